@@ -1,0 +1,9 @@
+//! quotereel turns a sales quotation into a short vertical video.
+
+pub mod color;
+pub mod frame;
+pub mod geometry;
+pub mod scene;
+pub mod text;
+pub mod time;
+pub mod timeline;

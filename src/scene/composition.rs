@@ -1,0 +1,263 @@
+//! The composition: everything resolved, nothing left to decide. Layers with primitives in canvas pixels, and motion by frame.
+//!
+//! Drawing it is one match and cannot fail. Fonts and pictures it refers to are already loaded.
+
+use std::sync::Arc;
+
+use crate::color::Color;
+use crate::frame::RgbaFrame;
+use crate::geometry::{Rect, Size};
+use crate::text::TextBlock;
+use crate::time::FrameRate;
+use crate::timeline::Track;
+
+/// A whole video, resolved.
+#[derive(Clone, Debug)]
+pub struct Composition {
+    /// Canvas size in px; both sides even.
+    pub size: Size,
+    /// Frames a second.
+    pub frame_rate: FrameRate,
+    /// Exact number of frames.
+    pub frame_count: u32,
+    /// What is painted before any scene; opaque.
+    pub background: Color,
+    /// Scenes by start; a scene is painted over the ones before it where they overlap during a transition.
+    pub scenes: Vec<Scene>,
+    /// Title for the file's metadata.
+    pub title: String,
+}
+
+/// A scene: layers that are visible together from one frame to another.
+#[derive(Clone, Debug)]
+pub struct Scene {
+    /// Identifier from the template, with `/2`, `/3`… appended on later pages.
+    pub id: String,
+    /// First frame it shows on, the transition into it included.
+    pub first_frame: u32,
+    /// Number of frames it shows, the transition out of it included.
+    pub frame_count: u32,
+    /// Layers from back to front.
+    pub layers: Vec<Layer>,
+}
+
+/// The unit of motion: primitives that are drawn once and then move as one picture.
+#[derive(Clone, Debug)]
+pub struct Layer {
+    /// Where it comes from: the id or position of the template node, for messages.
+    pub node: String,
+    /// What is drawn, at rest, in canvas px.
+    pub content: Content,
+    /// How it moves: links from the outermost group inwards. A point of the layer goes through the last link first.
+    pub motion: Vec<MotionLink>,
+}
+
+/// What a layer shows.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// The same primitives on every frame.
+    Still(Vec<Primitive>),
+    /// Changing primitives (a counted number): `variants[index[frame]]`, where `frame` counts from the start of the
+    /// scene and stays on the last entry after the end of `index`.
+    Sequence {
+        /// Distinct drawings.
+        variants: Vec<Vec<Primitive>>,
+        /// Which of them to show on which frame; never empty.
+        index: Vec<u16>,
+    },
+}
+
+/// Motion of one node on the way from the canvas to a layer. All tracks count frames from the start of the scene.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MotionLink {
+    /// Fixed point of scale and rotation, in canvas px at rest.
+    pub pivot: (f32, f32),
+    /// Horizontal offset in px.
+    pub x: Track,
+    /// Vertical offset in px, downwards.
+    pub y: Track,
+    /// Scale factor, 1.0 at rest.
+    pub scale: Track,
+    /// Clockwise rotation in degrees, 0.0 at rest.
+    pub rotation: Track,
+    /// Opacity factor, 1.0 at rest, clamped to 0.0-1.0.
+    pub opacity: Track,
+    /// Cuts what lies inside this link; given at rest, moves with the link.
+    pub clip: Option<RoundedRect>,
+    /// Shows only a growing part of a rectangle; given at rest, moves with the link.
+    pub reveal: Option<Reveal>,
+}
+
+/// A clip that opens from one edge.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reveal {
+    /// The whole area, in canvas px at rest.
+    pub rect: Rect,
+    /// The edge at which the visible part begins.
+    pub from: Edge,
+    /// Visible share: 0.0 nothing, 1.0 all (then nothing outside `rect` is cut either).
+    pub amount: Track,
+}
+
+/// A side of a rectangle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edge {
+    /// x = 0.
+    Left,
+    /// y = 0.
+    Top,
+    /// x = width.
+    Right,
+    /// y = height.
+    Bottom,
+}
+
+/// One thing to draw, in canvas px.
+#[derive(Clone, Debug)]
+pub enum Primitive {
+    /// A filled and/or outlined shape.
+    Shape(Shape),
+    /// A laid-out text.
+    Text(Text),
+    /// A raster picture.
+    Picture(Picture),
+}
+
+/// A filled and/or outlined shape.
+#[derive(Clone, Debug)]
+pub struct Shape {
+    /// Its outline.
+    pub geometry: Geometry,
+    /// How the inside is painted.
+    pub fill: Option<Paint>,
+    /// How the outline is painted.
+    pub stroke: Option<Stroke>,
+    /// A soft shadow below it.
+    pub shadow: Option<Shadow>,
+    /// Cuts the shape, its shadow included.
+    pub clip: Option<RoundedRect>,
+}
+
+/// The outline of a shape.
+#[derive(Clone, Debug)]
+pub enum Geometry {
+    /// A rectangle, corners rounded or not.
+    RoundedRect(RoundedRect),
+    /// The ellipse inside a rectangle.
+    Ellipse(Rect),
+    /// A straight line; only its stroke shows.
+    Line {
+        /// Start point.
+        from: (f32, f32),
+        /// End point.
+        to: (f32, f32),
+    },
+    /// Any outline, filled by the non-zero rule.
+    Path(Vec<PathSegment>),
+}
+
+/// One step of a path; coordinates are absolute canvas px.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum PathSegment {
+    /// Starts a new contour.
+    MoveTo(f32, f32),
+    /// A straight line.
+    LineTo(f32, f32),
+    /// A quadratic Bézier curve: control point, end point.
+    QuadTo(f32, f32, f32, f32),
+    /// A cubic Bézier curve: two control points, end point.
+    CubicTo(f32, f32, f32, f32, f32, f32),
+    /// Back to the start of the contour.
+    Close,
+}
+
+/// A rectangle with a radius for each corner.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RoundedRect {
+    /// The rectangle.
+    pub rect: Rect,
+    /// Radii in px: top left, top right, bottom right, bottom left. Too large ones are reduced to fit.
+    pub radii: [f32; 4],
+}
+
+/// What an area is painted with.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Paint {
+    /// One colour.
+    Solid(Color),
+    /// A gradient along a line, in canvas px, dithered; the end colours continue beyond it.
+    Linear {
+        /// Where the first stop lies.
+        from: (f32, f32),
+        /// Where the last stop lies.
+        to: (f32, f32),
+        /// At least two, ascending.
+        stops: Vec<Stop>,
+    },
+    /// A gradient around a point, in canvas px, dithered.
+    Radial {
+        /// Where the first stop lies.
+        center: (f32, f32),
+        /// Distance of the last stop.
+        radius: f32,
+        /// At least two, ascending.
+        stops: Vec<Stop>,
+    },
+}
+
+/// A colour on a gradient.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stop {
+    /// Position, 0.0-1.0.
+    pub at: f32,
+    /// The colour there.
+    pub color: Color,
+}
+
+/// The outline of a shape, centred on its edge.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stroke {
+    /// What it is painted with.
+    pub paint: Paint,
+    /// Width in px.
+    pub width: f32,
+    /// Whether line ends and joins are round (otherwise butt ends and mitred joins).
+    pub round: bool,
+}
+
+/// A soft shadow.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Shadow {
+    /// Offset to the right in px.
+    pub dx: f32,
+    /// Offset downwards in px.
+    pub dy: f32,
+    /// Blur radius in px as CSS has it: twice the standard deviation of the Gaussian.
+    pub blur: f32,
+    /// How much the shadow is grown before the blur, in px; may be negative.
+    pub spread: f32,
+    /// Its colour and opacity.
+    pub color: Color,
+}
+
+/// A laid-out text.
+#[derive(Clone, Debug)]
+pub struct Text {
+    /// Glyphs, placed within the block.
+    pub block: Arc<TextBlock>,
+    /// Top left corner of the block in canvas px.
+    pub origin: (f32, f32),
+    /// Colour of every glyph that has none of its own (emoji have).
+    pub color: Color,
+}
+
+/// A raster picture in a box.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    /// The pixels.
+    pub pixels: Arc<RgbaFrame>,
+    /// Where the whole picture lands, in canvas px; may reach beyond `clip`.
+    pub rect: Rect,
+    /// The visible part, in canvas px.
+    pub clip: RoundedRect,
+}
