@@ -3,6 +3,7 @@
 pub mod color;
 pub mod frame;
 pub mod geometry;
+pub mod layout;
 pub mod locale;
 pub mod problem;
 pub mod scene;
