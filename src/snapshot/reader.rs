@@ -235,7 +235,7 @@ impl Reader {
                 let hint = match error {
                     crate::locale::InvalidAmount::NotDecimal(text) if text.is_empty() => "leave the field out instead",
                     crate::locale::InvalidAmount::NotDecimal(_) => {
-                        "a point before the decimals, no thousands separators, currency signs or exponents"
+                        "write a point before the decimals, and no thousands separators, currency signs or exponents"
                     }
                     crate::locale::InvalidAmount::TooLong(_) => "round it to what the customer is charged",
                     crate::locale::InvalidAmount::Inexact(_) => "write it as a string: JSON numbers lose digits",
