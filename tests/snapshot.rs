@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use proptest::prelude::*;
 use quotereel::problem::Severity;
 use quotereel::snapshot::{AssetRef, ParseOptions, parse, parse_with, schema};
 use serde_json::{Value, json};
@@ -165,7 +166,7 @@ fn amounts_may_be_exact_numbers() {
     document["items"][0]["quantity"] = json!(12);
     document["items"][0]["total"] = json!(2_279_880.0);
     assert_eq!(codes(&document), [""; 0]);
-    document["items"][0]["total"] = json!(2_279_880.123_456_789_1);
+    document["items"][0]["total"] = json!(2_279_880.123_456_789);
     assert_eq!(codes(&document), ["invalid_amount"]);
 }
 
@@ -468,5 +469,38 @@ fn what_the_schema_may_hold_in_addition_to_the_solar_quote() {
         assert!(validator.is_valid(&document), "the schema refuses {pointer} = {value}");
         let read = parse_with(document.to_string().as_bytes(), FILES);
         assert!(read.is_ok(), "the reader refuses {pointer} = {value}:\n{}", read.unwrap_err());
+    }
+}
+
+#[test]
+fn errors_are_listed_behind_any_number_of_warnings() {
+    let mut document = solar();
+    let line = json!({ "name": "x", "quantity": "1", "unitPrice": "0.5", "discount": "0.25", "total": "0.25" });
+    document["items"] = json!(vec![line; 500]);
+    document["totals"] = json!({ "subtotal": "125", "total": "9000" });
+    let found = codes(&document);
+    assert_eq!(found.iter().filter(|code| **code == "excess_decimals").count(), 500);
+    assert_eq!(found.last(), Some(&"total_mismatch"));
+}
+
+proptest! {
+    #[test]
+    fn damaged_documents_are_refused_or_read_but_never_a_panic(
+        places in prop::collection::vec((0.0f64..1.0, prop::sample::select(b"{}[]\",:0-.eE\\ntu\xff\xe2".to_vec())), 1..6),
+        cut in prop::option::of(0.0f64..1.0),
+    ) {
+        let mut bytes = solar().to_string().into_bytes();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a small length")]
+        let at = |share: f64, length: usize| (share * length as f64) as usize;
+        for (share, byte) in places {
+            let index = at(share, bytes.len());
+            bytes[index] = byte;
+        }
+        if let Some(share) = cut {
+            bytes.truncate(at(share, bytes.len()));
+        }
+        if let Err(problems) = parse_with(&bytes, FILES) {
+            prop_assert!(problems.has_errors());
+        }
     }
 }
