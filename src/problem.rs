@@ -199,7 +199,8 @@ pub fn element(pointer: &str, index: usize) -> String {
 
 /// The known name that `word` was probably meant to be, if one is close.
 ///
-/// Letter case and `_`/`-` are ignored; otherwise Jaro-Winkler similarity of at least 0.8, the first best on a tie.
+/// Letter case and `_`/`-` are ignored. Close is one edit or swap in a word of three letters or more, or Jaro-Winkler
+/// similarity of at least 0.8; the first best on a tie.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let plain = |text: &str| -> String {
         text.chars().filter(|c| !matches!(c, '_' | '-' | ' ')).take(64).flat_map(char::to_lowercase).collect()
@@ -207,7 +208,9 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     let word = plain(word);
     let mut best: Option<(f64, &str)> = None;
     for name in known {
-        let likeness = strsim::jaro_winkler(&word, &plain(name));
+        let name_plain = plain(name);
+        let one_slip = word.chars().count() >= 3 && strsim::osa_distance(&word, &name_plain) <= 1;
+        let likeness = strsim::jaro_winkler(&word, &name_plain).max(if one_slip { 0.8 } else { 0.0 });
         if likeness >= 0.8 && best.is_none_or(|(highest, _)| likeness > highest) {
             best = Some((likeness, name));
         }
@@ -256,6 +259,7 @@ mod tests {
         assert_eq!(nearest("validUntill", known), Some("validUntil"));
         assert_eq!(nearest("valid_until", known), Some("validUntil"));
         assert_eq!(nearest("zzz", known), None);
+        assert_eq!(nearest("CPL", ["BRL", "CLP", "COP"]), Some("CLP"));
     }
 
     #[test]

@@ -76,7 +76,8 @@ impl Amount {
         let value = number.as_f64().ok_or_else(|| InvalidAmount::Inexact(number.to_string()))?;
         // Rust prints the shortest decimal text that reads back as the same double, never with an exponent.
         let text = format!("{value}");
-        let significant = text.trim_start_matches(['-', '0', '.']).bytes().filter(u8::is_ascii_digit).count();
+        let digits = text.trim_start_matches(['-', '0', '.']).trim_end_matches('0');
+        let significant = digits.bytes().filter(u8::is_ascii_digit).count();
         if significant > DOUBLE_DIGITS {
             return Err(InvalidAmount::Inexact(number.to_string()));
         }

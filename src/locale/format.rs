@@ -181,15 +181,15 @@ impl Money {
             *numeral = plain.format(&Decimal::from(digit)).to_string().chars().find(|c| c.is_numeric())?;
         }
         let is_numeral = |c: char| numerals.contains(&c);
-        // A currency of two decimals in every locale shows what money's decimal separator looks like.
-        let sample = formatter("USD")?.format_fixed_decimal(&"1.11".parse().ok()?).to_string();
+        let own = formatter(currency.code())?;
+        let one = own.format_fixed_decimal(&Decimal::from(1)).to_string();
+        let digits = u8::try_from(one.chars().filter(|c| is_numeral(*c)).count().checked_sub(1)?).ok()?;
+        // What a currency of no decimals would have before its decimals is seen in one that has some.
+        let sample =
+            if digits > 0 { one } else { formatter("USD")?.format_fixed_decimal(&Decimal::from(1)).to_string() };
         let separator =
             sample.chars().skip_while(|c| !is_numeral(*c)).skip(1).take_while(|c| !is_numeral(*c)).collect::<String>();
-        let formatter = formatter(currency.code())?;
-        let numerals_of_one =
-            formatter.format_fixed_decimal(&Decimal::from(1)).to_string().chars().filter(|c| is_numeral(*c)).count();
-        let digits = u8::try_from(numerals_of_one.checked_sub(1)?).ok()?;
-        Some(Self { formatter, digits, separator, numerals })
+        Some(Self { formatter: own, digits, separator, numerals })
     }
 
     fn format(&self, amount: Amount, currency: Currency) -> String {

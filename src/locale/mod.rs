@@ -8,6 +8,8 @@ mod currency;
 mod date;
 mod format;
 mod tag;
+#[cfg(test)]
+mod tests;
 
 pub use amount::{Amount, InvalidAmount};
 pub use currency::{Currency, UnknownCurrency};

@@ -6,7 +6,7 @@ pub(super) const INPUT_BYTES: usize = 8 * 1024 * 1024;
 pub(super) const DEPTH: usize = 32;
 /// Most values of all kinds; 500 full lines have about 6,000. Bounds the memory that a small text can claim.
 pub(super) const VALUES: usize = 100_000;
-/// Most problems that are listed.
+/// Most errors, and most warnings, that are listed.
 pub(super) const PROBLEMS: usize = 500;
 /// Most lines.
 pub(super) const ITEMS: usize = 500;

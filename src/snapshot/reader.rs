@@ -15,10 +15,11 @@ pub(super) struct Reader {
     problems: Problems,
     /// Places of secrets: nothing is said about what stands there.
     secrets: HashSet<String>,
-    /// Problems that no longer fit the list.
+    /// Errors that no longer fit the list; such warnings are dropped.
     unlisted: usize,
     /// Problems that refuse the document, secrets included.
     errors: usize,
+    warnings: usize,
 }
 
 /// An object being read, and where it stands.
@@ -57,7 +58,8 @@ impl Reader {
     /// A reader that already knows of `secrets`.
     pub(super) fn new(secrets: Problems) -> Self {
         let places = secrets.iter().map(|problem| problem.pointer.clone()).collect();
-        let mut reader = Self { problems: Problems::new(), secrets: HashSet::new(), unlisted: 0, errors: 0 };
+        let mut reader =
+            Self { problems: Problems::new(), secrets: HashSet::new(), unlisted: 0, errors: 0, warnings: 0 };
         for problem in secrets {
             reader.note(problem);
         }
@@ -67,14 +69,15 @@ impl Reader {
 
     /// Notes a problem, unless it is about a place that holds a secret.
     pub(super) fn note(&mut self, problem: Problem) {
-        self.errors += usize::from(problem.severity == Severity::Error);
-        if self.holds_secret(&problem.pointer) {
-            return;
-        }
-        if self.problems.len() < limits::PROBLEMS {
+        let listed = match problem.severity {
+            Severity::Error => &mut self.errors,
+            Severity::Warning => &mut self.warnings,
+        };
+        *listed += 1;
+        if *listed > limits::PROBLEMS {
+            self.unlisted += usize::from(problem.severity == Severity::Error);
+        } else if !self.holds_secret(&problem.pointer) {
             self.problems.push(problem);
-        } else if problem.severity == Severity::Error || self.unlisted > 0 {
-            self.unlisted += 1;
         }
     }
 
@@ -86,7 +89,7 @@ impl Reader {
     /// Everything noted.
     pub(super) fn finish(mut self) -> Problems {
         if self.unlisted > 0 {
-            let found = format!("{} more problems", self.unlisted);
+            let found = format!("{} more errors", self.unlisted);
             self.problems.push(Problem::error("too_many_problems", "", found, "a document with fewer"));
         }
         self.problems
@@ -235,7 +238,7 @@ impl Reader {
                 let hint = match error {
                     crate::locale::InvalidAmount::NotDecimal(text) if text.is_empty() => "leave the field out instead",
                     crate::locale::InvalidAmount::NotDecimal(_) => {
-                        "a point before the decimals, no thousands separators, currency signs or exponents"
+                        "write a point before the decimals, and no thousands separators, currency signs or exponents"
                     }
                     crate::locale::InvalidAmount::TooLong(_) => "round it to what the customer is charged",
                     crate::locale::InvalidAmount::Inexact(_) => "write it as a string: JSON numbers lose digits",
