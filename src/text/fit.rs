@@ -114,11 +114,7 @@ impl Setting<'_> {
     }
 
     /// Lines the box has room for at a size; 0 if not even one line is low enough.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a float cast saturates, and no box holds 2^32 lines"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "a float cast saturates, and no box holds 2^32 lines")]
     fn room(&self, size_px: f32) -> usize {
         let by_height = match self.fit.max_height {
             Some(height) if self.line_height(size_px) > 0.0 => {
@@ -142,7 +138,7 @@ impl Setting<'_> {
 
     /// The text at the greatest size that fits with whole words, or `None`. Advances are proportional to the size, so
     /// one shaping serves every size: it is broken at a wider box instead.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most 1024 steps")]
+    #[expect(clippy::cast_possible_truncation, reason = "at most 1024 steps")]
     fn shrink(&mut self, text: &str, mut shaped: Shaped, min_px: f32) -> Option<Shaped> {
         if self.fits(&shaped, 1.0) {
             return Some(shaped);

@@ -101,7 +101,7 @@ fn vowel_signs_that_the_rasteriser_loses_are_drawn() {
     let cache = GlyphCache::new();
     for glyph in [627, 639, 651, 755, 782] {
         let bitmap = cache.get(fonts(), id, glyph, 60.0, 0).expect("ink");
-        assert!(coverage(&bitmap).iter().any(|value| *value == 255), "glyph {glyph}");
+        assert!(coverage(&bitmap).contains(&255), "glyph {glyph}");
     }
 }
 
@@ -210,11 +210,15 @@ fn the_cache_returns_the_same_picture_and_stays_bounded() {
     let again = cache.get(fonts(), letter.face, letter.id, 48.0, 2).expect("ink");
     assert!(std::sync::Arc::ptr_eq(&first, &again));
     assert_eq!(GlyphCache::new().get(fonts(), letter.face, letter.id, 48.0, 2).as_ref(), Some(&first));
+    let limit = 100_000;
+    let small = GlyphCache::with_limit(limit);
+    let mut fullest = 0;
     for step in 0..200u16 {
-        let size = 900.0 + f32::from(step) * 0.5;
-        cache.get(fonts(), letter.face, letter.id, size, 0).expect("ink");
-        assert!(cache.bytes() <= 64 << 20);
+        small.get(fonts(), letter.face, letter.id, 40.0 + f32::from(step) * 0.25, 0).expect("ink");
+        assert!(small.bytes() <= limit, "{}", small.bytes());
+        fullest = fullest.max(small.bytes());
     }
+    assert!(fullest > limit / 2, "it keeps what it has room for: {fullest}");
 }
 
 #[test]

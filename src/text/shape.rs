@@ -59,13 +59,14 @@ pub(super) fn shape(
     let mut builder = layout.style_run_builder(context, text, 1.0, false);
     let rtl = style.direction == Direction::Rtl;
     builder.set_base_direction(if rtl { BaseDirection::Rtl } else { BaseDirection::Ltr });
-    let mut indices: [Option<u16>; 2 * STACKS] = [None; 2 * STACKS];
+    let mut indices: [Option<u16>; 6] = [None; 6];
     let mut push_style = |run: Run, builder: &mut parley::StyleRunBuilder<'_, ()>| {
-        let slot = &mut indices[run.stack * 2 + usize::from(run.unspaced)];
+        let slot = &mut indices[run.stack as usize * 2 + usize::from(run.unspaced)];
         *slot.get_or_insert_with(|| {
             let stack = match run.stack {
-                0 => fonts.stack(&style.family),
-                stack => fonts.emoji_stack(&style.family, stack == 1),
+                Stack::Letters => fonts.stack(&style.family),
+                Stack::Emoji => fonts.emoji_stack(&style.family, true),
+                Stack::Symbols => fonts.emoji_stack(&style.family, false),
             };
             let mut look = parley::TextStyle {
                 font_family: FontFamily::Source(stack.into()),
@@ -94,21 +95,33 @@ pub(super) fn shape(
     Shaped { layout: builder.build(text), rtl, size_px }
 }
 
-/// Family stacks a text is set in: letters first, colour emoji first, one-colour symbols first.
-const STACKS: usize = 3;
+/// Which families come first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stack {
+    Letters,
+    Emoji,
+    Symbols,
+}
 
 /// What distinguishes the stretches of one text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Run {
-    stack: usize,
+    stack: Stack,
     unspaced: bool,
 }
 
-const PLAIN: Run = Run { stack: 0, unspaced: false };
+const PLAIN: Run = Run { stack: Stack::Letters, unspaced: false };
+
+/// Whether a character is written joined to the next: Arabic and its relatives, and the scripts under one headline,
+/// Devanagari and Bengali (block ranges of Unicode 16). Spacing would tear their words apart.
+fn joins(character: char) -> bool {
+    matches!(character, '\u{600}'..='\u{7ff}' | '\u{840}'..='\u{9ff}' | '\u{1800}'..='\u{18af}'
+        | '\u{fb50}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}')
+}
 
 /// Splits a text where the family stack changes (a letter face that happens to have ❤ must not win over the emoji where
-/// a variation selector asks for it, nor the reverse) and around characters that show nothing (letter spacing belongs
-/// between characters that do, or every isolated value would stand apart).
+/// a variation selector asks for it, nor the reverse) and around characters that take no letter spacing: those that
+/// show nothing, or every isolated value would stand apart, and those that join.
 fn runs(text: &str, spaced: bool) -> Vec<(Run, std::ops::Range<usize>)> {
     let mut runs: Vec<(Run, std::ops::Range<usize>)> = Vec::new();
     let mut push = |run: Run, range: std::ops::Range<usize>| match runs.last_mut() {
@@ -121,11 +134,11 @@ fn runs(text: &str, spaced: bool) -> Vec<(Run, std::ops::Range<usize>)> {
     }
     for (start, grapheme) in text.grapheme_indices(true) {
         let stack = match grapheme.chars().find(|c| matches!(c, '\u{fe0e}' | '\u{fe0f}')) {
-            Some('\u{fe0f}') => 1,
-            Some(_) => 2,
-            None => 0,
+            Some('\u{fe0f}') => Stack::Emoji,
+            Some(_) => Stack::Symbols,
+            None => Stack::Letters,
         };
-        let unspaced = spaced && grapheme.chars().all(is_ignorable);
+        let unspaced = spaced && grapheme.chars().all(|character| is_ignorable(character) || joins(character));
         push(Run { stack, unspaced }, start..start + grapheme.len());
     }
     runs
