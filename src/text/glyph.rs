@@ -140,3 +140,6 @@ fn draw(fonts: &FontLibrary, id: FaceId, glyph: u16, size_px: f32, phase: u8) ->
     let outlines = face.outlines.get_or_init(|| OutlineFace::new(face.data.as_ref(), face.info.glyph_count));
     outlines.rasterize(&font, glyph, size_px, phase)
 }
+
+#[cfg(test)]
+mod tests;

@@ -39,6 +39,4 @@ pub use library::{FaceInfo, FaceRole, FaceSource, FontError, FontLibrary};
 pub use style::{Align, Direction, Fit, TextStyle};
 
 #[cfg(test)]
-mod glyph_tests;
-#[cfg(test)]
 mod tests;

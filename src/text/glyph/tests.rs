@@ -4,7 +4,8 @@ use skrifa::instance::{LocationRef, Size};
 use skrifa::outline::{DrawSettings, OutlinePen};
 use skrifa::{GlyphId, MetadataProvider as _};
 
-use super::*;
+use crate::text::coverage::PathPen;
+use crate::text::{Fit, FontLibrary, Glyph, GlyphBitmap, GlyphCache, GlyphPixels, TextStyle, layout};
 
 fn fonts() -> &'static FontLibrary {
     FontLibrary::bundled()
@@ -165,7 +166,7 @@ fn large_figures_are_round() {
     let large = GlyphCache::new().get(fonts(), zero.face, zero.id, 400.0, 0).expect("ink");
     let font = fonts().entry(zero.face).font();
     // The outline filled directly at four times the resolution is the reference.
-    let mut pen = super::coverage::PathPen::default();
+    let mut pen = PathPen::default();
     let outline = font.outline_glyphs().get(GlyphId::from(zero.id)).expect("an outline");
     outline.draw(DrawSettings::unhinted(Size::new(1_600.0), LocationRef::default()), &mut pen).expect("drawable");
     let path = pen.into_path().expect("a path");
