@@ -46,11 +46,7 @@ impl OutlineFace {
         reduce(&samples, i32::from(phase))
     }
 
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_possible_wrap,
-        reason = "bitmaps are far below 2^31 px wide"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "bitmaps are far below 2^31 px wide")]
     fn sample(&self, glyph: u16, size_px: f32) -> Option<Samples> {
         let font = self.font.as_ref().filter(|font| glyph < font.glyph_count())?;
         let (metrics, values) = font.rasterize_indexed(glyph, size_px * SAMPLES as f32);
@@ -81,12 +77,7 @@ fn sample_outline(font: &FontRef<'_>, glyph: u16, size_px: f32) -> Option<Sample
 }
 
 /// Moves by `phase` samples to the right and averages squares of samples.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_possible_wrap,
-    reason = "bitmaps are far below 2^31 px wide; averages stay within 8 bits"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "bitmaps are far below 2^31 px wide; averages stay within 8 bits")]
 fn reduce(samples: &Samples, phase: i32) -> Option<GlyphBitmap> {
     let first = samples.left + phase;
     let (left, top) = (first.div_euclid(SAMPLES), samples.top.div_euclid(SAMPLES));

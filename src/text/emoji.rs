@@ -17,11 +17,7 @@ struct Picture {
 }
 
 /// The embedded picture of a glyph at a size and quarter-pixel phase; `None` where the face has none.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "sizes are at most 1024 px per em and sides at most 1024 px"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "sizes are at most 1024 px per em and sides at most 1024 px")]
 pub(super) fn rasterize(font: &FontRef<'_>, glyph: u16, size_px: f32, phase: u8) -> Option<GlyphBitmap> {
     let strikes = BitmapStrikes::new(font);
     if strikes.is_empty() {
@@ -78,7 +74,7 @@ fn decode(embedded: &BitmapGlyph<'_>) -> Option<Picture> {
 ///
 /// Shrinking takes the overlap of the pixel with each source pixel (area average); enlarging interpolates linearly
 /// between the two nearest. Outside the picture is transparent.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positions are clamped to the picture")]
+#[expect(clippy::cast_possible_truncation, reason = "positions are clamped to the picture")]
 fn weights(count: usize, offset: f32, scale: f32, source: usize) -> Vec<(usize, Vec<f32>)> {
     let limit = source as f32;
     (0..count)
@@ -106,7 +102,7 @@ fn weights(count: usize, offset: f32, scale: f32, source: usize) -> Vec<(usize, 
         .collect()
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an average of bytes is a byte")]
+#[expect(clippy::cast_possible_truncation, reason = "an average of bytes is a byte")]
 fn resample(picture: &Picture, columns: &[(usize, Vec<f32>)], rows: &[(usize, Vec<f32>)]) -> Vec<u8> {
     let mut pixels = Vec::with_capacity(columns.len() * rows.len() * 4);
     for (first_row, row_shares) in rows {

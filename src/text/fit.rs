@@ -114,11 +114,7 @@ impl Setting<'_> {
     }
 
     /// Lines the box has room for at a size; 0 if not even one line is low enough.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a float cast saturates, and no box holds 2^32 lines"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "a float cast saturates, and no box holds 2^32 lines")]
     fn room(&self, size_px: f32) -> usize {
         let by_height = match self.fit.max_height {
             Some(height) if self.line_height(size_px) > 0.0 => {
@@ -142,7 +138,7 @@ impl Setting<'_> {
 
     /// The text at the greatest size that fits with whole words, or `None`. Advances are proportional to the size, so
     /// one shaping serves every size: it is broken at a wider box instead.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most 1024 steps")]
+    #[expect(clippy::cast_possible_truncation, reason = "at most 1024 steps")]
     fn shrink(&mut self, text: &str, mut shaped: Shaped, min_px: f32) -> Option<Shaped> {
         if self.fits(&shaped, 1.0) {
             return Some(shaped);
@@ -201,15 +197,11 @@ impl Setting<'_> {
         let Some((index, cut)) = best else {
             return self.try_cut(text, 0, size_px, room).unwrap_or_else(|| self.nothing(size_px));
         };
-        let inside_word = |at: usize| {
-            let before = text[..at].chars().next_back().is_some_and(char::is_alphanumeric);
-            before && text[at..].chars().next().is_some_and(char::is_alphanumeric)
-        };
-        if inside_word(cuts[index]) {
-            let near = (1..=WORD_REACH.min(index)).find(|back| text[cuts[index - back]..].starts_with(' '));
-            if let Some(shaped) = near.and_then(|back| self.try_cut(text, cuts[index - back], size_px, room)) {
-                return shaped;
-            }
+        let back = back_to_boundary(text, &cuts[..=index]);
+        if back > 0
+            && let Some(shaped) = self.try_cut(text, cuts[index - back], size_px, room)
+        {
+            return shaped;
         }
         cut
     }
@@ -251,4 +243,29 @@ impl Setting<'_> {
         block.height = top;
         block
     }
+}
+
+/// How many of the possible cuts to go back from the last one: out of a number, since half an amount is a wrong amount,
+/// and to the end of the word before if it is near.
+fn back_to_boundary(text: &str, cuts: &[usize]) -> usize {
+    let last = cuts.len() - 1;
+    let neighbours = |at: usize| (text[..at].chars().next_back(), text[at..].chars().next());
+    let in_number = |c: Option<char>| {
+        c.is_some_and(|c| c.is_numeric() || matches!(c, '.' | ',' | '\'' | '’' | '٫' | '٬' | '\u{a0}' | '\u{202f}'))
+    };
+    let splits_number = |at: usize| {
+        let (before, after) = neighbours(at);
+        in_number(before) && in_number(after)
+    };
+    let splits_word = |at: usize| {
+        let (before, after) = neighbours(at);
+        before.is_some_and(char::is_alphanumeric) && after.is_some_and(char::is_alphanumeric)
+    };
+    if splits_number(cuts[last]) {
+        return (1..=last).find(|back| !splits_number(cuts[last - back])).unwrap_or(last);
+    }
+    if splits_word(cuts[last]) {
+        return (1..=WORD_REACH.min(last)).find(|back| text[cuts[last - back]..].starts_with(' ')).unwrap_or(0);
+    }
+    0
 }

@@ -47,9 +47,9 @@ impl GlyphPixels {
 
 type Key = (FaceId, u16, u32, u8);
 
-/// Drawn glyphs, shared by all threads. Its memory is bounded.
-#[derive(Default)]
+/// Drawn glyphs, shared by all threads. Its memory is bounded: 64 MiB of pictures, then it starts anew.
 pub struct GlyphCache {
+    limit_bytes: usize,
     entries: Mutex<Entries>,
 }
 
@@ -58,6 +58,12 @@ struct Entries {
     /// `None` for glyphs without ink.
     by_key: HashMap<Key, Option<Arc<GlyphBitmap>>>,
     bytes: usize,
+}
+
+impl Default for GlyphCache {
+    fn default() -> Self {
+        Self::with_limit(CACHE_MAX_BYTES)
+    }
 }
 
 impl std::fmt::Debug for GlyphCache {
@@ -70,6 +76,10 @@ impl GlyphCache {
     /// An empty cache.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    pub(super) fn with_limit(limit_bytes: usize) -> Self {
+        Self { limit_bytes, entries: Mutex::default() }
     }
 
     /// The picture of a glyph whose pen stands `phase` quarters of a px (0 to 3) right of a whole px.
@@ -99,7 +109,7 @@ impl GlyphCache {
         let drawn = draw(fonts, face, glyph_id, size_px, phase).map(Arc::new);
         let mut entries = self.lock();
         let bytes = drawn.as_ref().map_or(0, |bitmap| bitmap.pixels.len()) + size_of::<(Key, GlyphBitmap)>();
-        if entries.bytes + bytes > CACHE_MAX_BYTES {
+        if entries.bytes + bytes > self.limit_bytes {
             *entries = Entries::default();
         }
         if entries.by_key.insert(key, drawn.clone()).is_none() {
@@ -130,3 +140,6 @@ fn draw(fonts: &FontLibrary, id: FaceId, glyph: u16, size_px: f32, phase: u8) ->
     let outlines = face.outlines.get_or_init(|| OutlineFace::new(face.data.as_ref(), face.info.glyph_count));
     outlines.rasterize(&font, glyph, size_px, phase)
 }
+
+#[cfg(test)]
+mod tests;

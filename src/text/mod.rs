@@ -1,4 +1,25 @@
-//! Text: from strings to positioned glyphs and their coverage.
+//! Text: from strings to positioned glyphs and their coverage. The only module that names parley, skrifa and fontdue.
+//!
+//! The way of a text, one file a step:
+//!
+//! 1. [`FontLibrary`] (`library`, `bundle`) knows the faces and the order in which they stand in for each other. Nothing
+//!    outside `fonts/` and what a caller adds is ever used, so every machine draws the same.
+//! 2. [`layout`] cleans the string (`prepare`), has it shaped and broken into lines (`shape`), and makes it fit its box
+//!    (`fit`): wrap, shrink, balance, cut. The result is a [`TextBlock`]: glyphs with positions, no strings.
+//! 3. [`GlyphCache`] (`glyph`) draws each glyph once per size and quarter-pixel phase: letters as coverage (`coverage`),
+//!    emoji as coloured pictures (`emoji`). Painting them is the raster's work.
+//!
+//! Weight and slant are never imitated: a script without the weight asked for is set in the nearest one it has.
+//!
+//! ```
+//! use quotereel::text::{Fit, FontLibrary, TextStyle, layout};
+//!
+//! let style = TextStyle { weight: 700, size_px: 120.0, tabular: true, ..TextStyle::default() };
+//! let fit = Fit { width: Some(950.0), max_lines: Some(1), min_size_px: Some(60.0), ..Fit::default() };
+//! let total = layout(FontLibrary::bundled(), "$1.234.568", &style, &fit);
+//! assert_eq!(total.lines.len(), 1);
+//! assert!(total.missing.is_empty() && !total.truncated);
+//! ```
 
 mod block;
 mod bundle;
@@ -17,7 +38,5 @@ pub use glyph::{GlyphBitmap, GlyphCache, GlyphPixels, MAX_GLYPH_SIZE_PX};
 pub use library::{FaceInfo, FaceRole, FaceSource, FontError, FontLibrary};
 pub use style::{Align, Direction, Fit, TextStyle};
 
-#[cfg(test)]
-mod glyph_tests;
 #[cfg(test)]
 mod tests;

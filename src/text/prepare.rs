@@ -2,9 +2,13 @@
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
-/// Most characters of one text that are laid out. The longest field of a snapshot is far below it; whatever is longer
-/// would never fit a video and only costs time.
-pub(super) const MAX_CHARACTERS: usize = 20_000;
+/// Most characters of one text that are laid out. A canvas full of 40 px letters holds about 1500; whatever is longer
+/// would never fit and only costs time.
+pub(super) const MAX_CHARACTERS: usize = 5_000;
+
+/// Deepest nesting of isolates that is kept. A value inside a sentence inside a bidirectional document needs 3; thousands
+/// make bidirectional ordering slow.
+const MAX_ISOLATES: usize = 8;
 
 /// The sign of omission.
 pub(super) const ELLIPSIS: char = '…';
@@ -17,27 +21,46 @@ pub(super) struct Prepared {
 }
 
 /// Every kind of line break becomes `\n`, other control characters vanish, runs of spaces and tabs become one space,
-/// and spaces at the ends of lines go, as in CSS `white-space: pre-line`. No-break spaces stay.
+/// and spaces at the ends of lines go, as in CSS `white-space: pre-line`. No-break spaces stay. Embeddings and overrides
+/// (U+202A to U+202E) vanish: they can turn the digits of an amount around, and isolates do all they are needed for.
 pub(super) fn prepare(text: &str) -> Prepared {
     let mut clean = String::with_capacity(text.len().min(4 * MAX_CHARACTERS));
     let mut characters = 0;
     let mut cut = false;
     let mut space = false;
     let mut previous = '\n';
+    let mut depth = 0usize;
     for character in text.chars() {
         let returned = std::mem::replace(&mut previous, character) == '\r';
         match character {
             '\n' if returned => continue,
             '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => {
                 space = false;
+                depth = 0;
                 clean.push('\n');
             }
             ' ' | '\t' => {
                 space = !(clean.is_empty() || clean.ends_with('\n'));
                 continue;
             }
+            '\u{202a}'..='\u{202e}' => continue,
             _ if character.is_control() => continue,
             _ => {
+                match character {
+                    '\u{2066}'..='\u{2068}' => {
+                        depth += 1;
+                        if depth > MAX_ISOLATES {
+                            continue;
+                        }
+                    }
+                    '\u{2069}' => {
+                        depth = depth.saturating_sub(1);
+                        if depth >= MAX_ISOLATES {
+                            continue;
+                        }
+                    }
+                    _ => {}
+                }
                 if std::mem::take(&mut space) {
                     clean.push(' ');
                     characters += 1;
@@ -64,8 +87,9 @@ pub(super) fn prepare(text: &str) -> Prepared {
 
 /// A text that ends here, with the isolates it opened closed and an ellipsis behind them.
 pub(super) fn omit_after(kept: &str) -> String {
-    let kept =
-        kept.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | ':' | '-' | '–' | '—' | ELLIPSIS));
+    let kept = kept.trim_end_matches(|c: char| {
+        c.is_whitespace() || matches!(c, '.' | ',' | ';' | ':' | '-' | '–' | '—' | ELLIPSIS)
+    });
     let mut text = kept.to_owned();
     let mut open = 0usize;
     for character in kept.chars() {

@@ -4,7 +4,7 @@
 
 use parley::{
     Alignment, BaseDirection, FontFamily, FontFeatures, FontWeight, Language, Layout, OverflowWrap,
-    PositionedLayoutItem, StyleProperty,
+    PositionedLayoutItem,
 };
 use skrifa::MetadataProvider as _;
 use unicode_segmentation::UnicodeSegmentation as _;
@@ -53,42 +53,95 @@ pub(super) fn shape(
     size_px: f32,
     wrap: Wrap,
 ) -> Shaped {
-    let Shaper { fonts: context, layout } = shaper;
-    let mut builder = layout.ranged_builder(context, text, 1.0, false);
-    let stack = fonts.stack(&style.family);
-    builder.push_default(StyleProperty::FontFamily(FontFamily::Source(stack.as_str().into())));
-    builder.push_default(StyleProperty::FontSize(size_px));
-    builder.push_default(StyleProperty::FontWeight(FontWeight::new(f32::from(style.weight.clamp(1, 1000)))));
     let spacing_em = if style.letter_spacing_em.is_finite() { style.letter_spacing_em } else { 0.0 };
     let spacing_em = spacing_em.clamp(-MAX_LETTER_SPACING_EM, MAX_LETTER_SPACING_EM);
-    builder.push_default(StyleProperty::LetterSpacing(spacing_em * size_px));
-    builder.push_default(StyleProperty::Locale(Language::parse(&style.language).ok()));
-    if style.tabular {
-        builder.push_default(StyleProperty::FontFeatures(FontFeatures::Source("\"tnum\" 1, \"lnum\" 1".into())));
-    }
-    builder.push_default(StyleProperty::OverflowWrap(match wrap {
-        Wrap::Words => OverflowWrap::Normal,
-        Wrap::Anywhere => OverflowWrap::Anywhere,
-    }));
+    let Shaper { fonts: context, layout } = shaper;
+    let mut builder = layout.style_run_builder(context, text, 1.0, false);
     let rtl = style.direction == Direction::Rtl;
     builder.set_base_direction(if rtl { BaseDirection::Rtl } else { BaseDirection::Ltr });
-    if spacing_em != 0.0 {
-        // Spacing goes between characters that show; otherwise every isolated value would stand apart.
-        for (start, character) in text.char_indices().filter(|(_, character)| is_ignorable(*character)) {
-            builder.push(StyleProperty::LetterSpacing(0.0), start..start + character.len_utf8());
-        }
-    }
-    // A letter face that happens to have ❤ must not win over the emoji where the text asks for one, nor the reverse.
-    if text.contains(['\u{fe0e}', '\u{fe0f}']) {
-        for (start, grapheme) in text.grapheme_indices(true) {
-            if let Some(selector) = grapheme.chars().find(|c| matches!(c, '\u{fe0e}' | '\u{fe0f}')) {
-                let stack = fonts.emoji_stack(&style.family, selector == '\u{fe0f}');
-                let family = FontFamily::Source(stack.as_str().into());
-                builder.push(StyleProperty::FontFamily(family), start..start + grapheme.len());
+    let mut indices: [Option<u16>; 6] = [None; 6];
+    let mut push_style = |run: Run, builder: &mut parley::StyleRunBuilder<'_, ()>| {
+        let slot = &mut indices[run.stack as usize * 2 + usize::from(run.unspaced)];
+        *slot.get_or_insert_with(|| {
+            let stack = match run.stack {
+                Stack::Letters => fonts.stack(&style.family),
+                Stack::Emoji => fonts.emoji_stack(&style.family, true),
+                Stack::Symbols => fonts.emoji_stack(&style.family, false),
+            };
+            let mut look = parley::TextStyle {
+                font_family: FontFamily::Source(stack.into()),
+                font_size: size_px,
+                font_weight: FontWeight::new(f32::from(style.weight.clamp(1, 1000))),
+                letter_spacing: if run.unspaced { 0.0 } else { spacing_em * size_px },
+                locale: Language::parse(&style.language).ok(),
+                overflow_wrap: match wrap {
+                    Wrap::Words => OverflowWrap::Normal,
+                    Wrap::Anywhere => OverflowWrap::Anywhere,
+                },
+                ..parley::TextStyle::default()
+            };
+            if style.tabular {
+                look.font_features = FontFeatures::Source("\"tnum\" 1, \"lnum\" 1".into());
             }
-        }
+            builder.push_style(look)
+        })
+    };
+    // Line metrics come from the first style, so it must be that of plain letters.
+    push_style(PLAIN, &mut builder);
+    for (run, range) in runs(text, spacing_em != 0.0) {
+        let index = push_style(run, &mut builder);
+        builder.push_style_run(index, range);
     }
     Shaped { layout: builder.build(text), rtl, size_px }
+}
+
+/// Which families come first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stack {
+    Letters,
+    Emoji,
+    Symbols,
+}
+
+/// What distinguishes the stretches of one text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Run {
+    stack: Stack,
+    unspaced: bool,
+}
+
+const PLAIN: Run = Run { stack: Stack::Letters, unspaced: false };
+
+/// Whether a character is written joined to the next: Arabic and its relatives, and the scripts under one headline,
+/// Devanagari and Bengali (block ranges of Unicode 16). Spacing would tear their words apart.
+fn joins(character: char) -> bool {
+    matches!(character, '\u{600}'..='\u{7ff}' | '\u{840}'..='\u{9ff}' | '\u{1800}'..='\u{18af}'
+        | '\u{fb50}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}')
+}
+
+/// Splits a text where the family stack changes (a letter face that happens to have ❤ must not win over the emoji where
+/// a variation selector asks for it, nor the reverse) and around characters that take no letter spacing: those that
+/// show nothing, or every isolated value would stand apart, and those that join.
+fn runs(text: &str, spaced: bool) -> Vec<(Run, std::ops::Range<usize>)> {
+    let mut runs: Vec<(Run, std::ops::Range<usize>)> = Vec::new();
+    let mut push = |run: Run, range: std::ops::Range<usize>| match runs.last_mut() {
+        Some((last, so_far)) if *last == run => so_far.end = range.end,
+        _ => runs.push((run, range)),
+    };
+    if !spaced && !text.contains(['\u{fe0e}', '\u{fe0f}']) {
+        push(PLAIN, 0..text.len());
+        return runs;
+    }
+    for (start, grapheme) in text.grapheme_indices(true) {
+        let stack = match grapheme.chars().find(|c| matches!(c, '\u{fe0e}' | '\u{fe0f}')) {
+            Some('\u{fe0f}') => Stack::Emoji,
+            Some(_) => Stack::Symbols,
+            None => Stack::Letters,
+        };
+        let unspaced = spaced && grapheme.chars().all(|character| is_ignorable(character) || joins(character));
+        push(Run { stack, unspaced }, start..start + grapheme.len());
+    }
+    runs
 }
 
 impl Shaped {

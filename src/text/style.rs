@@ -33,7 +33,8 @@ pub struct TextStyle {
     pub size_px: f32,
     /// Line height as a multiple of the font size.
     pub line_height: f32,
-    /// Space added between characters, as a multiple of the font size. Any but zero switches ligatures off.
+    /// Space added after characters, as a multiple of the font size, -2 to 2. Any but zero switches ligatures off.
+    /// Scripts whose letters join (Arabic, Devanagari, Bengali) take none.
     pub letter_spacing_em: f32,
     /// Figures of equal width (OpenType `tnum` with `lnum`), for amounts and counting numbers.
     pub tabular: bool,

@@ -4,7 +4,8 @@ use skrifa::instance::{LocationRef, Size};
 use skrifa::outline::{DrawSettings, OutlinePen};
 use skrifa::{GlyphId, MetadataProvider as _};
 
-use super::*;
+use crate::text::coverage::PathPen;
+use crate::text::{Fit, FontLibrary, Glyph, GlyphBitmap, GlyphCache, GlyphPixels, TextStyle, layout};
 
 fn fonts() -> &'static FontLibrary {
     FontLibrary::bundled()
@@ -101,7 +102,7 @@ fn vowel_signs_that_the_rasteriser_loses_are_drawn() {
     let cache = GlyphCache::new();
     for glyph in [627, 639, 651, 755, 782] {
         let bitmap = cache.get(fonts(), id, glyph, 60.0, 0).expect("ink");
-        assert!(coverage(&bitmap).iter().any(|value| *value == 255), "glyph {glyph}");
+        assert!(coverage(&bitmap).contains(&255), "glyph {glyph}");
     }
 }
 
@@ -165,7 +166,7 @@ fn large_figures_are_round() {
     let large = GlyphCache::new().get(fonts(), zero.face, zero.id, 400.0, 0).expect("ink");
     let font = fonts().entry(zero.face).font();
     // The outline filled directly at four times the resolution is the reference.
-    let mut pen = super::coverage::PathPen::default();
+    let mut pen = PathPen::default();
     let outline = font.outline_glyphs().get(GlyphId::from(zero.id)).expect("an outline");
     outline.draw(DrawSettings::unhinted(Size::new(1_600.0), LocationRef::default()), &mut pen).expect("drawable");
     let path = pen.into_path().expect("a path");
@@ -210,11 +211,15 @@ fn the_cache_returns_the_same_picture_and_stays_bounded() {
     let again = cache.get(fonts(), letter.face, letter.id, 48.0, 2).expect("ink");
     assert!(std::sync::Arc::ptr_eq(&first, &again));
     assert_eq!(GlyphCache::new().get(fonts(), letter.face, letter.id, 48.0, 2).as_ref(), Some(&first));
+    let limit = 100_000;
+    let small = GlyphCache::with_limit(limit);
+    let mut fullest = 0;
     for step in 0..200u16 {
-        let size = 900.0 + f32::from(step) * 0.5;
-        cache.get(fonts(), letter.face, letter.id, size, 0).expect("ink");
-        assert!(cache.bytes() <= 64 << 20);
+        small.get(fonts(), letter.face, letter.id, 40.0 + f32::from(step) * 0.25, 0).expect("ink");
+        assert!(small.bytes() <= limit, "{}", small.bytes());
+        fullest = fullest.max(small.bytes());
     }
+    assert!(fullest > limit / 2, "it keeps what it has room for: {fullest}");
 }
 
 #[test]
