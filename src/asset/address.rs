@@ -92,7 +92,7 @@ pub(super) fn check_ip(ip: IpAddr, allow_private: bool) -> Result<(), String> {
 /// A URL without user, password, query and fragment; what is no URL is cut at the first `?` or `#`, and at a userinfo.
 pub(super) fn without_secrets(text: &str) -> String {
     let text: String = text.chars().take(MAX_URL_BYTES).collect();
-    if let Ok(mut url) = Url::parse(&text) {
+    if let Some(mut url) = Url::parse(&text).ok().filter(|url| !url.cannot_be_a_base()) {
         let cleared = url.set_username("").is_ok() && url.set_password(None).is_ok();
         if cleared || (url.username().is_empty() && url.password().is_none()) {
             url.set_query(None);

@@ -155,7 +155,7 @@ async fn fetch(client: &Client, text: &str, policy: &Policy, left_bytes: &Atomic
         match response.status().as_u16() {
             200 => return body(response, &source_name, policy, left_bytes).await,
             301 | 302 | 303 | 307 | 308 => {
-                url = next_hop(&url, &response)
+                url = next_hop(&url, response.headers().get(header::LOCATION))
                     .map_err(|reason| AssetError::BadRedirect { source_name: source_name.clone(), reason })?;
                 address::check_parsed(&url, policy.allow_private_network)
                     .map_err(|reason| refused(format!("after a redirect: {reason}")))?;
@@ -168,8 +168,8 @@ async fn fetch(client: &Client, text: &str, policy: &Policy, left_bytes: &Atomic
 }
 
 /// Where a redirect leads, made absolute.
-fn next_hop(from: &Url, response: &Response) -> Result<Url, String> {
-    let location = response.headers().get(header::LOCATION).ok_or("a redirect without a target")?;
+fn next_hop(from: &Url, location: Option<&header::HeaderValue>) -> Result<Url, String> {
+    let location = location.ok_or("a redirect without a target")?;
     let location = location.to_str().map_err(|_| "a redirect whose target is not ASCII")?;
     let to = from.join(location).map_err(|e| format!("a redirect whose target is not a URL ({e})"))?;
     if from.scheme() == "https" && to.scheme() == "http" {
@@ -234,4 +234,75 @@ fn root_cause(error: &(dyn Error + 'static)) -> String {
 
 fn name_of(url: &str) -> String {
     Source::Url(url.to_owned()).display_name()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code_with(ips: &'static [&'static str], allow_private_network: bool) -> &'static str {
+        let lookup: Lookup = Arc::new(|_| {
+            let ips = ips.iter().map(|ip| ip.parse().map_err(std::io::Error::other)).collect();
+            Box::pin(async move { ips })
+        });
+        let policy = Policy { allow_private_network, ..Policy::default() };
+        let mut fetched = fetch_all_with(&[(7, "http://pictures.example/logo.png")], &policy, 1000, lookup);
+        let (index, result) = fetched.remove(0);
+        assert_eq!(index, 7);
+        result.map_or_else(|e| e.code(), |_| "fetched")
+    }
+
+    #[test]
+    fn one_inner_address_among_public_ones_is_enough_to_refuse_a_name() {
+        assert_eq!(code_with(&["127.0.0.1"], false), "asset_address_refused");
+        assert_eq!(code_with(&["8.8.8.8", "10.0.0.1"], false), "asset_address_refused");
+        assert_eq!(code_with(&["2606:4700::1111", "fd00::1"], false), "asset_address_refused");
+        assert_eq!(code_with(&["::ffff:127.0.0.1"], false), "asset_address_refused");
+        assert_eq!(code_with(&["127.0.0.1", "169.254.169.254"], true), "asset_address_refused");
+    }
+
+    #[test]
+    fn a_refused_name_is_not_connected_to() {
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("binds");
+        listener.set_nonblocking(true).expect("set");
+        let port = listener.local_addr().expect("bound").port();
+        let url = format!("http://pictures.example:{port}/");
+        let mut policy = Policy { allow_private_network: true, ..Policy::default() };
+        policy.limits.per_asset_deadline = Duration::from_millis(200);
+        let accepted_from = |ip: &'static str| {
+            let ip: IpAddr = ip.parse().expect("an address");
+            let lookup: Lookup = Arc::new(move |_| Box::pin(async move { Ok(vec![ip]) }));
+            let result = fetch_all_with(&[(0, url.as_str())], &policy, 1000, lookup).remove(0).1;
+            (result.map_err(|e| e.code()), listener.accept().is_ok())
+        };
+        // 0.0.0.0 would reach the listener; 127.0.0.1, allowed here, does.
+        assert_eq!(accepted_from("0.0.0.0"), (Err("asset_address_refused"), false));
+        assert_eq!(accepted_from("127.0.0.1"), (Err("asset_timeout"), true));
+    }
+
+    #[test]
+    fn a_name_without_addresses_is_unreachable() {
+        assert_eq!(code_with(&[], false), "asset_unreachable");
+        assert_eq!(code_with(&["not an address"], false), "asset_unreachable");
+    }
+
+    #[test]
+    fn a_lookup_that_never_answers_ends_with_the_connect_deadline() {
+        let lookup: Lookup = Arc::new(|_| Box::pin(std::future::pending()));
+        let mut policy = Policy::default();
+        policy.limits.connect_deadline = Duration::from_millis(50);
+        let fetched = fetch_all_with(&[(0, "https://pictures.example/")], &policy, 1000, lookup);
+        assert_eq!(fetched[0].1.as_ref().map_err(AssetError::code), Err("asset_unreachable"));
+    }
+
+    #[test]
+    fn redirects_do_not_leave_https() {
+        let from = Url::parse("https://pictures.example/a").expect("a URL");
+        let answer = |location: &'static str| {
+            next_hop(&from, Some(&header::HeaderValue::from_static(location))).map(|url| url.to_string())
+        };
+        assert_eq!(answer("/b").as_deref(), Ok("https://pictures.example/b"));
+        assert!(answer("http://pictures.example/b").is_err());
+        assert!(answer("http://[").is_err());
+    }
 }
