@@ -3,6 +3,7 @@
 pub mod color;
 pub mod frame;
 pub mod geometry;
+pub mod raster;
 pub mod scene;
 pub mod text;
 pub mod time;
