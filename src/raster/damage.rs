@@ -101,7 +101,8 @@ mod tests {
 
     #[test]
     fn many_rectangles_become_few_that_cover_them_all() {
-        let many: Vec<IntRect> = (0..40).map(|i| rect((i * 37) % 96, (i * 23) % 56, (i * 37) % 96 + 2, (i * 23) % 56 + 2)).collect();
+        let many: Vec<IntRect> =
+            (0..40).map(|i| rect((i * 37) % 96, (i * 23) % 56, (i * 37) % 96 + 2, (i * 23) % 56 + 2)).collect();
         let few = region(&many);
         assert!(few.len() <= MAX_RECTS, "{}", few.len());
         for small in many {

@@ -117,9 +117,10 @@ impl Ink<'_> {
                 let all = all.fold(IntRect::default(), IntRect::union);
                 clip.as_ref().map_or(all, |clip| all.intersect(clip.bounds()))
             }
-            Self::Text { glyphs, .. } => {
-                glyphs.iter().map(|(x, y, bitmap)| glyph_bounds(*x, *y, bitmap)).fold(IntRect::default(), IntRect::union)
-            }
+            Self::Text { glyphs, .. } => glyphs
+                .iter()
+                .map(|(x, y, bitmap)| glyph_bounds(*x, *y, bitmap))
+                .fold(IntRect::default(), IntRect::union),
             Self::Picture(picture) => picture::bounds(picture),
         }
     }
@@ -179,14 +180,7 @@ fn widened(rect: IntRect, by: i32) -> IntRect {
     }
 }
 
-fn draw_soft(
-    outline: &Outline,
-    sigma: f32,
-    color: Color,
-    clip: Option<&RoundedBox>,
-    area: IntRect,
-    sheet: &mut Sheet,
-) {
+fn draw_soft(outline: &Outline, sigma: f32, color: Color, clip: Option<&RoundedBox>, area: IntRect, sheet: &mut Sheet) {
     let reach = blur::reach_px(sigma);
     let area = area.intersect(widened(outline.bounds(), reach));
     if area.is_empty() {
@@ -202,7 +196,8 @@ fn draw_soft(
         let coverage = &soft.row(y)[skipped..][..area.width() as usize];
         for ((x, share), pixel) in (area.left..).zip(coverage).zip(pixels.as_chunks_mut::<4>().0) {
             let share = f32::from(*share) / f32::from(blur::FULL);
-            *pixel = if share > 0.0 { paint::dithered(solid.map(|c| c * share), paint::threshold(x, y)) } else { [0; 4] };
+            *pixel =
+                if share > 0.0 { paint::dithered(solid.map(|c| c * share), paint::threshold(x, y)) } else { [0; 4] };
         }
         if let Some(clip) = clip {
             clip.cover_row(y, area.left, &mut inside);

@@ -51,8 +51,7 @@ impl<'a> Film<'a> {
     #[must_use]
     pub fn new(composition: &'a Composition, fonts: &'a FontLibrary, glyphs: Arc<GlyphCache>) -> Self {
         let slots = |layer: &Layer| (0..variant_count(&layer.content)).map(|_| Mutex::new(Weak::new())).collect();
-        let tiles =
-            composition.scenes.iter().map(|scene| scene.layers.iter().map(slots).collect()).collect();
+        let tiles = composition.scenes.iter().map(|scene| scene.layers.iter().map(slots).collect()).collect();
         let Size { width, height } = composition.size;
         let half = |side: u32| i32::try_from(side / 2).unwrap_or(0);
         let canvas = composition.size.bounds();
@@ -321,3 +320,6 @@ fn held_of(held: &mut Vec<Held>, scene: usize, layers: usize) -> &mut Held {
     });
     &mut held[at]
 }
+
+#[cfg(test)]
+mod tests;

@@ -214,6 +214,8 @@ mod tests {
         let broken = vec![PathSegment::MoveTo(0.0, 0.0), PathSegment::LineTo(f32::INFINITY, 3.0)];
         assert!(Outline::filled(&Geometry::Path(broken)).is_none());
         assert!(Outline::filled(&Geometry::Ellipse(Rect::new(f32::NAN, 0.0, 4.0, 5.0))).is_none());
-        assert!(Outline::filled(&Geometry::RoundedRect(RoundedRect { rect: Rect::default(), radii: [4.0; 4] })).is_none());
+        assert!(
+            Outline::filled(&Geometry::RoundedRect(RoundedRect { rect: Rect::default(), radii: [4.0; 4] })).is_none()
+        );
     }
 }

@@ -61,8 +61,15 @@ pub(super) struct Gradient {
 
 enum Course {
     /// `x * step_x + y * step_y + offset` is the position.
-    Linear { step_x: f32, step_y: f32, offset: f32 },
-    Radial { center: (f32, f32), per_px: f32 },
+    Linear {
+        step_x: f32,
+        step_y: f32,
+        offset: f32,
+    },
+    Radial {
+        center: (f32, f32),
+        per_px: f32,
+    },
 }
 
 impl Shader {
@@ -90,14 +97,6 @@ impl Shader {
             return Self::Solid(premultiplied(last));
         }
         Self::Gradient(Gradient { course, stops: stops.iter().map(ready).collect() })
-    }
-
-    /// Whether every pixel it paints is solid.
-    pub(super) fn is_opaque(&self) -> bool {
-        match self {
-            Self::Solid(pixel) => pixel[3] == 255,
-            Self::Gradient(gradient) => gradient.stops.iter().all(|(_, color)| color[3] >= 255.0),
-        }
     }
 
     /// Writes the pixels of row `y` from column `x0` on.
@@ -161,10 +160,7 @@ mod tests {
     fn a_dark_gradient_has_no_steps() {
         // 12 levels over 960 px: undithered bands would be 80 px wide.
         let width = 960;
-        let stops = vec![
-            Stop { at: 0.0, color: Color::rgb(8, 8, 8) },
-            Stop { at: 1.0, color: Color::rgb(20, 20, 20) },
-        ];
+        let stops = vec![Stop { at: 0.0, color: Color::rgb(8, 8, 8) }, Stop { at: 1.0, color: Color::rgb(20, 20, 20) }];
         let paint = Paint::Linear { from: (0.0, 0.0), to: (width as f32, 0.0), stops };
         let shader = Shader::new(&paint);
         let rows: Vec<Vec<u8>> = (0..8)
@@ -174,8 +170,9 @@ mod tests {
                 row.chunks_exact(4).map(|pixel| pixel[1]).collect()
             })
             .collect();
-        let means: Vec<u32> =
-            (0..width / 8).map(|b| rows.iter().map(|r| r[b * 8..][..8].iter().map(|v| u32::from(*v)).sum::<u32>()).sum()).collect();
+        let means: Vec<u32> = (0..width / 8)
+            .map(|b| rows.iter().map(|r| r[b * 8..][..8].iter().map(|v| u32::from(*v)).sum::<u32>()).sum())
+            .collect();
         assert!(means.is_sorted(), "block means go back: {means:?}");
         let widest = means.chunk_by(|a, b| a == b).map(<[u32]>::len).max();
         assert!(widest <= Some(2), "a band of {widest:?} blocks");
@@ -197,10 +194,7 @@ mod tests {
 
     #[test]
     fn degenerate_gradients_are_their_last_colour() {
-        let stops = vec![
-            Stop { at: 0.0, color: Color::WHITE },
-            Stop { at: 1.0, color: Color::rgb(1, 2, 3) },
-        ];
+        let stops = vec![Stop { at: 0.0, color: Color::WHITE }, Stop { at: 1.0, color: Color::rgb(1, 2, 3) }];
         for paint in [
             Paint::Linear { from: (5.0, 5.0), to: (5.0, 5.0), stops: stops.clone() },
             Paint::Radial { center: (5.0, 5.0), radius: 0.0, stops: stops.clone() },
@@ -212,10 +206,7 @@ mod tests {
 
     #[test]
     fn channels_never_exceed_alpha() {
-        let stops = vec![
-            Stop { at: 0.0, color: Color::WHITE.with_alpha(0.0) },
-            Stop { at: 1.0, color: Color::WHITE },
-        ];
+        let stops = vec![Stop { at: 0.0, color: Color::WHITE.with_alpha(0.0) }, Stop { at: 1.0, color: Color::WHITE }];
         let shader = Shader::new(&Paint::Radial { center: (20.0, 20.0), radius: 30.0, stops });
         let mut row = vec![0; 60 * 4];
         for y in 0..40 {

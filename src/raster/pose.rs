@@ -132,12 +132,9 @@ impl Pose {
                 right: rest.right + x.div_euclid(STEPS) + i32::from(x.rem_euclid(STEPS) != 0),
                 bottom: rest.bottom + y.div_euclid(STEPS) + i32::from(y.rem_euclid(STEPS) != 0),
             },
-            Map::Similarity(map) => map.bounds(
-                f64::from(rest.left),
-                f64::from(rest.top),
-                f64::from(rest.right),
-                f64::from(rest.bottom),
-            ),
+            Map::Similarity(map) => {
+                map.bounds(f64::from(rest.left), f64::from(rest.top), f64::from(rest.right), f64::from(rest.bottom))
+            }
         };
         self.clips.iter().fold(moved, |bounds, clip| bounds.intersect(clip.bounds()))
     }
@@ -220,12 +217,7 @@ impl Similarity {
         let Exact { a, b, e, f } = self.exact();
         let square = a * a + b * b;
         let (ia, ib) = (a / square, b / square);
-        Inverse {
-            a: fixed24(ia),
-            b: fixed24(ib),
-            c: fixed24(-(ia * e + ib * f)),
-            d: fixed24(ib * e - ia * f),
-        }
+        Inverse { a: fixed24(ia), b: fixed24(ib), c: fixed24(-(ia * e + ib * f)), d: fixed24(ib * e - ia * f) }
     }
 
     /// The pixels a rectangle may touch, the soft rim of its edges included.
@@ -273,13 +265,13 @@ impl Inverse {
 impl Clip {
     /// `None` when it leaves nothing.
     fn new(map: Exact, rect: Rect, radii: [f32; 4]) -> Option<Self> {
-        let (shift, map) = if map.is_shift() {
-            (map.shift_limited(), None)
-        } else {
-            ((0.0, 0.0), Some(map.to_similarity()?))
-        };
+        let (shift, map) =
+            if map.is_shift() { (map.shift_limited(), None) } else { ((0.0, 0.0), Some(map.to_similarity()?)) };
         let step = |v: f64| {
-            #[expect(clippy::cast_possible_truncation, reason = "a few million at most, exact in sixteenths below 2^20")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "a few million at most, exact in sixteenths below 2^20"
+            )]
             let stepped = (v.clamp(-MAX_SHIFT_PX, MAX_SHIFT_PX) * 16.0).round() as f32 / 16.0;
             stepped
         };
