@@ -247,9 +247,9 @@ fn text_scripts() {
         ("Cotización Nº 147", "es"),
         ("Žluťoučký kůň", "cs"),
         ("Ελληνικά Ωμέγα", "el"),
-        ("Смета №12 готова", "ru"),
+        ("Смета №12", "ru"),
         ("Báo giá điện tử", "vi"),
-        ("$1.234.568 ₹12,50", "es"),
+        ("$1.234 ₹12,50", "es"),
     ];
     let right = [
         ("عرض سعر جديد", "ar"),
@@ -275,7 +275,7 @@ fn text_opacity() {
     // Joined letters of one text overlap; a translucent colour must not show where.
     let arabic = TextStyle { direction: Direction::Rtl, ..style(48.0, 700, "ar") };
     let all = vec![
-        text("سلام بيتكم", 8.0, 4.0, &arabic, Color::WHITE.with_alpha(0.4)),
+        text("سلام بيت", 8.0, 4.0, &arabic, Color::WHITE.with_alpha(0.4)),
         text("Total $990", 8.0, 70.0, &style(40.0, 800, "es"), Color::WHITE.with_alpha(0.6)),
     ];
     check("text_opacity", Size::new(240, 130), NAVY, vec![layer(all)]);
@@ -284,7 +284,7 @@ fn text_opacity() {
 #[test]
 fn emoji() {
     let all = vec![
-        text("👍🏽 🇨🇱 👩‍🔧 🎉", 8.0, 6.0, &style(40.0, 400, "es"), NAVY),
+        text("👍🏽 🇨🇱 👩‍🔧", 8.0, 6.0, &style(40.0, 400, "es"), NAVY),
         text("Ok ✅ 100 %", 8.0, 64.0, &style(32.0, 400, "es"), NAVY),
     ];
     check("emoji", Size::new(240, 112), PAPER, vec![layer(all)]);

@@ -2,6 +2,8 @@
 //!
 //! A pixel's value depends on nothing but its own place, so that any rectangle can be composed again alone.
 
+use std::ops::Range;
+
 use super::blend;
 use super::pose::{Cut, Map, Pose, STEPS, Similarity};
 use super::tile::Tile;
@@ -75,29 +77,36 @@ fn lay_plain(frame: &mut RgbaFrame, tile: &Tile, (dx, dy): (i32, i32), opacity: 
 }
 
 /// Rows that have to be computed first, then cut, then laid over. `sample` fills a row from column `left` on and says
-/// whether there is anything in it.
+/// which of its pixels it wrote; the others are clear.
 fn lay_sampled(
     frame: &mut RgbaFrame,
     pose: &Pose,
     area: IntRect,
     scratch: &mut Scratch,
-    sample: impl Fn(i32, i32, &mut [u8]) -> bool,
+    sample: impl Fn(i32, i32, &mut [u8]) -> Range<usize>,
 ) {
     let width = area.width() as usize;
-    let (pixels, coverage) = (&mut scratch.pixels[..width * 4], &mut scratch.coverage[..width]);
     'rows: for y in area.top..area.bottom {
-        if !sample(y, area.left, pixels) {
+        let written = sample(y, area.left, &mut scratch.pixels[..width * 4]);
+        if written.is_empty() {
             continue;
         }
+        let left = area.left + offset(written.start);
+        let pixels = &mut scratch.pixels[written.start * 4..written.end * 4];
+        let coverage = &mut scratch.coverage[..written.len()];
         for clip in &pose.clips {
-            match clip.cut_row(y, area.left, coverage) {
+            match clip.cut_row(y, left, coverage) {
                 Cut::Nothing => {}
                 Cut::All => continue 'rows,
                 Cut::Some => blend::cover(pixels, coverage),
             }
         }
-        blend::over_faded(frame_row(frame, y, area.left, area.right), pixels, pose.opacity);
+        blend::over_faded(frame_row(frame, y, left, left + offset(written.len())), pixels, pose.opacity);
     }
+}
+
+fn offset(columns: usize) -> i32 {
+    i32::try_from(columns).unwrap_or(i32::MAX)
 }
 
 /// A move by a fraction of a pixel.
@@ -114,27 +123,27 @@ impl Shift {
         Self { dx: x.div_euclid(STEPS), dy: y.div_euclid(STEPS), right: part(x), down: part(y) }
     }
 
-    fn row(&self, tile: &Tile, y: i32, left: i32, out: &mut [u8]) -> bool {
+    fn row(&self, tile: &Tile, y: i32, left: i32, out: &mut [u8]) -> Range<usize> {
         let bounds = tile.bounds();
         let (y, left) = (y - self.dy, left - self.dx);
-        let right = left + i32::try_from(out.len() / 4).unwrap_or(0);
+        let right = left + offset(out.len() / 4);
         let inked = |y: i32| (bounds.top..bounds.bottom).contains(&y) && !tile.spans(y).is_empty();
         if !inked(y) && !(self.down > 0 && inked(y - 1)) {
-            return false;
+            return 0..0;
         }
         // Above the first row and below the last lies the clear border; further out nothing is asked for.
         let here = tile.row(y, left - 1, right);
         let above = if self.down > 0 { tile.row(y - 1, left - 1, right) } else { here };
         blend::moved_row(out, above, here, self.right, self.down);
-        true
+        0..out.len() / 4
     }
 }
 
-/// Bilinear samples of a tile through a similarity.
+/// Bilinear samples of a tile through a similarity, at sixteenths of a pixel.
 struct Sampler<'a> {
     pixels: &'a [u8],
     stride: usize,
-    /// Size with the clear border.
+    /// Size with the clear border, less the pixel that a sample needs to its right and below; 24 fractional bits.
     width: i64,
     height: i64,
     origin: (i64, i64),
@@ -145,47 +154,92 @@ impl<'a> Sampler<'a> {
     fn new(tile: &'a Tile, map: Similarity) -> Self {
         let (pixels, stride) = tile.padded();
         let bounds = tile.bounds();
-        // Samples are taken between pixel centres: half a pixel back, and one forward for the border.
-        let half = 1i64 << 23;
-        let origin = ((i64::from(bounds.left) << 24) - half, (i64::from(bounds.top) << 24) - half);
-        let (width, height) = (i64::from(bounds.width()) + 2, i64::from(bounds.height()) + 2);
+        // Samples are taken between pixel centres: half a pixel back, and one forward for the border. Half a sixteenth
+        // more makes rounding down find the nearest one.
+        let back = (1i64 << 23) + (1 << 19);
+        let origin = ((i64::from(bounds.left) << 24) - back, (i64::from(bounds.top) << 24) - back);
+        let inner = |length: u32| (i64::from(length) + 1) << 24;
+        let (width, height) = (inner(bounds.width()), inner(bounds.height()));
         Self { pixels, stride, width, height, origin, inverse: map.inverse() }
     }
 
-    fn row(&self, y: i32, left: i32, out: &mut [u8]) -> bool {
+    fn row(&self, y: i32, left: i32, out: &mut [u8]) -> Range<usize> {
         let (u, v) = self.inverse.of_center(left, y);
-        let (mut u, mut v) = (u - self.origin.0, v - self.origin.1);
+        let (u, v) = (u - self.origin.0, v - self.origin.1);
         let (step_u, step_v) = self.inverse.step();
-        let mut any = false;
-        for pixel in out.as_chunks_mut::<4>().0 {
-            let (column, row) = (u >> 24, v >> 24);
-            if column >= 0 && row >= 0 && column < self.width - 1 && row < self.height - 1 {
-                *pixel = self.sample(column, row, weight(u), weight(v));
-                any = true;
-            } else {
-                *pixel = [0; 4];
-            }
-            u += step_u;
-            v += step_v;
+        let columns = i64::from(offset(out.len() / 4));
+        let (from_u, to_u) = steps_within(u, step_u, self.width, columns);
+        let (from_v, to_v) = steps_within(v, step_v, self.height, columns);
+        let (from, to) = (from_u.max(from_v), to_u.min(to_v));
+        if from >= to {
+            return 0..0;
         }
-        any
+        let (mut u, mut v) = (u + from * step_u, v + from * step_v);
+        let written = from.unsigned_abs() as usize..to.unsigned_abs() as usize;
+        for pixel in &mut out.as_chunks_mut::<4>().0[written.clone()] {
+            *pixel = self.sample(u, v);
+            u = u.wrapping_add(step_u);
+            v = v.wrapping_add(step_v);
+        }
+        written
     }
 
+    /// Weights add up to 256, so four 16-bit lanes of one word hold the four channels without overflow.
     #[inline(always)]
-    fn sample(&self, column: i64, row: i64, right: u32, down: u32) -> [u8; 4] {
-        let at = row.unsigned_abs() as usize * self.stride + column.unsigned_abs() as usize * 4;
+    fn sample(&self, u: i64, v: i64) -> [u8; 4] {
+        let at = (v >> 24).unsigned_abs() as usize * self.stride + (u >> 24).unsigned_abs() as usize * 4;
+        let (right, down) = (((u >> 20) & 15).unsigned_abs(), ((v >> 20) & 15).unsigned_abs());
         let upper = &self.pixels[at..at + 8];
         let lower = &self.pixels[at + self.stride..at + self.stride + 8];
-        std::array::from_fn(|channel| {
-            let mix = |row: &[u8]| u32::from(row[channel]) * (256 - right) + u32::from(row[channel + 4]) * right;
-            let sum = mix(upper) * (256 - down) + mix(lower) * down;
-            ((sum + (1 << 15)) >> 16).min(255) as u8
-        })
+        let (left_keep, upper_keep) = (16 - right, 16 - down);
+        let sum = lanes(upper, 0) * (left_keep * upper_keep)
+            + lanes(upper, 4) * (right * upper_keep)
+            + lanes(lower, 0) * (left_keep * down)
+            + lanes(lower, 4) * (right * down);
+        let rounded = ((sum + 0x0080_0080_0080_0080) >> 8) & 0x00FF_00FF_00FF_00FF;
+        let [r, g, b, a, ..] = (rounded | (rounded >> 24)).to_le_bytes();
+        [r, g, b, a]
     }
 }
 
-/// The fraction of a 24-bit fixed-point number, in 1/256.
+/// The channels of the pixel at `at`, each in 16 bits: red, blue, green, alpha from the lowest up.
 #[inline(always)]
-fn weight(fixed: i64) -> u32 {
-    ((fixed >> 16) & 0xFF) as u32
+fn lanes(row: &[u8], at: usize) -> u64 {
+    let pixel = u64::from(u32::from_le_bytes([row[at], row[at + 1], row[at + 2], row[at + 3]]));
+    (pixel & 0x00FF_00FF) | ((pixel & 0xFF00_FF00) << 24)
+}
+
+/// From which to before which step, of `count`, the value `start + i * step` lies in `0..limit`.
+fn steps_within(start: i64, step: i64, limit: i64, count: i64) -> (i64, i64) {
+    let (from, to) = match step {
+        0 if (0..limit).contains(&start) => (0, count),
+        0 => (0, 0),
+        1.. => (-start.div_euclid(step), -(start - limit).div_euclid(step)),
+        _ => ((start - limit).div_euclid(-step) + 1, start.div_euclid(-step) + 1),
+    };
+    (from.max(0), to.min(count))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_steps_within_are_those_and_no_others() {
+        for (start, limit) in [(0, 10), (-7, 10), (13, 10), (9, 10), (10, 10), (-1, 1)] {
+            for step in -4..=4i64 {
+                let (from, to) = steps_within(start, step, limit, 20);
+                for i in 0..20 {
+                    let within = (0..limit).contains(&(start + i * step));
+                    assert_eq!(within, (from..to).contains(&i), "{start} + {i} x {step} of {limit}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn lanes_come_back_in_order() {
+        let spread = lanes(&[1, 2, 3, 4], 0);
+        assert_eq!((spread | (spread >> 24)).to_le_bytes()[..4], [1, 2, 3, 4]);
+    }
 }

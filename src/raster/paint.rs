@@ -9,6 +9,9 @@ use crate::scene::{Paint, Stop};
 /// Thresholds of the 8x8 ordered dither (Bayer, 1973), in 1/64.
 const BAYER: [[u8; 8]; 8] = bayer();
 
+/// Largest stop position computed with; one beyond 1.0 makes no sense anyway.
+const MAX_STOP: f32 = 16.0;
+
 /// Builds the matrix from its definition: the bits of x xor y and of y, interleaved, lowest bit first.
 const fn bayer() -> [[u8; 8]; 8] {
     let mut matrix = [[0; 8]; 8];
@@ -55,8 +58,16 @@ pub(super) enum Shader {
 /// A gradient made ready.
 pub(super) struct Gradient {
     course: Course,
-    /// Position and premultiplied colour, channels 0.0-255.0; ascending, never empty.
-    stops: Vec<(f32, [f32; 4])>,
+    /// From stop to stop; never empty.
+    stretches: Vec<Stretch>,
+}
+
+/// The part of a gradient between two stops. Colours are premultiplied, channels 0.0-255.0.
+struct Stretch {
+    from: f32,
+    to: f32,
+    color: [f32; 4],
+    slope: [f32; 4],
 }
 
 enum Course {
@@ -96,7 +107,7 @@ impl Shader {
         if !usable || stops.is_empty() || stops.iter().all(|stop| stop.color == last) {
             return Self::Solid(premultiplied(last));
         }
-        Self::Gradient(Gradient { course, stops: stops.iter().map(ready).collect() })
+        Self::Gradient(Gradient { course, stretches: stretches(stops) })
     }
 
     /// Writes the pixels of row `y` from column `x0` on.
@@ -104,7 +115,18 @@ impl Shader {
         match self {
             Self::Solid(pixel) => out.as_chunks_mut::<4>().0.fill(*pixel),
             Self::Gradient(gradient) => {
-                for (x, pixel) in (x0..).zip(out.as_chunks_mut::<4>().0) {
+                let pixels = out.as_chunks_mut::<4>().0;
+                if let Course::Linear { step_x: 0.0, .. } = gradient.course {
+                    let color = gradient.at(x0, y);
+                    let pattern: [[u8; 4]; 8] = std::array::from_fn(|x| {
+                        dithered(color, threshold(x0.wrapping_add(i32::try_from(x).unwrap_or(0)), y))
+                    });
+                    for eight in pixels.chunks_mut(8) {
+                        eight.copy_from_slice(&pattern[..eight.len()]);
+                    }
+                    return;
+                }
+                for (x, pixel) in (x0..).zip(pixels) {
                     *pixel = dithered(gradient.at(x, y), threshold(x, y));
                 }
             }
@@ -113,9 +135,13 @@ impl Shader {
 }
 
 /// Rounds a premultiplied colour with one threshold for all channels, so that no channel can exceed alpha.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0-255 first")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "`as` saturates, which is the wanted limit"
+)]
 pub(super) fn dithered(color: [f32; 4], threshold: f32) -> [u8; 4] {
-    let rounded = color.map(|channel| (channel + threshold).clamp(0.0, 255.0) as u8);
+    let rounded = color.map(|channel| (channel + threshold) as u8);
     rounded.map(|channel| channel.min(rounded[3]))
 }
 
@@ -136,13 +162,30 @@ impl Gradient {
                 (dx * dx + dy * dy).sqrt() * per_px
             }
         };
-        let next = self.stops.iter().position(|(at, _)| *at > position).unwrap_or(self.stops.len());
-        let after = self.stops[next.min(self.stops.len() - 1)];
-        let before = self.stops[next.saturating_sub(1)];
-        let span = after.0 - before.0;
-        let t = if span > 0.0 { ((position - before.0) / span).clamp(0.0, 1.0) } else { 0.0 };
-        std::array::from_fn(|channel| before.1[channel] + (after.1[channel] - before.1[channel]) * t)
+        let last = self.stretches.len() - 1;
+        let index = self.stretches[..last].iter().position(|stretch| position < stretch.to).unwrap_or(last);
+        let stretch = &self.stretches[index];
+        let within = position.clamp(stretch.from, stretch.to) - stretch.from;
+        std::array::from_fn(|channel| stretch.color[channel] + within * stretch.slope[channel])
     }
+}
+
+/// The stretches between stops; stops that go back or are no number are pulled to the one before.
+fn stretches(stops: &[Stop]) -> Vec<Stretch> {
+    let mut from = (f32::NEG_INFINITY, [0.0; 4]);
+    let mut all = Vec::with_capacity(stops.len());
+    for (index, stop) in stops.iter().enumerate() {
+        let (at, color) = ready(stop);
+        let at = if index == 0 && !at.is_finite() { 0.0 } else { at.min(MAX_STOP).max(from.0) };
+        if index > 0 || stops.len() == 1 {
+            let span = at - from.0;
+            let rise = |channel: usize| if span > 0.0 { (color[channel] - from.1[channel]) / span } else { 0.0 };
+            let start = if span > 0.0 { from.1 } else { color };
+            all.push(Stretch { from: from.0, to: at, color: start, slope: std::array::from_fn(rise) });
+        }
+        from = (at, color);
+    }
+    all
 }
 
 #[cfg(test)]
