@@ -298,7 +298,7 @@ fn test_card(width: u32, height: u32) -> Arc<RgbaFrame> {
             [200, 30, 60, 255]
         } else if dx.hypot(dy) < f64::from(height) * 0.4 {
             [245, 166, 35, 255]
-        } else if (x + y) / 12 % 2 == 0 {
+        } else if ((x + y) / 12).is_multiple_of(2) {
             [11, 31, 58, 255]
         } else {
             [0, 0, 0, 0]

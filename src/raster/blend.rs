@@ -23,7 +23,7 @@ pub(super) fn mul255(a: u8, b: u8) -> u8 {
 fn over_bytes<const N: usize>(dst: &mut [u8; N], src: &[u8; N]) {
     let mut keep = [0u16; N];
     for i in 0..N {
-        keep[i] = 255 - u16::from(src[i | 3]);
+        keep[i] = u16::from(!src[i | 3]);
     }
     for i in 0..N {
         let below = div255(u16::from(dst[i]).wrapping_mul(keep[i]));
@@ -87,14 +87,16 @@ pub(super) fn moved_row(out: &mut [u8], above: &[u8], row: &[u8], right: u16, do
     let (left, here) = (&row[..n], &row[4..n + 4]);
     let (keep_x, keep_y) = (16 - right, 16 - down);
     for i in 0..n {
-        let upper = u16::from(here_above[i]).wrapping_mul(keep_x) + u16::from(left_above[i]).wrapping_mul(right);
-        let lower = u16::from(here[i]).wrapping_mul(keep_x) + u16::from(left[i]).wrapping_mul(right);
+        let mix =
+            |here: u8, left: u8| u16::from(here).wrapping_mul(keep_x).wrapping_add(u16::from(left).wrapping_mul(right));
+        let (upper, lower) = (mix(here_above[i], left_above[i]), mix(here[i], left[i]));
         let sum = lower.wrapping_mul(keep_y).wrapping_add(upper.wrapping_mul(down));
         out[i] = (sum.wrapping_add(128) >> 8) as u8;
     }
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "reference values are rounded bytes")]
 mod tests {
     use super::*;
 

@@ -72,9 +72,9 @@ fn box_filter(from: &[u16], to: &mut [u16], before: i32, after: i32) {
     let (before, after) = (before.unsigned_abs() as usize, after.unsigned_abs() as usize);
     let divide = Reciprocal::of(before + after + 1);
     let mut sum: u32 = from.iter().take(after).map(|v| u32::from(*v)).sum();
-    for i in 0..from.len() {
+    for (i, out) in to.iter_mut().enumerate() {
         sum += from.get(i + after).map_or(0, |v| u32::from(*v));
-        to[i] = divide.apply(sum);
+        *out = divide.apply(sum);
         if let Some(leaving) = i.checked_sub(before) {
             sum -= u32::from(from[leaving]);
         }

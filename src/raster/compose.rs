@@ -128,7 +128,7 @@ impl Shift {
         let (y, left) = (y - self.dy, left - self.dx);
         let right = left + offset(out.len() / 4);
         let inked = |y: i32| (bounds.top..bounds.bottom).contains(&y) && !tile.spans(y).is_empty();
-        if !inked(y) && !(self.down > 0 && inked(y - 1)) {
+        if !(inked(y) || self.down > 0 && inked(y - 1)) {
             return 0..0;
         }
         // Above the first row and below the last lies the clear border; further out nothing is asked for.
@@ -175,7 +175,7 @@ impl<'a> Sampler<'a> {
             return 0..0;
         }
         let (mut u, mut v) = (u + from * step_u, v + from * step_v);
-        let written = from.unsigned_abs() as usize..to.unsigned_abs() as usize;
+        let written = index(from)..index(to);
         for pixel in &mut out.as_chunks_mut::<4>().0[written.clone()] {
             *pixel = self.sample(u, v);
             u = u.wrapping_add(step_u);
@@ -184,27 +184,43 @@ impl<'a> Sampler<'a> {
         written
     }
 
+    /// Two pixels beside each other.
+    #[inline(always)]
+    fn pair(&self, at: usize) -> &[u8; 8] {
+        self.pixels[at..].first_chunk().expect("the border leaves a pixel to the right of every sample")
+    }
+
     /// Weights add up to 256, so four 16-bit lanes of one word hold the four channels without overflow.
     #[inline(always)]
     fn sample(&self, u: i64, v: i64) -> [u8; 4] {
-        let at = (v >> 24).unsigned_abs() as usize * self.stride + (u >> 24).unsigned_abs() as usize * 4;
+        let at = index(v >> 24).wrapping_mul(self.stride).wrapping_add(index(u >> 24).wrapping_mul(4));
         let (right, down) = (((u >> 20) & 15).unsigned_abs(), ((v >> 20) & 15).unsigned_abs());
-        let upper = &self.pixels[at..at + 8];
-        let lower = &self.pixels[at + self.stride..at + self.stride + 8];
+        let (upper, lower) = (self.pair(at), self.pair(at.wrapping_add(self.stride)));
         let (left_keep, upper_keep) = (16 - right, 16 - down);
-        let sum = lanes(upper, 0) * (left_keep * upper_keep)
-            + lanes(upper, 4) * (right * upper_keep)
-            + lanes(lower, 0) * (left_keep * down)
-            + lanes(lower, 4) * (right * down);
-        let rounded = ((sum + 0x0080_0080_0080_0080) >> 8) & 0x00FF_00FF_00FF_00FF;
+        let sum = [
+            lanes(upper, 0).wrapping_mul(left_keep.wrapping_mul(upper_keep)),
+            lanes(upper, 4).wrapping_mul(right.wrapping_mul(upper_keep)),
+            lanes(lower, 0).wrapping_mul(left_keep.wrapping_mul(down)),
+            lanes(lower, 4).wrapping_mul(right.wrapping_mul(down)),
+        ]
+        .into_iter()
+        .fold(0x0080_0080_0080_0080, u64::wrapping_add);
+        let rounded = (sum >> 8) & 0x00FF_00FF_00FF_00FF;
         let [r, g, b, a, ..] = (rounded | (rounded >> 24)).to_le_bytes();
         [r, g, b, a]
     }
 }
 
+/// A place in a row or picture as an index.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "only asked for places inside of a tile")]
+fn index(place: i64) -> usize {
+    place as usize
+}
+
 /// The channels of the pixel at `at`, each in 16 bits: red, blue, green, alpha from the lowest up.
 #[inline(always)]
-fn lanes(row: &[u8], at: usize) -> u64 {
+fn lanes(row: &[u8; 8], at: usize) -> u64 {
     let pixel = u64::from(u32::from_le_bytes([row[at], row[at + 1], row[at + 2], row[at + 3]]));
     (pixel & 0x00FF_00FF) | ((pixel & 0xFF00_FF00) << 24)
 }
@@ -239,7 +255,7 @@ mod tests {
 
     #[test]
     fn lanes_come_back_in_order() {
-        let spread = lanes(&[1, 2, 3, 4], 0);
+        let spread = lanes(&[1, 2, 3, 4, 5, 6, 7, 8], 0);
         assert_eq!((spread | (spread >> 24)).to_le_bytes()[..4], [1, 2, 3, 4]);
     }
 }

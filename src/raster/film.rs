@@ -257,11 +257,12 @@ impl<'a> Painter<'a> {
             let (left, entered) = match (old.peek(), new.peek()) {
                 (None, None) => break,
                 (Some(a), Some(b)) if a.key() == b.key() => {
-                    if a.looks_like(b) {
-                        (old.next(), new.next());
+                    let same = a.looks_like(b);
+                    let pair = (old.next(), new.next());
+                    if same {
                         continue;
                     }
-                    (old.next(), new.next())
+                    pair
                 }
                 (Some(a), Some(b)) if a.key() < b.key() => (old.next(), None),
                 (Some(_), None) => (old.next(), None),

@@ -14,20 +14,20 @@ const MAX_STOP: f32 = 16.0;
 
 /// Builds the matrix from its definition: the bits of x xor y and of y, interleaved, lowest bit first.
 const fn bayer() -> [[u8; 8]; 8] {
-    let mut matrix = [[0; 8]; 8];
+    let mut matrix = [[0u8; 8]; 8];
     let mut y = 0;
     while y < 8 {
         let mut x = 0;
         while x < 8 {
             let mixed = x ^ y;
             let mut bit = 0;
-            let mut value = 0;
+            let mut value = 0u8;
             while bit < 3 {
-                value |= ((mixed >> bit) & 1) << (5 - 2 * bit);
-                value |= ((y >> bit) & 1) << (4 - 2 * bit);
+                value |= if (mixed >> bit) & 1 == 1 { 1 << (5 - 2 * bit) } else { 0 };
+                value |= if (y >> bit) & 1 == 1 { 1 << (4 - 2 * bit) } else { 0 };
                 bit += 1;
             }
-            matrix[y][x] = value as u8;
+            matrix[y][x] = value;
             x += 1;
         }
         y += 1;

@@ -145,6 +145,7 @@ fn catmull_rom(x: f64) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "test patterns wrap around")]
 mod tests {
     use super::*;
     use crate::geometry::Size;

@@ -133,12 +133,11 @@ impl RoundedBox {
                 _ => straight,
             }
         };
-        for index in first..flat_from {
-            out[index] = to_byte(coverage(index));
-        }
         out[flat_from..flat_to].fill(to_byte(share_y));
-        for index in flat_to..last {
-            out[index] = to_byte(coverage(index));
+        for part in [first..flat_from, flat_to..last] {
+            for (index, share) in part.clone().zip(&mut out[part]) {
+                *share = to_byte(coverage(index));
+            }
         }
     }
 
@@ -230,7 +229,7 @@ mod tests {
             let whole = row(&shape, y, 50);
             for start in [0usize, 3, 17, 39, 45] {
                 let mut part = vec![0; 5];
-                shape.cover_row(y, start as i32, &mut part);
+                shape.cover_row(y, i32::try_from(start).expect("small"), &mut part);
                 assert_eq!(part, whole[start..start + 5], "row {y} from {start}");
             }
         }

@@ -191,7 +191,7 @@ fn largest_opaque(tile: &Tile) -> IntRect {
     if bounds.is_empty() {
         return IntRect::default();
     }
-    let middle = (bounds.top + bounds.bottom) / 2;
+    let middle = (bounds.top + bounds.bottom).div_euclid(2);
     let solid = tile.spans(middle).iter().filter(|span| span.opaque);
     let Some(run) = solid.max_by_key(|span| span.right - span.left).copied() else {
         return IntRect::default();
@@ -218,6 +218,14 @@ mod tests {
         find_spans(&row, 100, &mut spans);
         let expected = [(120, 150, true), (150, 158, false), (198, 200, false)];
         assert_eq!(spans, expected.map(|(left, right, opaque)| Span { left, right, opaque }));
+    }
+
+    #[test]
+    fn a_single_row_above_the_canvas_is_a_tile_too() {
+        let bounds = IntRect { left: -40, top: -3, right: 8, bottom: -2 };
+        let mut sheet = Sheet::new(bounds);
+        sheet.lay_row(-40, -3, &[255; 48 * 4]);
+        assert_eq!(sheet.finish(Arc::default()).opaque(), bounds);
     }
 
     #[test]

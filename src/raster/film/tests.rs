@@ -275,7 +275,7 @@ fn any_composition() -> impl Strategy<Value = Composition> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(192))]
 
     #[test]
     fn painting_only_the_damage_equals_painting_anew(
