@@ -275,8 +275,6 @@ fn any_composition() -> impl Strategy<Value = Composition> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(192))]
-
     #[test]
     fn painting_only_the_damage_equals_painting_anew(
         composition in any_composition(),
