@@ -7,6 +7,7 @@ pub mod geometry;
 pub mod layout;
 pub mod locale;
 pub mod problem;
+pub mod raster;
 pub mod scene;
 pub mod snapshot;
 pub mod template;

@@ -1,0 +1,261 @@
+//! Laying a tile in its pose onto the frame, within a rectangle. This runs on every frame: integers and rows only.
+//!
+//! A pixel's value depends on nothing but its own place, so that any rectangle can be composed again alone.
+
+use std::ops::Range;
+
+use super::blend;
+use super::pose::{Cut, Map, Pose, STEPS, Similarity};
+use super::tile::Tile;
+use crate::frame::RgbaFrame;
+use crate::geometry::IntRect;
+
+/// Buffers of one row, kept between frames.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    pixels: Vec<u8>,
+    coverage: Vec<u8>,
+}
+
+impl Scratch {
+    /// Buffers for rows of up to `width` pixels.
+    pub(super) fn new(width: u32) -> Self {
+        Self { pixels: vec![0; width as usize * 4], coverage: vec![0; width as usize] }
+    }
+}
+
+/// Fills a rectangle of the frame with one colour.
+pub(super) fn fill(frame: &mut RgbaFrame, area: IntRect, pixel: [u8; 4]) {
+    for y in area.top..area.bottom {
+        frame_row(frame, y, area.left, area.right).as_chunks_mut::<4>().0.fill(pixel);
+    }
+}
+
+/// Lays `tile` onto `frame` within `area`, which lies on the frame.
+pub(super) fn lay(frame: &mut RgbaFrame, tile: &Tile, pose: &Pose, area: IntRect, scratch: &mut Scratch) {
+    let area = area.intersect(pose.bounds(tile.bounds()));
+    if area.is_empty() {
+        return;
+    }
+    if let Some((dx, dy)) = pose.plain_shift() {
+        return lay_plain(frame, tile, (dx, dy), pose.opacity, area);
+    }
+    match pose.map {
+        Map::Shift { x, y } => {
+            let shift = Shift::new(x, y);
+            lay_sampled(frame, pose, area, scratch, |y, left, out| shift.row(tile, y, left, out));
+        }
+        Map::Similarity(map) => {
+            let sampler = Sampler::new(tile, map);
+            lay_sampled(frame, pose, area, scratch, |y, left, out| sampler.row(y, left, out));
+        }
+    }
+}
+
+fn frame_row(frame: &mut RgbaFrame, y: i32, left: i32, right: i32) -> &mut [u8] {
+    let row = y.unsigned_abs() as usize * frame.stride_bytes();
+    &mut frame.pixels_mut()[row + left.unsigned_abs() as usize * 4..row + right.unsigned_abs() as usize * 4]
+}
+
+/// Whole pixels, uncut: clear runs are skipped, solid ones copied.
+fn lay_plain(frame: &mut RgbaFrame, tile: &Tile, (dx, dy): (i32, i32), opacity: u16, area: IntRect) {
+    for y in area.top..area.bottom {
+        for span in tile.spans(y - dy) {
+            let (left, right) = ((span.left + dx).max(area.left), (span.right + dx).min(area.right));
+            if left >= right {
+                continue;
+            }
+            let src = tile.row(y - dy, left - dx, right - dx);
+            let dst = frame_row(frame, y, left, right);
+            match (opacity, span.opaque) {
+                (256, true) => dst.copy_from_slice(src),
+                (256, false) => blend::over(dst, src),
+                _ => blend::over_faded(dst, src, opacity),
+            }
+        }
+    }
+}
+
+/// Rows that have to be computed first, then cut, then laid over. `sample` fills a row from column `left` on and says
+/// which of its pixels it wrote; the others are clear.
+fn lay_sampled(
+    frame: &mut RgbaFrame,
+    pose: &Pose,
+    area: IntRect,
+    scratch: &mut Scratch,
+    sample: impl Fn(i32, i32, &mut [u8]) -> Range<usize>,
+) {
+    let width = area.width() as usize;
+    'rows: for y in area.top..area.bottom {
+        let written = sample(y, area.left, &mut scratch.pixels[..width * 4]);
+        if written.is_empty() {
+            continue;
+        }
+        let left = area.left + offset(written.start);
+        let pixels = &mut scratch.pixels[written.start * 4..written.end * 4];
+        let coverage = &mut scratch.coverage[..written.len()];
+        for clip in &pose.clips {
+            match clip.cut_row(y, left, coverage) {
+                Cut::Nothing => {}
+                Cut::All => continue 'rows,
+                Cut::Some => blend::cover(pixels, coverage),
+            }
+        }
+        blend::over_faded(frame_row(frame, y, left, left + offset(written.len())), pixels, pose.opacity);
+    }
+}
+
+fn offset(columns: usize) -> i32 {
+    i32::try_from(columns).unwrap_or(i32::MAX)
+}
+
+/// A move by a fraction of a pixel.
+struct Shift {
+    dx: i32,
+    dy: i32,
+    right: u16,
+    down: u16,
+}
+
+impl Shift {
+    fn new(x: i32, y: i32) -> Self {
+        let part = |v: i32| u16::try_from(v.rem_euclid(STEPS)).unwrap_or(0);
+        Self { dx: x.div_euclid(STEPS), dy: y.div_euclid(STEPS), right: part(x), down: part(y) }
+    }
+
+    fn row(&self, tile: &Tile, y: i32, left: i32, out: &mut [u8]) -> Range<usize> {
+        let bounds = tile.bounds();
+        let (y, left) = (y - self.dy, left - self.dx);
+        let right = left + offset(out.len() / 4);
+        let inked = |y: i32| (bounds.top..bounds.bottom).contains(&y) && !tile.spans(y).is_empty();
+        if !(inked(y) || self.down > 0 && inked(y - 1)) {
+            return 0..0;
+        }
+        // Above the first row and below the last lies the clear border; further out nothing is asked for.
+        let here = tile.row(y, left - 1, right);
+        let above = if self.down > 0 { tile.row(y - 1, left - 1, right) } else { here };
+        blend::moved_row(out, above, here, self.right, self.down);
+        0..out.len() / 4
+    }
+}
+
+/// Bilinear samples of a tile through a similarity, at sixteenths of a pixel.
+struct Sampler<'a> {
+    pixels: &'a [u8],
+    stride: usize,
+    /// Size with the clear border, less the pixel that a sample needs to its right and below; 24 fractional bits.
+    width: i64,
+    height: i64,
+    origin: (i64, i64),
+    inverse: super::pose::Inverse,
+}
+
+impl<'a> Sampler<'a> {
+    fn new(tile: &'a Tile, map: Similarity) -> Self {
+        let (pixels, stride) = tile.padded();
+        let bounds = tile.bounds();
+        // Samples are taken between pixel centres: half a pixel back, and one forward for the border. Half a sixteenth
+        // more makes rounding down find the nearest one.
+        let back = (1i64 << 23) + (1 << 19);
+        let origin = ((i64::from(bounds.left) << 24) - back, (i64::from(bounds.top) << 24) - back);
+        let inner = |length: u32| (i64::from(length) + 1) << 24;
+        let (width, height) = (inner(bounds.width()), inner(bounds.height()));
+        Self { pixels, stride, width, height, origin, inverse: map.inverse() }
+    }
+
+    fn row(&self, y: i32, left: i32, out: &mut [u8]) -> Range<usize> {
+        let (u, v) = self.inverse.of_center(left, y);
+        let (u, v) = (u - self.origin.0, v - self.origin.1);
+        let (step_u, step_v) = self.inverse.step();
+        let columns = i64::from(offset(out.len() / 4));
+        let (from_u, to_u) = steps_within(u, step_u, self.width, columns);
+        let (from_v, to_v) = steps_within(v, step_v, self.height, columns);
+        let (from, to) = (from_u.max(from_v), to_u.min(to_v));
+        if from >= to {
+            return 0..0;
+        }
+        let (mut u, mut v) = (u + from * step_u, v + from * step_v);
+        let written = index(from)..index(to);
+        for pixel in &mut out.as_chunks_mut::<4>().0[written.clone()] {
+            *pixel = self.sample(u, v);
+            u = u.wrapping_add(step_u);
+            v = v.wrapping_add(step_v);
+        }
+        written
+    }
+
+    /// Two pixels beside each other.
+    #[inline(always)]
+    fn pair(&self, at: usize) -> &[u8; 8] {
+        self.pixels[at..].first_chunk().expect("the border leaves a pixel to the right of every sample")
+    }
+
+    /// Weights add up to 256, so four 16-bit lanes of one word hold the four channels without overflow.
+    #[inline(always)]
+    fn sample(&self, u: i64, v: i64) -> [u8; 4] {
+        let at = index(v >> 24).wrapping_mul(self.stride).wrapping_add(index(u >> 24).wrapping_mul(4));
+        let (right, down) = (((u >> 20) & 15).unsigned_abs(), ((v >> 20) & 15).unsigned_abs());
+        let (upper, lower) = (self.pair(at), self.pair(at.wrapping_add(self.stride)));
+        let (left_keep, upper_keep) = (16 - right, 16 - down);
+        let sum = [
+            lanes(upper, 0).wrapping_mul(left_keep.wrapping_mul(upper_keep)),
+            lanes(upper, 4).wrapping_mul(right.wrapping_mul(upper_keep)),
+            lanes(lower, 0).wrapping_mul(left_keep.wrapping_mul(down)),
+            lanes(lower, 4).wrapping_mul(right.wrapping_mul(down)),
+        ]
+        .into_iter()
+        .fold(0x0080_0080_0080_0080, u64::wrapping_add);
+        let rounded = (sum >> 8) & 0x00FF_00FF_00FF_00FF;
+        let [r, g, b, a, ..] = (rounded | (rounded >> 24)).to_le_bytes();
+        [r, g, b, a]
+    }
+}
+
+/// A place in a row or picture as an index.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "only asked for places inside of a tile")]
+fn index(place: i64) -> usize {
+    place as usize
+}
+
+/// The channels of the pixel at `at`, each in 16 bits: red, blue, green, alpha from the lowest up.
+#[inline(always)]
+fn lanes(row: &[u8; 8], at: usize) -> u64 {
+    let pixel = u64::from(u32::from_le_bytes([row[at], row[at + 1], row[at + 2], row[at + 3]]));
+    (pixel & 0x00FF_00FF) | ((pixel & 0xFF00_FF00) << 24)
+}
+
+/// From which to before which step, of `count`, the value `start + i * step` lies in `0..limit`.
+fn steps_within(start: i64, step: i64, limit: i64, count: i64) -> (i64, i64) {
+    let (from, to) = match step {
+        0 if (0..limit).contains(&start) => (0, count),
+        0 => (0, 0),
+        1.. => (-start.div_euclid(step), -(start - limit).div_euclid(step)),
+        _ => ((start - limit).div_euclid(-step) + 1, start.div_euclid(-step) + 1),
+    };
+    (from.max(0), to.min(count))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_steps_within_are_those_and_no_others() {
+        for (start, limit) in [(0, 10), (-7, 10), (13, 10), (9, 10), (10, 10), (-1, 1)] {
+            for step in -4..=4i64 {
+                let (from, to) = steps_within(start, step, limit, 20);
+                for i in 0..20 {
+                    let within = (0..limit).contains(&(start + i * step));
+                    assert_eq!(within, (from..to).contains(&i), "{start} + {i} x {step} of {limit}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn lanes_come_back_in_order() {
+        let spread = lanes(&[1, 2, 3, 4, 5, 6, 7, 8], 0);
+        assert_eq!((spread | (spread >> 24)).to_le_bytes()[..4], [1, 2, 3, 4]);
+    }
+}

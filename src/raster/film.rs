@@ -1,0 +1,326 @@
+//! A composition as a source of frames, and the painter that draws them one after another.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use super::compose::{self, Scratch};
+use super::damage::Region;
+use super::drawing::{self, Glyphs};
+use super::pose::Pose;
+use super::tile::Tile;
+use crate::color::Color;
+use crate::frame::{Damage, FramePainter, FrameSource, RgbaFrame};
+use crate::geometry::{IntRect, Size};
+use crate::scene::{Composition, Content, Layer, Primitive, Scene};
+use crate::text::{FontLibrary, GlyphCache};
+use crate::time::FrameRate;
+
+/// A composition ready to be painted, by any number of painters at once.
+///
+/// Every layer is drawn once for all painters that show it and forgotten when the last of them has left its scene, so
+/// memory is bounded by the scenes on view: see [`Film::tile_bytes`].
+#[derive(Debug)]
+pub struct Film<'a> {
+    composition: &'a Composition,
+    fonts: &'a FontLibrary,
+    glyphs: Arc<GlyphCache>,
+    /// By scene, by layer, by variant. The lock is held while a tile is drawn, so that nobody draws it twice.
+    tiles: Vec<Vec<Vec<Mutex<Weak<Tile>>>>>,
+    /// Drawn tiles reach half a canvas beyond each edge and no further.
+    limit: IntRect,
+    held_bytes: Arc<AtomicUsize>,
+}
+
+/// Paints the frame at `frame_index` of `composition` on its own.
+///
+/// # Panics
+/// As [`Film::new`].
+#[must_use]
+pub fn still(composition: &Composition, fonts: &FontLibrary, glyphs: Arc<GlyphCache>, frame_index: u32) -> RgbaFrame {
+    let film = Film::new(composition, fonts, glyphs);
+    let mut painter = Painter::new(&film);
+    painter.paint(frame_index);
+    painter.picture
+}
+
+impl<'a> Film<'a> {
+    /// Prepares to paint `composition`; nothing is drawn yet. `fonts` is the library its texts were laid out with.
+    ///
+    /// # Panics
+    /// When painting, if a text holds a face of another library.
+    #[must_use]
+    pub fn new(composition: &'a Composition, fonts: &'a FontLibrary, glyphs: Arc<GlyphCache>) -> Self {
+        let slots = |layer: &Layer| (0..variant_count(&layer.content)).map(|_| Mutex::new(Weak::new())).collect();
+        let tiles = composition.scenes.iter().map(|scene| scene.layers.iter().map(slots).collect()).collect();
+        let Size { width, height } = composition.size;
+        let half = |side: u32| i32::try_from(side / 2).unwrap_or(0);
+        let canvas = composition.size.bounds();
+        let limit = IntRect {
+            left: -half(width),
+            top: -half(height),
+            right: canvas.right + half(width),
+            bottom: canvas.bottom + half(height),
+        };
+        Self { composition, fonts, glyphs, tiles, limit, held_bytes: Arc::default() }
+    }
+
+    /// Bytes of drawn layers held at this moment by all painters together.
+    #[must_use]
+    pub fn tile_bytes(&self) -> usize {
+        self.held_bytes.load(Ordering::Relaxed)
+    }
+
+    /// The picture of a layer, drawn now unless another painter holds it.
+    fn tile(&self, scene: usize, layer: usize, variant: usize) -> Arc<Tile> {
+        let mut slot = self.tiles[scene][layer][variant].lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(tile) = slot.upgrade() {
+            return tile;
+        }
+        let primitives = primitives(&self.composition.scenes[scene].layers[layer].content, variant);
+        let glyphs = Glyphs { fonts: self.fonts, cache: &self.glyphs };
+        let sheet = drawing::draw(primitives, self.limit, glyphs);
+        let tile = Arc::new(sheet.finish(Arc::clone(&self.held_bytes)));
+        *slot = Arc::downgrade(&tile);
+        tile
+    }
+}
+
+impl FrameSource for Film<'_> {
+    fn size(&self) -> Size {
+        self.composition.size
+    }
+
+    fn frame_rate(&self) -> FrameRate {
+        self.composition.frame_rate
+    }
+
+    fn frame_count(&self) -> u32 {
+        self.composition.frame_count
+    }
+
+    fn cuts(&self) -> Vec<u32> {
+        let starts = self.composition.scenes.iter().map(|scene| scene.first_frame);
+        let mut cuts: Vec<u32> = starts.filter(|start| (1..self.composition.frame_count).contains(start)).collect();
+        cuts.sort_unstable();
+        cuts.dedup();
+        cuts
+    }
+
+    fn painter(&self) -> Box<dyn FramePainter + '_> {
+        Box::new(Painter::new(self))
+    }
+}
+
+fn variant_count(content: &Content) -> usize {
+    match content {
+        Content::Still(_) => 1,
+        Content::Sequence { variants, .. } => variants.len().max(1),
+    }
+}
+
+fn primitives(content: &Content, variant: usize) -> &[Primitive] {
+    match content {
+        Content::Still(primitives) => primitives,
+        Content::Sequence { variants, .. } => variants.get(variant).map_or(&[], Vec::as_slice),
+    }
+}
+
+/// Which variant shows on `frame` of the scene.
+fn variant_at(content: &Content, frame: u32) -> usize {
+    match content {
+        Content::Still(_) => 0,
+        Content::Sequence { variants, index } => {
+            let entry = index.get(frame as usize).or(index.last()).copied().unwrap_or(0);
+            usize::from(entry).min(variants.len().saturating_sub(1))
+        }
+    }
+}
+
+/// The frame of the scene that shows on `frame_index`, if it does.
+fn frame_in(scene: &Scene, frame_index: u32) -> Option<u32> {
+    frame_index.checked_sub(scene.first_frame).filter(|frame| *frame < scene.frame_count)
+}
+
+/// A layer as it is on a frame.
+#[derive(Debug)]
+struct Placed {
+    scene: usize,
+    layer: usize,
+    pose: Pose,
+    /// What it may touch on the canvas; never empty.
+    bounds: IntRect,
+    tile: Arc<Tile>,
+}
+
+impl Placed {
+    fn key(&self) -> (usize, usize) {
+        (self.scene, self.layer)
+    }
+
+    fn looks_like(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.tile, &other.tile) && self.pose == other.pose
+    }
+
+    /// Whether it hides everything below it within `area`.
+    fn hides(&self, area: IntRect) -> bool {
+        let Some((dx, dy)) = self.pose.plain_shift().filter(|_| self.pose.opacity == 256) else {
+            return false;
+        };
+        let solid = self.tile.opaque();
+        !solid.is_empty()
+            && solid.left + dx <= area.left
+            && solid.top + dy <= area.top
+            && solid.right + dx >= area.right
+            && solid.bottom + dy >= area.bottom
+    }
+}
+
+/// Tiles a painter keeps alive while their scene is on view.
+#[derive(Debug)]
+struct Held {
+    scene: usize,
+    by_layer: Vec<Option<(usize, Arc<Tile>)>>,
+}
+
+/// Paints the frames of a film into one picture.
+#[derive(Debug)]
+struct Painter<'a> {
+    film: &'a Film<'a>,
+    picture: RgbaFrame,
+    held: Vec<Held>,
+    /// Layers in the picture, back to front.
+    placed: Vec<Placed>,
+    /// Layers of the frame before; kept for its memory.
+    previous: Vec<Placed>,
+    damage: Region,
+    scratch: Scratch,
+    painted: bool,
+}
+
+impl<'a> Painter<'a> {
+    fn new(film: &'a Film<'a>) -> Self {
+        let size = film.composition.size;
+        let mut picture = RgbaFrame::new(size);
+        compose::fill(&mut picture, size.bounds(), background(film.composition));
+        Self {
+            film,
+            picture,
+            held: Vec::new(),
+            placed: Vec::new(),
+            previous: Vec::new(),
+            damage: Region::new(size),
+            scratch: Scratch::new(size.width),
+            painted: false,
+        }
+    }
+
+    /// Puts every visible layer of the frame into `placed`.
+    fn place(&mut self, frame_index: u32) {
+        std::mem::swap(&mut self.placed, &mut self.previous);
+        self.placed.clear();
+        let film = self.film;
+        let canvas = film.composition.size.bounds();
+        let scenes = &film.composition.scenes;
+        self.held.retain(|held| frame_in(&scenes[held.scene], frame_index).is_some());
+        for (scene_index, scene) in scenes.iter().enumerate() {
+            let Some(frame) = frame_in(scene, frame_index) else { continue };
+            let held = held_of(&mut self.held, scene_index, scene.layers.len());
+            for (layer_index, layer) in scene.layers.iter().enumerate() {
+                let Some(pose) = Pose::at(&layer.motion, frame) else { continue };
+                let variant = variant_at(&layer.content, frame);
+                let tile = match &held.by_layer[layer_index] {
+                    Some((shown, tile)) if *shown == variant => Arc::clone(tile),
+                    _ => {
+                        let tile = film.tile(scene_index, layer_index, variant);
+                        held.by_layer[layer_index] = Some((variant, Arc::clone(&tile)));
+                        tile
+                    }
+                };
+                let bounds = pose.bounds(tile.bounds()).intersect(canvas);
+                if !bounds.is_empty() {
+                    self.placed.push(Placed { scene: scene_index, layer: layer_index, pose, bounds, tile });
+                }
+            }
+        }
+    }
+
+    /// Collects what differs between `previous` and `placed`, both in order of their keys.
+    fn compare(&mut self) {
+        self.damage.clear();
+        if !self.painted {
+            self.painted = true;
+            self.damage.add_all();
+            return;
+        }
+        let (mut old, mut new) = (self.previous.iter().peekable(), self.placed.iter().peekable());
+        loop {
+            let (left, entered) = match (old.peek(), new.peek()) {
+                (None, None) => break,
+                (Some(a), Some(b)) if a.key() == b.key() => {
+                    let same = a.looks_like(b);
+                    let pair = (old.next(), new.next());
+                    if same {
+                        continue;
+                    }
+                    pair
+                }
+                (Some(a), Some(b)) if a.key() < b.key() => (old.next(), None),
+                (Some(_), None) => (old.next(), None),
+                _ => (None, new.next()),
+            };
+            for changed in [left, entered].into_iter().flatten() {
+                self.damage.add(changed.bounds);
+            }
+        }
+    }
+
+    /// Paints one damaged rectangle from the topmost layer that hides all below it.
+    fn repaint(&mut self, area: IntRect) {
+        let first = self.placed.iter().rposition(|placed| placed.hides(area));
+        if first.is_none() {
+            compose::fill(&mut self.picture, area, background(self.film.composition));
+        }
+        for placed in &self.placed[first.unwrap_or(0)..] {
+            let area = area.intersect(placed.bounds);
+            if !area.is_empty() {
+                compose::lay(&mut self.picture, &placed.tile, &placed.pose, area, &mut self.scratch);
+            }
+        }
+    }
+}
+
+impl FramePainter for Painter<'_> {
+    fn paint(&mut self, frame_index: u32) -> Damage {
+        self.place(frame_index);
+        self.compare();
+        self.previous.clear();
+        if self.damage.rects().is_empty() {
+            return Damage::Nothing;
+        }
+        let rects = self.damage.rects().to_vec();
+        for rect in &rects {
+            self.repaint(*rect);
+        }
+        Damage::Rects(rects)
+    }
+
+    fn picture(&self) -> &RgbaFrame {
+        &self.picture
+    }
+}
+
+fn background(composition: &Composition) -> [u8; 4] {
+    let Color { r, g, b, .. } = composition.background;
+    [r, g, b, 255]
+}
+
+fn held_of(held: &mut Vec<Held>, scene: usize, layers: usize) -> &mut Held {
+    let at = held.iter().position(|held| held.scene == scene).unwrap_or_else(|| {
+        held.push(Held { scene, by_layer: vec![None; layers] });
+        held.len() - 1
+    });
+    &mut held[at]
+}
+
+#[cfg(test)]
+mod tests;

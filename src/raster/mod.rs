@@ -1,0 +1,21 @@
+//! Raster: a composition becomes pixels.
+//!
+//! Each layer is drawn once into a tile (`drawing`, `tile`); per frame its motion is folded into a pose (`pose`),
+//! poses are compared with those of the frame before (`damage`), and only what differs is composed anew
+//! (`compose`, `blend`). Converting to Y'CbCr and encoding lie elsewhere.
+
+mod blend;
+mod blur;
+mod compose;
+mod damage;
+mod drawing;
+mod film;
+mod mask;
+mod outline;
+mod paint;
+mod picture;
+mod pose;
+mod rounded;
+mod tile;
+
+pub use film::{Film, still};
