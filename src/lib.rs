@@ -1,8 +1,13 @@
 //! quotereel turns a sales quotation into a short vertical video.
 
 pub mod color;
+pub mod convert;
+pub mod encode;
 pub mod frame;
 pub mod geometry;
+pub mod h264;
+pub mod pipeline;
+pub mod probe;
 pub mod scene;
 pub mod text;
 pub mod time;
