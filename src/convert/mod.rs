@@ -130,7 +130,7 @@ impl Converter {
 fn halve_left_sited(summed: &[u16], lead: usize, chroma: &mut [u8]) {
     let weigh = |before: u16, at: u16, after: u16| ((before + 2 * at + after + 4) >> 3).to_be_bytes()[1];
     let rest = if lead == 1 {
-        &summed[..]
+        summed
     } else {
         chroma[0] = weigh(summed[0], summed[0], summed[1]);
         &summed[1..]
