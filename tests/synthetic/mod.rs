@@ -5,12 +5,12 @@ use quotereel::geometry::{IntRect, Size};
 use quotereel::time::FrameRate;
 
 /// Number of colour patches.
-pub const PATCHES: usize = 8;
+pub(crate) const PATCHES: usize = 8;
 /// Colour of the moving block.
-pub const BLOCK: [u8; 3] = [245, 166, 35];
+pub(crate) const BLOCK: [u8; 3] = [245, 166, 35];
 
 /// Colour of a patch.
-pub fn patch_color(patch: usize) -> [u8; 3] {
+pub(crate) fn patch_color(patch: usize) -> [u8; 3] {
     const COLORS: [[u8; 3]; PATCHES] = [
         [255, 255, 255],
         [0, 0, 0],
@@ -25,13 +25,13 @@ pub fn patch_color(patch: usize) -> [u8; 3] {
 }
 
 /// Where a patch lies, on canvases of at least 640 px in width.
-pub fn patch_rect(patch: usize) -> IntRect {
+pub(crate) fn patch_rect(patch: usize) -> IntRect {
     let left = i32::try_from(patch).expect("small") * 72 + 16;
     IntRect { left, top: 16, right: left + 64, bottom: 80 }
 }
 
 /// The synthetic video.
-pub struct Synthetic {
+pub(crate) struct Synthetic {
     size: Size,
     rate: FrameRate,
     frames: u32,
@@ -41,18 +41,18 @@ pub struct Synthetic {
 
 impl Synthetic {
     /// A video of so many frames that may be cut at `cuts`.
-    pub fn new(size: Size, fps: u32, frames: u32, cuts: Vec<u32>) -> Self {
+    pub(crate) fn new(size: Size, fps: u32, frames: u32, cuts: Vec<u32>) -> Self {
         Self { size, rate: FrameRate::new(fps).expect("offered"), frames, cuts, panic_at: None }
     }
 
     /// The same, with a painter that panics at a frame.
     #[allow(dead_code, reason = "not every test file needs it")]
-    pub fn panicking_at(self, frame: u32) -> Self {
+    pub(crate) fn panicking_at(self, frame: u32) -> Self {
         Self { panic_at: Some(frame), ..self }
     }
 
     /// Where the moving block is: it rests for five frames of every ten.
-    pub fn block(&self, frame: u32) -> IntRect {
+    pub(crate) fn block(&self, frame: u32) -> IntRect {
         let steps = i32::try_from(frame / 10 * 5 + (frame % 10).min(5)).expect("small");
         let (width, height) =
             (i32::try_from(self.size.width).expect("small"), i32::try_from(self.size.height).expect("small"));
