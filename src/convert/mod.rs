@@ -28,8 +28,10 @@ const FILTER_BITS: u32 = 3;
 #[derive(Debug)]
 pub struct Converter {
     size: Size,
-    /// Red, green and blue of each column, added over two rows.
-    columns: [Vec<u16>; 3],
+    /// Red (low half) and blue (high half) of each column, added over two rows: two sums of at most 510 in one word.
+    red_blue: Vec<u32>,
+    /// Green of each column, likewise.
+    green: Vec<u32>,
 }
 
 impl Converter {
@@ -43,7 +45,8 @@ impl Converter {
             size.width > 0 && size.height > 0 && size.width.is_multiple_of(2) && size.height.is_multiple_of(2),
             "4:2:0 needs even dimensions, got {size}"
         );
-        Self { size, columns: std::array::from_fn(|_| vec![0; size.width as usize]) }
+        let row = vec![0; size.width as usize];
+        Self { size, red_blue: row.clone(), green: row }
     }
 
     /// Converts the whole picture.
@@ -91,62 +94,67 @@ impl Converter {
             let at = (row + line) * luma_stride + left;
             write_luma(&pixels[lead..], &mut planes.y[at..at + width]);
         }
-        for (channel, sums) in self.columns.iter_mut().enumerate() {
-            for ((sum, a), b) in sums.iter_mut().zip(upper).zip(lower) {
-                *sum = u16::from(a[channel]) + u16::from(b[channel]);
-            }
+        let sums = self.red_blue.iter_mut().zip(&mut self.green);
+        for (((red_blue, green), a), b) in sums.zip(upper).zip(lower) {
+            let (a, b) = (u32::from_le_bytes(*a), u32::from_le_bytes(*b));
+            *red_blue = (a & 0x00ff_00ff) + (b & 0x00ff_00ff);
+            *green = ((a >> 8) & 0xff) + ((b >> 8) & 0xff);
         }
         let at = row / 2 * planes.chroma_stride() + left / 2;
         let end = at + width / 2;
-        let columns = self.columns.each_ref().map(|sums| &sums[..width + lead]);
-        write_chroma(columns, lead, &mut planes.u[at..end], &mut planes.v[at..end]);
+        let sums = [&self.red_blue[..width + lead], &self.green[..width + lead]];
+        write_chroma(sums, lead, &mut planes.u[at..end], &mut planes.v[at..end]);
     }
 }
 
 fn write_luma(pixels: &[[u8; 4]], luma: &mut [u8]) {
     const BIAS: i32 = (16 << SHIFT) + (1 << (SHIFT - 1));
-    for (out, [r, g, b, _]) in luma.iter_mut().zip(pixels) {
-        let sum = i32::from(*r) * LUMA[0] + i32::from(*g) * LUMA[1] + i32::from(*b) * LUMA[2] + BIAS;
+    for (out, pixel) in luma.iter_mut().zip(pixels) {
+        // Taken out of a word instead of four bytes, the channels are loaded by vector.
+        let pixel = u32::from_le_bytes(*pixel);
+        let (r, g, b) = (pixel & 0xff, (pixel >> 8) & 0xff, (pixel >> 16) & 0xff);
+        let sum = r.cast_signed() * LUMA[0] + g.cast_signed() * LUMA[1] + b.cast_signed() * LUMA[2] + BIAS;
         *out = low_byte(sum >> SHIFT);
     }
 }
 
 /// Filters sums of two rows around every even column. `lead` is 1 when they begin one column left of the first even
 /// one; else that column is repeated.
-fn write_chroma(columns: [&[u16]; 3], lead: usize, blue: &mut [u8], red: &mut [u8]) {
-    let mut rest = columns;
+fn write_chroma(sums: [&[u32]; 2], lead: usize, blue: &mut [u8], red: &mut [u8]) {
+    let mut rest = sums;
     let mut first = 0;
     if lead == 0 {
-        let weighed = columns.map(|sums| weigh(sums[0], sums[0], sums[1]));
-        blue[0] = difference(weighed, BLUE);
-        red[0] = difference(weighed, RED);
-        rest = columns.map(|sums| &sums[1..]);
+        let [red_blue, green] = sums.map(|sums| weigh(sums[0], sums[0], sums[1]));
+        (blue[0], red[0]) = (difference(red_blue, green, BLUE), difference(red_blue, green, RED));
+        rest = sums.map(|sums| &sums[1..]);
         first = 1;
     }
-    // Each step takes the column before, the even column, and looks at the one after.
     let count = blue.len() - first;
     if count == 0 {
         return;
     }
-    let [r, g, b] = rest.map(|sums| sums[..count * 2].as_chunks::<2>().0);
-    let [r_after, g_after, b_after] = rest.map(|sums| sums[2..count * 2 + 1].iter().step_by(2));
-    let before = r.iter().zip(g).zip(b);
-    let after = r_after.zip(g_after).zip(b_after);
+    // Pairs of the column before and the even column, and the same two columns later for the one after.
+    let [rb, g] = rest.map(|sums| sums[..count * 2].as_chunks::<2>().0);
+    let [rb_after, g_after] = rest.map(|sums| &sums[2..=count * 2]);
+    let after = rb_after.iter().step_by(2).zip(g_after.iter().step_by(2));
     let out = blue[first..].iter_mut().zip(&mut red[first..]);
-    for ((((r, g), b), ((r_next, g_next), b_next)), (blue, red)) in before.zip(after).zip(out) {
-        let weighed = [weigh(r[0], r[1], *r_next), weigh(g[0], g[1], *g_next), weigh(b[0], b[1], *b_next)];
-        *blue = difference(weighed, BLUE);
-        *red = difference(weighed, RED);
+    for (((rb, g), (rb_next, g_next)), (blue, red)) in rb.iter().zip(g).zip(after).zip(out) {
+        let (red_blue, green) = (weigh(rb[0], rb[1], *rb_next), weigh(g[0], g[1], *g_next));
+        *blue = difference(red_blue, green, BLUE);
+        *red = difference(red_blue, green, RED);
     }
 }
 
-fn weigh(before: u16, at: u16, after: u16) -> i32 {
-    i32::from(before) + 2 * i32::from(at) + i32::from(after)
+/// At most 8 x 255 in each half, so that halves never spill over.
+fn weigh(before: u32, at: u32, after: u32) -> u32 {
+    before + 2 * at + after
 }
 
-fn difference([r, g, b]: [i32; 3], weights: [i32; 3]) -> u8 {
+fn difference(red_blue: u32, green: u32, weights: [i32; 3]) -> u8 {
     const SCALE: u32 = SHIFT + FILTER_BITS;
     const BIAS: i32 = (128 << SCALE) + (1 << (SCALE - 1));
+    // The masks take nothing away; they tell the compiler that 16-bit multiplications are enough.
+    let [r, g, b] = [red_blue & 0x7ff, green & 0x7ff, (red_blue >> 16) & 0x7ff].map(u32::cast_signed);
     low_byte((r * weights[0] + g * weights[1] + b * weights[2] + BIAS) >> SCALE)
 }
 
