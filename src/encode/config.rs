@@ -85,8 +85,8 @@ impl EncoderConfig {
     ///
     /// `veryfast` gives subme 2, which tests for a skip before it searches motion: most macroblocks are still. What it
     /// leaves on is switched off: the lookahead, macroblock tree, weighted prediction and scene cut detection cost half
-    /// of a still frame and decide what the segment plan has decided already. Without the macroblock tree, I frames are
-    /// kept close to P frames in quality (`i_qfactor`, see `docs/encoding.md`), since what pops in stays for seconds.
+    /// of a still frame and decide what the segment plan has decided already. A weaker deblocking filter keeps the
+    /// edges of text; the default aq-mode 1 keeps gradients from banding.
     pub(super) fn options(&self, level: Level) -> Vec<(&'static str, String)> {
         let fixed = [
             ("preset", "veryfast"),

@@ -1,4 +1,5 @@
-//! The delivery rules, each as a check of the facts. What the limits are and why is told in `docs/encoding.md`.
+//! The delivery rules, each as a check of the facts: what WhatsApp, Instagram, Telegram and Safari take without
+//! converting. Nothing is read here.
 
 use super::report::{ColourTags, Facts, RuleResult, Severity};
 

@@ -1,0 +1,109 @@
+# quotereel: set up, build, test and try it. `make demo` and `make test` need nothing but Debian and Rust.
+# Each step checks before it acts: packages are installed only when dpkg says that one is missing.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PREFIX ?= /usr/local
+CARGO ?= cargo
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+DEMO_QUOTE ?= fixtures/quotes/solar-es-cl.json
+# rustup puts its programs here; a shell started before the installation does not know that yet.
+export PATH := $(HOME)/.cargo/bin:$(PATH)
+
+# What a build needs: FFmpeg's headers, libclang to read them, a C compiler to link, certificates for cargo.
+BUILD_PACKAGES := ca-certificates gcc libc6-dev pkg-config libclang-dev libavcodec-dev libavformat-dev libavutil-dev
+# The tests decode every video again with a program that is not ours.
+TEST_PACKAGES := $(BUILD_PACKAGES) ffmpeg
+# There is no rust-toolchain file: it would make rustup fetch a toolchain by that exact name even where a newer
+# one is installed, and fail without a network. The oldest Rust that will do stands in Cargo.toml alone.
+RUST_VERSION := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+
+# $(call install_missing,PACKAGES): apt-get for the missing ones of PACKAGES, silence when there is none.
+define install_missing
+	@missing=; \
+	if command -v dpkg-query >/dev/null; then \
+	  for package in $(1); do \
+	    [ "$$(dpkg-query -W -f '$${db:Status-Status}' $$package 2>/dev/null || true)" = installed ] || missing="$$missing $$package"; \
+	  done; \
+	elif ! pkg-config --exists libavcodec libavformat libavutil 2>/dev/null; then \
+	  echo "This is no Debian: install the headers of FFmpeg 5.1 or later, libclang, pkg-config and a C compiler." >&2; exit 1; \
+	fi; \
+	[ -n "$$missing" ] || exit 0; \
+	if [ "$$(id -u)" = 0 ]; then as_root=; \
+	elif command -v sudo >/dev/null; then as_root=sudo; \
+	else echo "Missing packages; run as root: apt-get update && apt-get install -y$$missing" >&2; exit 1; fi; \
+	echo "Installing:$$missing"; \
+	$$as_root apt-get update -q; \
+	$$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing
+endef
+
+.PHONY: help
+help: ## This list
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+.PHONY: rust
+rust: ## Check that Rust is there and new enough
+	@have="$$(rustc --version 2>/dev/null | cut -d ' ' -f 2 || true)"; \
+	if [ "$$(printf '%s\n' "$(RUST_VERSION)" "$${have:-0}" | sort -V | head -n 1)" != "$(RUST_VERSION)" ] \
+	    || ! command -v $(CARGO) >/dev/null; then \
+	  echo "Rust $(RUST_VERSION) or later is needed ($${have:-none} found): curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y    (where rustup is installed: rustup update stable)" >&2; \
+	  exit 1; \
+	fi
+
+.PHONY: setup
+setup: rust ## Install what a build needs
+	$(call install_missing,$(BUILD_PACKAGES))
+
+.PHONY: setup-tests
+setup-tests: rust ## Install what the tests need
+	$(call install_missing,$(TEST_PACKAGES))
+
+.PHONY: build
+build: setup ## The program, optimised: target/release/render
+	@$(CARGO) build --release --locked
+
+.PHONY: demo
+demo: build ## Render a quote; print where the video and its thumbnail are
+	@mkdir -p $(TARGET)/demo; \
+	video=$(TARGET)/demo/$(basename $(notdir $(DEMO_QUOTE))).mp4; picture="$${video%.mp4}.jpg"; \
+	started="$$(date +%s%N)"; \
+	$(TARGET)/release/render video $(DEMO_QUOTE) -o "$$video" --thumbnail "$$picture" >/dev/null; \
+	took_ms="$$(( ($$(date +%s%N) - started) / 1000000 ))"; \
+	printf 'video      %s\nthumbnail  %s\ntook       %d.%03d s\n' \
+	  "$$(realpath "$$video")" "$$(realpath "$$picture")" "$$((took_ms / 1000))" "$$((took_ms % 1000))"
+
+.PHONY: test
+test: setup-tests ## Every test, the examples in the documentation included
+	@if $(CARGO) nextest --version >/dev/null 2>&1; then $(CARGO) nextest run --locked --no-fail-fast; \
+	else $(CARGO) test --locked --no-fail-fast --lib --bins --tests; fi
+	@$(CARGO) test --locked --doc
+
+.PHONY: sheets
+sheets: build ## A contact sheet of every fixture, in target/sheets
+	@mkdir -p $(TARGET)/sheets; \
+	for quote in fixtures/quotes/*.json; do \
+	  $(TARGET)/release/render sheet "$$quote" -o "$(TARGET)/sheets/$$(basename "$$quote" .json).png"; \
+	done
+
+.PHONY: fmt
+fmt: rust ## Format the sources
+	@$(CARGO) fmt
+
+.PHONY: lint
+lint: setup ## Formatting and clippy, warnings denied
+	@$(CARGO) fmt --check
+	@$(CARGO) clippy --locked --all-targets -- -D warnings
+
+.PHONY: doc
+doc: setup ## The library's documentation, warnings denied
+	@RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps
+
+.PHONY: install
+install: setup ## Install `render` into $(PREFIX)/bin
+	@$(CARGO) install --locked --path . --root $(PREFIX)
+
+.PHONY: clean
+clean: ## Remove everything that was built
+	@$(CARGO) clean
