@@ -11,7 +11,7 @@ pub enum Profile {
     /// Main without B-frames: what WhatsApp's Android clients play.
     #[default]
     Main,
-    /// Constrained Baseline, for the oldest players; files grow by about a tenth.
+    /// Constrained Baseline, for the oldest players; files are larger, for want of arithmetic coding.
     Baseline,
 }
 
@@ -40,7 +40,7 @@ pub struct EncoderConfig {
 impl EncoderConfig {
     /// Rate factor where none is asked for.
     pub const DEFAULT_CRF: u8 = 20;
-    /// Largest rate factor: above it small text is no longer readable.
+    /// Largest rate factor accepted; x264 itself goes to 51, where nothing is legible.
     pub const MAX_CRF: u8 = 45;
     /// Longest distance of two IDR frames, in seconds (delivery rule).
     pub const MAX_IDR_INTERVAL_S: u32 = 5;

@@ -209,7 +209,7 @@ pub struct Rendered {
     pub thumbnail: Option<PathBuf>,
     /// The small thumbnail.
     pub small_thumbnail: Option<PathBuf>,
-    /// Size of the video in bytes.
+    /// Size of the video in bytes; 0 for raw frames that went to a stream.
     pub bytes: u64,
     /// Number of frames.
     pub frames: u32,
