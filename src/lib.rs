@@ -2,10 +2,15 @@
 
 pub mod asset;
 pub mod color;
+pub mod convert;
+pub mod encode;
 pub mod frame;
 pub mod geometry;
+pub mod h264;
 pub mod layout;
 pub mod locale;
+pub mod pipeline;
+pub mod probe;
 pub mod problem;
 pub mod raster;
 pub mod scene;
