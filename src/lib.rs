@@ -3,7 +3,10 @@
 pub mod color;
 pub mod frame;
 pub mod geometry;
+pub mod locale;
+pub mod problem;
 pub mod scene;
+pub mod snapshot;
 pub mod text;
 pub mod time;
 pub mod timeline;

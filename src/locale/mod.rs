@@ -1,0 +1,16 @@
+//! Amounts, currencies, dates and locales: exact decimals, and how people of a place write them.
+//!
+//! The locale data is CLDR's, compiled in. This module never rounds silently and never translates words: the strings
+//! of a video belong to its template.
+
+mod amount;
+mod currency;
+mod date;
+mod format;
+mod tag;
+
+pub use amount::{Amount, InvalidAmount};
+pub use currency::{Currency, UnknownCurrency};
+pub use date::{Date, InvalidDate};
+pub use format::DateLength;
+pub use tag::{InvalidLocale, Locale};

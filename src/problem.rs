@@ -1,0 +1,278 @@
+//! Problems found in a document from outside: every one at once, each with a stable code and a JSON pointer.
+//!
+//! This is the vocabulary only. What is a problem is decided by the module that reads the document.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// How bad a [`Problem`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The document can be used, but its author probably meant something else.
+    Warning,
+    /// The document cannot be used.
+    Error,
+}
+
+/// One thing wrong with a document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// What kind of problem: a stable snake_case word that programs may compare, such as `unknown_field`.
+    pub code: &'static str,
+    /// Where, as a JSON pointer (RFC 6901); empty for the document as a whole.
+    pub pointer: String,
+    /// What stands there, shortened; never a secret.
+    pub found: String,
+    /// What may stand there.
+    pub expected: String,
+    /// What to do about it, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// Whether the document is refused for it.
+    pub severity: Severity,
+}
+
+impl Problem {
+    /// A problem that refuses the document.
+    pub fn error(
+        code: &'static str,
+        pointer: impl Into<String>,
+        found: impl Into<String>,
+        expected: impl Into<String>,
+    ) -> Self {
+        Self {
+            code,
+            pointer: pointer.into(),
+            found: found.into(),
+            expected: expected.into(),
+            hint: None,
+            severity: Severity::Error,
+        }
+    }
+
+    /// A problem that lets the document pass.
+    pub fn warning(
+        code: &'static str,
+        pointer: impl Into<String>,
+        found: impl Into<String>,
+        expected: impl Into<String>,
+    ) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(code, pointer, found, expected) }
+    }
+
+    /// The same problem with advice.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The same problem with advice where there is some.
+    #[must_use]
+    pub fn with_optional_hint(mut self, hint: Option<String>) -> Self {
+        self.hint = hint.or(self.hint);
+        self
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let severity = match self.severity {
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        };
+        let place = if self.pointer.is_empty() { "the document" } else { &self.pointer };
+        write!(f, "{severity}[{}] {place}: found {}, expected {}", self.code, self.found, self.expected)?;
+        match &self.hint {
+            Some(hint) => write!(f, "\n  hint: {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Everything wrong with one document, in the order in which it was found.
+///
+/// Serialises as a JSON array; displays as one paragraph a problem.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// No problems.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Adds one.
+    pub fn push(&mut self, problem: Problem) {
+        self.0.push(problem);
+    }
+
+    /// Whether there are none, not even warnings.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many there are, warnings included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether one of them refuses the document.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.0.iter().any(|problem| problem.severity == Severity::Error)
+    }
+
+    /// All of them, in order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
+        self.0.iter()
+    }
+}
+
+impl From<Problem> for Problems {
+    fn from(problem: Problem) -> Self {
+        Self(vec![problem])
+    }
+}
+
+impl FromIterator<Problem> for Problems {
+    fn from_iter<I: IntoIterator<Item = Problem>>(problems: I) -> Self {
+        Self(problems.into_iter().collect())
+    }
+}
+
+impl Extend<Problem> for Problems {
+    fn extend<I: IntoIterator<Item = Problem>>(&mut self, problems: I) {
+        self.0.extend(problems);
+    }
+}
+
+impl IntoIterator for Problems {
+    type Item = Problem;
+    type IntoIter = std::vec::IntoIter<Problem>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Problems {
+    type Item = &'a Problem;
+    type IntoIter = std::slice::Iter<'a, Problem>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.0.iter().enumerate() {
+            if index > 0 {
+                writeln!(f)?;
+            }
+            write!(f, "{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}
+
+/// The JSON pointer of member `key` of the object at `pointer`, escaped by RFC 6901.
+#[must_use]
+pub fn member(pointer: &str, key: &str) -> String {
+    format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"))
+}
+
+/// The JSON pointer of element `index` of the array at `pointer`.
+#[must_use]
+pub fn element(pointer: &str, index: usize) -> String {
+    format!("{pointer}/{index}")
+}
+
+/// The known name that `word` was probably meant to be, if one is close.
+///
+/// Letter case and `_`/`-` are ignored; otherwise Jaro-Winkler similarity of at least 0.8, the first best on a tie.
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let plain = |text: &str| -> String {
+        text.chars().filter(|c| !matches!(c, '_' | '-' | ' ')).take(64).flat_map(char::to_lowercase).collect()
+    };
+    let word = plain(word);
+    let mut best: Option<(f64, &str)> = None;
+    for name in known {
+        let likeness = strsim::jaro_winkler(&word, &plain(name));
+        if likeness >= 0.8 && best.is_none_or(|(highest, _)| likeness > highest) {
+            best = Some((likeness, name));
+        }
+    }
+    best.map(|(_, name)| name)
+}
+
+/// `text` for a message: in backquotes, control characters escaped, at most `max_chars` characters of it.
+#[must_use]
+pub fn quoted(text: &str, max_chars: usize) -> String {
+    let mut shown = String::from("`");
+    for (index, c) in text.chars().enumerate() {
+        if index == max_chars {
+            shown.push('…');
+            break;
+        }
+        if c.is_control() || is_bidi_control(c) {
+            shown.extend(c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown.push('`');
+    shown
+}
+
+/// Whether `c` steers text direction invisibly: embeddings and overrides U+202A-202E, isolates U+2066-2069.
+#[must_use]
+pub const fn is_bidi_control(c: char) -> bool {
+    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pointers_escape_their_keys() {
+        assert_eq!(member("/a", "b/c~d"), "/a/b~1c~0d");
+        assert_eq!(element("/items", 3), "/items/3");
+    }
+
+    #[test]
+    fn a_typing_error_finds_its_name() {
+        let known = ["validUntil", "issuedAt", "title"];
+        assert_eq!(nearest("validUntill", known), Some("validUntil"));
+        assert_eq!(nearest("valid_until", known), Some("validUntil"));
+        assert_eq!(nearest("zzz", known), None);
+    }
+
+    #[test]
+    fn quoting_shortens_and_escapes() {
+        assert_eq!(quoted("abc\n\u{202E}", 20), "`abc\\u{a}\\u{202e}`");
+        assert_eq!(quoted("abcdef", 3), "`abc…`");
+    }
+
+    #[test]
+    fn warnings_do_not_refuse() {
+        let mut problems = Problems::from(Problem::warning("w", "", "x", "y"));
+        assert!(!problems.has_errors());
+        problems.push(Problem::error("e", "/a", "x", "y").with_hint("do z"));
+        assert!(problems.has_errors());
+        assert_eq!(
+            problems.to_string(),
+            "warning[w] the document: found x, expected y\nerror[e] /a: found x, expected y\n  hint: do z"
+        );
+    }
+}
