@@ -1,5 +1,6 @@
 //! quotereel turns a sales quotation into a short vertical video.
 
+pub mod cli;
 pub mod color;
 pub mod frame;
 pub mod geometry;
