@@ -1,0 +1,223 @@
+//! Fitting a text into its box: wrap, shrink, balance, and at last cut with an ellipsis. Shaping happens elsewhere.
+
+use unicode_segmentation::UnicodeSegmentation as _;
+
+use super::library::Shaper;
+use super::prepare::{omit_after, prepare};
+use super::shape::{Shaped, Wrap, shape};
+use super::{Align, Direction, Fit, FontLibrary, Line, MAX_GLYPH_SIZE_PX, TextBlock, TextStyle};
+
+/// Sizes tried while shrinking are this far apart, in px.
+const SHRINK_STEP_PX: f32 = 1.0;
+
+/// How far a line may pass the edge and still count as inside, in px: rounding, not ink.
+const OVERFLOW_SLACK_PX: f32 = 0.05;
+
+/// A cut falls back to the last space if it is at most this many characters away.
+const WORD_REACH: usize = 8;
+
+/// Halvings of the interval in which the balanced width lies: 1080 px / 2^12 is a quarter of a px.
+const BALANCE_STEPS: u32 = 12;
+
+/// Sets a text in a box.
+///
+/// The text wraps at its size. Where that needs more lines or height than allowed, or a word is wider than the box, it
+/// shrinks in steps of one px down to the least size; then words break anywhere, and what is still too much is cut
+/// before a character (at the end of a word, if one is near) and ends in an ellipsis. Lines are as high as the style
+/// says and the text stands in the middle of its line as CSS places it, whatever faces it falls back to. At least one
+/// line is returned, for an empty text too; a box too narrow for even the ellipsis shows nothing.
+///
+/// Same input, same output, on any thread.
+pub fn layout(fonts: &FontLibrary, text: &str, style: &TextStyle, fit: &Fit) -> TextBlock {
+    let prepared = prepare(text);
+    let size_px = finite_or(style.size_px, 1.0).clamp(1.0, MAX_GLYPH_SIZE_PX);
+    fonts.with_shaper(|shaper| {
+        let mut setting = Setting { fonts, shaper, style, fit };
+        setting.run(&prepared.text, size_px, prepared.cut)
+    })
+}
+
+/// Widths a text can have, in px: `(min, max)`, where `min` is its longest word and `max` its longest line when only
+/// newline characters break lines.
+pub fn content_widths(fonts: &FontLibrary, text: &str, style: &TextStyle) -> (f32, f32) {
+    let prepared = prepare(text);
+    let size_px = finite_or(style.size_px, 1.0).clamp(1.0, MAX_GLYPH_SIZE_PX);
+    let mut shaped = fonts.with_shaper(|shaper| shape(fonts, shaper, &prepared.text, style, size_px, Wrap::Words));
+    shaped.break_at(None);
+    let max = shaped.longest();
+    shaped.break_at(Some(0.0));
+    (shaped.longest().min(max), max)
+}
+
+fn finite_or(value: f32, fallback: f32) -> f32 {
+    if value.is_finite() { value } else { fallback }
+}
+
+struct Setting<'a> {
+    fonts: &'a FontLibrary,
+    shaper: &'a mut Shaper,
+    style: &'a TextStyle,
+    fit: &'a Fit,
+}
+
+impl Setting<'_> {
+    fn run(&mut self, text: &str, size_px: f32, cut: bool) -> TextBlock {
+        let mut shaped = self.shape(text, size_px, Wrap::Words);
+        shaped.break_at(self.width());
+        let missing = shaped.missing(self.fonts, text);
+        let min_px = finite_or(self.fit.min_size_px.unwrap_or(size_px), size_px).clamp(1.0, size_px);
+        let (shaped, truncated) = match self.shrink(text, shaped, min_px) {
+            Some(shaped) => (shaped, false),
+            None => {
+                let mut shaped = self.shape(text, min_px, Wrap::Anywhere);
+                shaped.break_at(self.width());
+                if self.fits(&shaped, 1.0) { (shaped, false) } else { (self.cut(text, &shaped), true) }
+            }
+        };
+        let mut block = self.place(&shaped);
+        block.truncated = truncated || cut;
+        block.missing = missing;
+        block
+    }
+
+    fn shape(&mut self, text: &str, size_px: f32, wrap: Wrap) -> Shaped {
+        shape(self.fonts, self.shaper, text, self.style, size_px, wrap)
+    }
+
+    fn width(&self) -> Option<f32> {
+        self.fit.width.map(|width| finite_or(width, 0.0).max(0.0))
+    }
+
+    fn line_height(&self, size_px: f32) -> f32 {
+        (finite_or(self.style.line_height, 1.0) * size_px).max(0.0)
+    }
+
+    /// Lines the box has room for at a size; 0 if not even one line is low enough.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a float cast saturates, and no box holds 2^32 lines"
+    )]
+    fn room(&self, size_px: f32) -> usize {
+        let by_height = match self.fit.max_height {
+            Some(height) if self.line_height(size_px) > 0.0 => {
+                ((finite_or(height, 0.0) + OVERFLOW_SLACK_PX) / self.line_height(size_px)) as u32
+            }
+            _ => u32::MAX,
+        };
+        by_height.min(self.fit.max_lines.unwrap_or(u32::MAX).max(1)) as usize
+    }
+
+    /// Whether the lines, scaled, stay within the box.
+    fn fits(&self, shaped: &Shaped, scale: f32) -> bool {
+        let room = self.room(shaped.size_px() * scale);
+        let width = self.width().unwrap_or(f32::INFINITY) + OVERFLOW_SLACK_PX;
+        let mut count = 0;
+        shaped.lines().all(|line| {
+            count += 1;
+            count <= room && line.width * scale <= width
+        })
+    }
+
+    /// The text at the greatest size that fits with whole words, or `None`. Advances are proportional to the size, so
+    /// one shaping serves every size: it is broken at a wider box instead.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most 1024 steps")]
+    fn shrink(&mut self, text: &str, mut shaped: Shaped, min_px: f32) -> Option<Shaped> {
+        if self.fits(&shaped, 1.0) {
+            return Some(shaped);
+        }
+        let full_px = shaped.size_px();
+        let last = ((full_px - min_px) / SHRINK_STEP_PX).ceil() as u32;
+        let size_at = |step: u32| (full_px - step as f32 * SHRINK_STEP_PX).max(min_px);
+        let (mut low, mut high) = (1, last + 1);
+        while low < high {
+            let step = low.midpoint(high);
+            let scale = size_at(step) / full_px;
+            shaped.break_at(self.width().map(|width| width / scale));
+            if self.fits(&shaped, scale) { high = step } else { low = step + 1 }
+        }
+        (low..=last).find_map(|step| {
+            // Rounding may undo what scaling promised; the next smaller size then has it.
+            let mut shaped = self.shape(text, size_at(step), Wrap::Words);
+            shaped.break_at(self.width());
+            self.fits(&shaped, 1.0).then_some(shaped)
+        })
+    }
+
+    /// Keeps as much of the text as fits with an ellipsis behind it.
+    fn cut(&mut self, text: &str, shaped: &Shaped) -> Shaped {
+        let size_px = shaped.size_px();
+        let room = self.room(size_px).max(1);
+        let width = self.width().unwrap_or(f32::INFINITY) + OVERFLOW_SLACK_PX;
+        let lines: Vec<_> = shaped.lines().collect();
+        let inside = lines.iter().take_while(|line| line.width <= width).count();
+        let last = &lines[room.min(inside + 1).min(lines.len()) - 1];
+        let cuts: Vec<usize> =
+            text[last.text.clone()].grapheme_indices(true).map(|(at, _)| last.text.start + at).collect();
+        let mut best = None;
+        let (mut low, mut high) = (0, cuts.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            match self.try_cut(text, cuts[middle], size_px, room) {
+                Some(shaped) => (best, low) = (Some((middle, shaped)), middle + 1),
+                None => high = middle,
+            }
+        }
+        let Some((index, cut)) = best else {
+            return self.try_cut(text, 0, size_px, room).unwrap_or_else(|| {
+                let mut nothing = self.shape("", size_px, Wrap::Anywhere);
+                nothing.break_at(None);
+                nothing
+            });
+        };
+        let inside_word = |at: usize| {
+            let before = text[..at].chars().next_back().is_some_and(char::is_alphanumeric);
+            before && text[at..].chars().next().is_some_and(char::is_alphanumeric)
+        };
+        if inside_word(cuts[index]) {
+            let near = (1..=WORD_REACH.min(index)).find(|back| text[cuts[index - back]..].starts_with(' '));
+            if let Some(shaped) = near.and_then(|back| self.try_cut(text, cuts[index - back], size_px, room)) {
+                return shaped;
+            }
+        }
+        cut
+    }
+
+    fn try_cut(&mut self, text: &str, at: usize, size_px: f32, room: usize) -> Option<Shaped> {
+        let mut shaped = self.shape(&omit_after(&text[..at]), size_px, Wrap::Anywhere);
+        shaped.break_at(self.width());
+        let width = self.width().unwrap_or(f32::INFINITY) + OVERFLOW_SLACK_PX;
+        let fits = shaped.lines().count() <= room && shaped.lines().all(|line| line.width <= width);
+        fits.then_some(shaped)
+    }
+
+    /// Puts the lines into the box.
+    fn place(&self, shaped: &Shaped) -> TextBlock {
+        let size_px = shaped.size_px();
+        let line_height = self.line_height(size_px);
+        let (ascent, descent) = shaped.ascent_descent();
+        let lead = (line_height - (ascent + descent)) * 0.5 + ascent;
+        let width = self.width().unwrap_or_else(|| shaped.longest());
+        let mut block = TextBlock { width, size_px, ..TextBlock::default() };
+        let mut top = 0.0;
+        for (index, line) in shaped.lines().enumerate() {
+            let free = width - line.width;
+            let x = match (self.style.align, self.style.direction) {
+                (Align::Start, Direction::Ltr) | (Align::End, Direction::Rtl) => 0.0,
+                (Align::Center, _) => free * 0.5,
+                (Align::End, Direction::Ltr) | (Align::Start, Direction::Rtl) => free,
+            };
+            let baseline = top + lead;
+            let first = block.glyphs.len();
+            shaped.line_glyphs(self.fonts, index, |mut glyph| {
+                glyph.x += x;
+                glyph.y += baseline;
+                block.glyphs.push(glyph);
+            });
+            block.lines.push(Line { x, baseline, width: line.width, glyphs: first..block.glyphs.len() });
+            top += line_height;
+        }
+        block.height = top;
+        block
+    }
+}

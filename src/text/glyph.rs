@@ -1,0 +1,127 @@
+//! Pictures of glyphs and the cache that keeps them. Drawing them onto a frame happens elsewhere.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::coverage::OutlineFace;
+use super::emoji;
+use super::{FaceId, FontLibrary};
+
+/// Bytes of pictures kept before the cache starts anew. A video uses 5 to 20 MiB.
+const CACHE_MAX_BYTES: usize = 64 << 20;
+
+/// Largest font size drawn, in px per em; more would be larger than any canvas.
+pub const MAX_GLYPH_SIZE_PX: f32 = 1_024.0;
+
+/// A glyph drawn at one size and horizontal phase.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GlyphBitmap {
+    /// From the pen position, rounded down to a whole px, to the first column.
+    pub left: i32,
+    /// From the baseline to the first row; negative is above the baseline.
+    pub top: i32,
+    /// Columns.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// Row-major pixels, without padding.
+    pub pixels: GlyphPixels,
+}
+
+/// What the pixels of a glyph say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GlyphPixels {
+    /// One byte a pixel: how much of it the glyph covers, 0 to 255. To be filled with the colour of the text.
+    Coverage(Vec<u8>),
+    /// Four bytes a pixel: premultiplied red, green, blue, alpha. Carries its own colour.
+    Color(Vec<u8>),
+}
+
+impl GlyphPixels {
+    fn len(&self) -> usize {
+        match self {
+            Self::Coverage(bytes) | Self::Color(bytes) => bytes.len(),
+        }
+    }
+}
+
+type Key = (FaceId, u16, u32, u8);
+
+/// Drawn glyphs, shared by all threads. Its memory is bounded.
+#[derive(Default)]
+pub struct GlyphCache {
+    entries: Mutex<Entries>,
+}
+
+#[derive(Default)]
+struct Entries {
+    /// `None` for glyphs without ink.
+    by_key: HashMap<Key, Option<Arc<GlyphBitmap>>>,
+    bytes: usize,
+}
+
+impl std::fmt::Debug for GlyphCache {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GlyphCache").finish_non_exhaustive()
+    }
+}
+
+impl GlyphCache {
+    /// An empty cache.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The picture of a glyph whose pen stands `phase` quarters of a px (0 to 3) right of a whole px.
+    ///
+    /// `None` where nothing is to be drawn: a space, glyph 0, an index the face does not have, a size that is not above
+    /// 0 and at most [`MAX_GLYPH_SIZE_PX`].
+    ///
+    /// # Panics
+    /// If the face comes from another library.
+    pub fn get(
+        &self,
+        fonts: &FontLibrary,
+        face: FaceId,
+        glyph_id: u16,
+        size_px: f32,
+        phase: u8,
+    ) -> Option<Arc<GlyphBitmap>> {
+        if !(size_px > 0.0 && size_px <= MAX_GLYPH_SIZE_PX) {
+            return None;
+        }
+        let phase = phase.min(3);
+        let key = (face, glyph_id, size_px.to_bits(), phase);
+        if let Some(found) = self.lock().by_key.get(&key) {
+            return found.clone();
+        }
+        // Drawn outside the lock: two threads may draw the same glyph, and get the same picture.
+        let drawn = draw(fonts, face, glyph_id, size_px, phase).map(Arc::new);
+        let mut entries = self.lock();
+        let bytes = drawn.as_ref().map_or(0, |bitmap| bitmap.pixels.len()) + size_of::<(Key, GlyphBitmap)>();
+        if entries.bytes + bytes > CACHE_MAX_BYTES {
+            *entries = Entries::default();
+        }
+        if entries.by_key.insert(key, drawn.clone()).is_none() {
+            entries.bytes += bytes;
+        }
+        drawn
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Entries> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn draw(fonts: &FontLibrary, id: FaceId, glyph: u16, size_px: f32, phase: u8) -> Option<GlyphBitmap> {
+    let face = fonts.entry(id);
+    if glyph == 0 || glyph >= face.info.glyph_count {
+        return None;
+    }
+    let font = face.font();
+    if let Some(bitmap) = emoji::rasterize(&font, glyph, size_px, phase) {
+        return Some(bitmap);
+    }
+    let outlines = face.outlines.get_or_init(|| OutlineFace::new(face.data.as_ref(), face.info.glyph_count));
+    outlines.rasterize(&font, glyph, size_px, phase)
+}
