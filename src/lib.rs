@@ -8,6 +8,7 @@ pub mod locale;
 pub mod problem;
 pub mod scene;
 pub mod snapshot;
+pub mod template;
 pub mod text;
 pub mod time;
 pub mod timeline;

@@ -1,0 +1,780 @@
+//! Binding: a template's scene plus a snapshot gives a scene with nothing left to evaluate.
+
+use minijinja::value::Value;
+
+use super::bound::{
+    BoundCount, BoundGroup, BoundImage, BoundKeyframe, BoundKeyframes, BoundKind, BoundMonogram, BoundMotion,
+    BoundNode, BoundPaint, BoundPassage, BoundPlacement, BoundScene, BoundShadow, BoundSurface, BoundText,
+    BoundTransition, Length,
+};
+use super::context::{self, Bindings};
+use super::document::{
+    Align, ChooseNode, Direction, EasingSpec, Flex, GradientStop, IconNode, ImageNode, Justify, Keyframe, Motion, Node,
+    Paint, Passage, Placement, Preset, QrNode, RepeatNode, Surface, TextAlign, TextNode, TextStyle, Transition,
+};
+use super::error::{TemplateError, TemplateProblem};
+use super::expression::{Evaluator, Locals, initials, without_isolates};
+use super::theme::{Scale, Theme, unknown};
+use super::value::{ColorSpec, Edges, Measure};
+use super::{DOCUMENT_FILE, Template};
+use crate::color::Color;
+use crate::geometry::Size;
+use crate::locale::Amount;
+use crate::time::FrameRate;
+use crate::timeline::{Easing, Spring};
+
+/// Most nodes a bound scene may have; a repeat of a repeat reaches it first.
+const MOST_NODES: usize = 10_000;
+/// Depth of groups within groups that layout and drawing are ready for.
+const DEEPEST_GROUP: usize = 32;
+
+/// Binds the scenes of one template to one snapshot on one canvas.
+pub struct Binder<'t> {
+    template: &'t Template,
+    evaluator: Evaluator,
+    theme: Theme,
+    canvas: Size,
+    frame_rate: FrameRate,
+}
+
+/// A scene that will show, and the list it pages through, if any.
+#[derive(Clone, Debug)]
+pub struct PlannedScene {
+    /// Its index in the template.
+    pub index: usize,
+    /// Its paging, where it pages.
+    pub paging: Option<Paging>,
+}
+
+/// The list behind a paged scene.
+#[derive(Clone, Debug)]
+pub struct Paging {
+    /// Number of entries.
+    pub rows: usize,
+    /// Most entries a page.
+    pub max_rows: usize,
+    /// Most pages.
+    pub max_pages: usize,
+}
+
+/// One page of a paged scene.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// First entry, from 0.
+    pub start: usize,
+    /// Number of entries.
+    pub len: usize,
+    /// Page number, from 0.
+    pub index: usize,
+    /// Number of pages.
+    pub count: usize,
+    /// Entries that no page shows.
+    pub more: usize,
+}
+
+/// Where binding stands: names in scope, the place in the document, and what it may still spend.
+struct Scope<'a> {
+    locals: &'a Locals,
+    depth: usize,
+}
+
+type Bound<T> = Result<T, Box<TemplateProblem>>;
+
+impl<'t> Binder<'t> {
+    /// A binder for `template` with everything the snapshot gives.
+    ///
+    /// # Errors
+    /// [`TemplateError`] where the theme cannot be resolved.
+    pub fn new(
+        template: &'t Template,
+        bindings: &Bindings<'_>,
+        canvas: Size,
+        frame_rate: FrameRate,
+    ) -> Result<Self, TemplateError> {
+        let snapshot = bindings.snapshot;
+        let roots = context::roots(bindings, canvas);
+        let strings = template.strings_for(snapshot.locale.language());
+        let mut evaluator = Evaluator::new(snapshot.locale.clone(), snapshot.currency, strings, roots);
+        let theme = Theme::resolve(template.document(), canvas, &mut evaluator)
+            .map_err(|(pointer, reason)| template.problem(DOCUMENT_FILE, pointer, reason))?;
+        Ok(Self { template, evaluator, theme, canvas, frame_rate })
+    }
+
+    /// Canvas px in one design px.
+    #[must_use]
+    pub fn unit(&self) -> f32 {
+        self.theme.unit()
+    }
+
+    /// The scenes whose condition holds, in order.
+    ///
+    /// # Errors
+    /// [`TemplateError`] where a condition or list fails.
+    pub fn plan(&self) -> Result<Vec<PlannedScene>, TemplateError> {
+        let none = Locals::new();
+        let mut planned = Vec::new();
+        for (index, scene) in self.template.document().scenes.iter().enumerate() {
+            let at = format!("/scenes/{index}");
+            if !self.condition(scene.when.as_deref(), &at, &none)? {
+                continue;
+            }
+            let paging = match &scene.pages {
+                None => None,
+                Some(pages) => {
+                    let rows = self.list(&pages.of, &format!("{at}/pages/of"), &none)?.len();
+                    if rows == 0 {
+                        continue;
+                    }
+                    Some(Paging { rows, max_rows: pages.max_rows as usize, max_pages: pages.max_pages as usize })
+                }
+            };
+            planned.push(PlannedScene { index, paging });
+        }
+        Ok(planned)
+    }
+
+    /// What lies behind all scenes, as a group over the whole canvas.
+    ///
+    /// # Errors
+    /// [`TemplateError`] where an expression fails or a name is unknown.
+    pub fn backdrop(&self) -> Result<BoundNode, TemplateError> {
+        let locals = Locals::new();
+        let scope = Scope { locals: &locals, depth: 0 };
+        let mut spent = 0;
+        let mut children = Vec::new();
+        self.nodes(&self.template.document().backdrop, "/backdrop", &scope, &mut spent, &mut children)?;
+        let group = BoundGroup { direction: Direction::Stack, children, ..self.canvas_group() };
+        Ok(BoundNode { kind: BoundKind::Group(Box::new(group)), ..self.canvas_node("backdrop") })
+    }
+
+    /// The scene at `index` of the template, or the given page of it.
+    ///
+    /// # Errors
+    /// [`TemplateError`] where an expression fails or a name is unknown.
+    pub fn scene(&self, index: usize, page: Option<Page>) -> Result<BoundScene, TemplateError> {
+        let scene = &self.template.document().scenes[index];
+        let at = format!("/scenes/{index}");
+        let mut locals = Locals::new();
+        if let (Some(page), Some(pages)) = (page, &scene.pages) {
+            let rows = self.list(&pages.of, &format!("{at}/pages/of"), &locals)?;
+            locals.insert("page".to_owned(), page_value(page, &rows));
+        }
+        let scope = Scope { locals: &locals, depth: 0 };
+        let mut spent = 0;
+        let mut children = Vec::new();
+        self.nodes(&scene.children, &format!("{at}/children"), &scope, &mut spent, &mut children)?;
+        let surface = BoundSurface {
+            fill: scene.fill.as_ref().map(|fill| self.paint(fill, &format!("{at}/fill"))).transpose()?,
+            ..BoundSurface::default()
+        };
+        let group = self.group(&scene.flex, surface, false, children, &at)?;
+        let transition = scene.transition.as_ref();
+        let transition_at = if transition.is_some() { format!("{at}/transition") } else { "/transition".to_owned() };
+        let transition = transition.unwrap_or(&self.template.document().transition);
+        let mut root = BoundNode { kind: BoundKind::Group(Box::new(group)), ..self.canvas_node(&scene.id) };
+        root.motion.stagger_s = scene.stagger.unwrap_or(0.0);
+        let id = match page {
+            Some(page) if page.index > 0 => format!("{}/{}", scene.id, page.index + 1),
+            _ => scene.id.clone(),
+        };
+        Ok(BoundScene {
+            id,
+            root,
+            duration: scene.duration.unwrap_or(super::document::DurationRange { min: 1.2, max: 60.0 }),
+            transition: self.transition(transition, &transition_at)?,
+        })
+    }
+
+    fn problem(&self, pointer: impl Into<String>, reason: impl Into<String>) -> Box<TemplateProblem> {
+        Box::new(self.template.problem(DOCUMENT_FILE, pointer, reason))
+    }
+
+    fn condition(&self, when: Option<&str>, at: &str, locals: &Locals) -> Bound<bool> {
+        match when {
+            None => Ok(true),
+            Some(expression) => {
+                self.evaluator.holds(expression, locals).map_err(|reason| self.problem(format!("{at}/when"), reason))
+            }
+        }
+    }
+
+    fn list(&self, expression: &str, at: &str, locals: &Locals) -> Bound<Vec<Value>> {
+        let value = self.evaluator.value(expression, locals).map_err(|reason| self.problem(at, reason))?;
+        if value.is_undefined() || value.is_none() {
+            return Ok(Vec::new());
+        }
+        let entries = value.try_iter().map_err(|_| self.problem(at, format!("`{expression}` gives no list")))?;
+        Ok(entries.collect())
+    }
+
+    fn nodes(
+        &self,
+        nodes: &[Node],
+        at: &str,
+        scope: &Scope<'_>,
+        spent: &mut usize,
+        out: &mut Vec<BoundNode>,
+    ) -> Bound<()> {
+        if scope.depth > DEEPEST_GROUP {
+            return Err(self.problem(at, format!("groups are nested deeper than {DEEPEST_GROUP}")));
+        }
+        for (index, node) in nodes.iter().enumerate() {
+            self.node(node, &format!("{at}/{index}"), scope, spent, out)?;
+        }
+        Ok(())
+    }
+
+    fn node(&self, node: &Node, at: &str, scope: &Scope<'_>, spent: &mut usize, out: &mut Vec<BoundNode>) -> Bound<()> {
+        *spent += 1;
+        if *spent > MOST_NODES {
+            return Err(self.problem(at, format!("the scene has more than {MOST_NODES} nodes")));
+        }
+        if let Node::Choose(choose) = node {
+            return self.choose(choose, at, scope, spent, out);
+        }
+        let Some(part) = Part::of(node) else { return Ok(()) };
+        if !self.condition(part.when, at, scope.locals)? {
+            return Ok(());
+        }
+        let kind = match node {
+            Node::Text(text) => self.text(text, at, scope)?,
+            Node::Image(image) => self.image(image, at, scope)?,
+            Node::Shape(shape) => Some(BoundKind::Shape(shape.shape, Box::new(self.surface(&shape.surface, at)?))),
+            Node::Icon(icon) => Some(self.icon(icon, at)?),
+            Node::Qr(qr) => self.qr(qr, at, scope)?,
+            Node::Group(group) => {
+                let inner = Scope { depth: scope.depth + 1, ..*scope };
+                let mut children = Vec::new();
+                self.nodes(&group.children, &format!("{at}/children"), &inner, spent, &mut children)?;
+                let surface = self.surface(&group.surface, at)?;
+                Some(BoundKind::Group(Box::new(self.group(&group.flex, surface, group.clip, children, at)?)))
+            }
+            Node::Repeat(repeat) => Some(self.repeat(repeat, at, scope, spent)?),
+            Node::Choose(_) => None,
+        };
+        let Some(kind) = kind else { return Ok(()) };
+        let mut placement = self.placement(part.layout, at)?;
+        if let Node::Icon(icon) = node {
+            let side =
+                self.theme.px(&icon.size, Scale::Sizes).map_err(|why| self.problem(format!("{at}/size"), why))?;
+            placement.size = [Length::Px(side); 2];
+            placement.shrink = 0.0;
+        }
+        out.push(BoundNode {
+            label: part.id.map_or_else(|| at.to_owned(), str::to_owned),
+            placement,
+            motion: self.motion(part.motion, &format!("{at}/motion"))?,
+            kind,
+        });
+        Ok(())
+    }
+
+    fn choose(
+        &self,
+        choose: &ChooseNode,
+        at: &str,
+        scope: &Scope<'_>,
+        spent: &mut usize,
+        out: &mut Vec<BoundNode>,
+    ) -> Bound<()> {
+        let inner = Scope { depth: scope.depth + 1, ..*scope };
+        for (index, case) in choose.cases.iter().enumerate() {
+            let at = format!("{at}/cases/{index}");
+            if self.condition(Some(&case.when), &at, scope.locals)? {
+                return self.nodes(&case.then, &format!("{at}/then"), &inner, spent, out);
+            }
+        }
+        self.nodes(&choose.otherwise, &format!("{at}/otherwise"), &inner, spent, out)
+    }
+
+    fn repeat(&self, repeat: &RepeatNode, at: &str, scope: &Scope<'_>, spent: &mut usize) -> Bound<BoundKind> {
+        let entries = self.list(&repeat.of, &format!("{at}/of"), scope.locals)?;
+        let shown = entries.len().min(repeat.limit as usize);
+        let mut children = Vec::new();
+        for (index, entry) in entries.into_iter().take(shown).enumerate() {
+            let mut locals = scope.locals.clone();
+            locals.insert(repeat.name.clone(), entry);
+            let turn = [
+                ("index", Value::from(index + 1)),
+                ("index0", Value::from(index)),
+                ("first", Value::from(index == 0)),
+                ("last", Value::from(index + 1 == shown)),
+                ("length", Value::from(shown)),
+            ];
+            locals.insert("loop".to_owned(), Value::from_pairs(turn));
+            let inner = Scope { locals: &locals, depth: scope.depth + 1 };
+            self.nodes(&repeat.children, &format!("{at}/children"), &inner, spent, &mut children)?;
+        }
+        let surface = self.surface(&repeat.surface, at)?;
+        Ok(BoundKind::Group(Box::new(self.group(&repeat.flex, surface, repeat.clip, children, at)?)))
+    }
+
+    fn text(&self, node: &TextNode, at: &str, scope: &Scope<'_>) -> Bound<Option<BoundKind>> {
+        let fail = |field: &str, reason: String| self.problem(format!("{at}/{field}"), reason);
+        let styles = &self.template.document().styles;
+        let base = match &node.style {
+            None => TextStyle::default(),
+            Some(name) => {
+                styles.get(name).cloned().ok_or_else(|| fail("style", unknown("style", name, styles.keys())))?
+            }
+        };
+        let style = merged(&node.overrides, base);
+        let (count, locals) = match &node.count {
+            None => (None, scope.locals.clone()),
+            Some(count) => {
+                let value = self.evaluator.value(&count.to, scope.locals).map_err(|why| fail("count/to", why))?;
+                if value.is_undefined() || value.is_none() {
+                    return Ok(None);
+                }
+                let to = Amount::parse(&value.to_string())
+                    .map_err(|error| fail("count/to", format!("`{value}` is no amount: {error}")))?;
+                let mut locals = scope.locals.clone();
+                locals.insert("count".to_owned(), Value::from(to.to_string()));
+                let easing = self.easing(count.easing.as_ref(), "quint-out", &format!("{at}/count/easing"))?;
+                let frames = self.frame_rate.frames_in_seconds(count.duration).max(1);
+                (Some((to, count.from, easing, frames)), locals)
+            }
+        };
+        let text = self.evaluator.text(&node.text, &locals).map_err(|why| fail("text", why))?;
+        if without_isolates(&text).trim().is_empty() {
+            return Ok(None);
+        }
+        let count = match count {
+            None => None,
+            Some((to, from, easing, frames)) => {
+                Some(self.count(node, at, locals, to, from, easing, frames).map_err(|why| fail("text", why))?)
+            }
+        };
+        let role = style.font.as_deref().unwrap_or("body");
+        let font = self.theme.font(role).map_err(|why| fail("set/font", why))?;
+        let px = |measure: &Option<Measure>, field: &str| match measure {
+            None => Ok(None),
+            Some(measure) => self.theme.px(measure, Scale::Sizes).map(Some).map_err(|why| fail(field, why)),
+        };
+        let size_px = px(&style.size, "set/size")?.unwrap_or(40.0 * self.theme.unit());
+        let min_size_px = px(&style.min_size, "set/minSize")?.unwrap_or(size_px).min(size_px);
+        let color = match &style.color {
+            Some(spec) => self.theme.color(spec).map_err(|why| fail("set/color", why))?,
+            None => Color::WHITE,
+        };
+        Ok(Some(BoundKind::Text(Box::new(BoundText {
+            text,
+            family: font.family.clone(),
+            weight: style.weight.unwrap_or(font.weight),
+            size_px,
+            min_size_px,
+            color,
+            line_height: style.line_height.unwrap_or(1.2),
+            letter_spacing_em: style.letter_spacing.unwrap_or(0.0),
+            align: style.align.unwrap_or(TextAlign::Start),
+            max_lines: style.max_lines,
+            balance: style.balance.unwrap_or(false),
+            tabular: style.tabular.unwrap_or(count.is_some()),
+            contrast: style.contrast.unwrap_or(4.5),
+            count,
+        }))))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the settings of one count, in the order they apply")]
+    fn count(
+        &self,
+        node: &TextNode,
+        _at: &str,
+        mut locals: Locals,
+        to: Amount,
+        from: f64,
+        easing: Easing,
+        frames: u32,
+    ) -> Result<BoundCount, String> {
+        let mut texts: Vec<String> = Vec::new();
+        let mut index = Vec::new();
+        let seconds = self.frame_rate.seconds_at(frames);
+        for frame in 0..=frames {
+            let progress = easing.progress(f64::from(frame) / f64::from(frames), seconds);
+            let share = (from + (1.0 - from) * progress).clamp(0.0, 1.0);
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 1,000,000")]
+            let millionths = if frame == frames { 1_000_000 } else { (share * 1e6) as u32 };
+            let running = to.partial(millionths, to.decimals());
+            locals.insert("count".to_owned(), Value::from(running.to_string()));
+            let text = self.evaluator.text(&node.text, &locals)?;
+            if texts.last() != Some(&text) {
+                texts.push(text);
+            }
+            index.push(u16::try_from(texts.len() - 1).unwrap_or(u16::MAX));
+        }
+        Ok(BoundCount { texts, index })
+    }
+
+    fn image(&self, node: &ImageNode, at: &str, scope: &Scope<'_>) -> Bound<Option<BoundKind>> {
+        let fail = |field: &str, reason: String| self.problem(format!("{at}/{field}"), reason);
+        let source = self.evaluator.value(&node.source, scope.locals).map_err(|reason| fail("source", reason))?;
+        let asset = if source.is_undefined() || source.is_none() {
+            None
+        } else {
+            let index = source.get_attr("asset").ok().and_then(|index| usize::try_from(index).ok());
+            Some(index.ok_or_else(|| fail("source", format!("`{}` gives no picture", node.source)))?)
+        };
+        if let Some(asset) = asset {
+            let surface = self.surface(&node.surface, at)?;
+            let image = BoundImage { asset, fit: node.fit, focus: node.focus, align: node.align, surface };
+            return Ok(Some(BoundKind::Image(Box::new(image))));
+        }
+        let Some(words) = &node.monogram else { return Ok(None) };
+        let words = self.evaluator.text(words, scope.locals).map_err(|reason| fail("monogram", reason))?;
+        let letters = initials(&without_isolates(&words));
+        let fill = match &node.monogram_fill {
+            Some(spec) => self.theme.color(spec).map_err(|reason| fail("monogramFill", reason))?,
+            None => Color::rgb(0x33, 0x41, 0x55),
+        };
+        let (family, weight) = self.monogram_font();
+        let radius_px = self.surface(&node.surface, at)?.radius_px;
+        Ok(Some(BoundKind::Monogram(Box::new(BoundMonogram {
+            letters,
+            fill,
+            radius_px,
+            align: node.align,
+            family,
+            weight,
+        }))))
+    }
+
+    /// Family and weight of the first heading-like role there is.
+    fn monogram_font(&self) -> (String, u16) {
+        let font = ["display", "heading", "body"].iter().find_map(|role| self.theme.font(role).ok());
+        font.map_or_else(|| ("Inter".to_owned(), 700), |font| (font.family.clone(), font.weight.max(700)))
+    }
+
+    fn icon(&self, node: &IconNode, at: &str) -> Bound<BoundKind> {
+        let icons = &self.template.document().icons;
+        let path = icons
+            .get(&node.icon)
+            .ok_or_else(|| self.problem(format!("{at}/icon"), unknown("icon", &node.icon, icons.keys())))?;
+        let color = self.theme.color(&node.color).map_err(|reason| self.problem(format!("{at}/color"), reason))?;
+        Ok(BoundKind::Icon { path: path.clone(), color })
+    }
+
+    fn qr(&self, node: &QrNode, at: &str, scope: &Scope<'_>) -> Bound<Option<BoundKind>> {
+        let fail = |field: &str, reason: String| self.problem(format!("{at}/{field}"), reason);
+        let data = self.evaluator.text(&node.data, scope.locals).map_err(|reason| fail("data", reason))?;
+        let data = without_isolates(&data).trim().to_owned();
+        if data.is_empty() {
+            return Ok(None);
+        }
+        let color = match &node.color {
+            Some(spec) => self.theme.color(spec).map_err(|reason| fail("color", reason))?,
+            None => Color::rgb(0x11, 0x18, 0x27),
+        };
+        let mut surface = self.surface(&node.surface, at)?;
+        surface.fill.get_or_insert(BoundPaint::Solid(Color::WHITE));
+        Ok(Some(BoundKind::Qr { data, color, surface: Box::new(surface) }))
+    }
+
+    fn group(
+        &self,
+        flex: &Flex,
+        surface: BoundSurface,
+        clip: bool,
+        children: Vec<BoundNode>,
+        at: &str,
+    ) -> Bound<BoundGroup> {
+        let direction = match flex.direction {
+            Direction::Auto if self.canvas.width > self.canvas.height => Direction::Row,
+            Direction::Auto => Direction::Column,
+            other => other,
+        };
+        let gap = match &flex.gap {
+            None => Length::Px(0.0),
+            Some(gap) => self.length(gap, &format!("{at}/flex/gap"))?,
+        };
+        Ok(BoundGroup {
+            direction,
+            gap,
+            padding: self.edges(flex.padding.as_ref(), &format!("{at}/flex/padding"))?,
+            align: flex.align,
+            justify: flex.justify,
+            wrap: flex.wrap,
+            surface,
+            clip,
+            children,
+        })
+    }
+
+    fn canvas_group(&self) -> BoundGroup {
+        BoundGroup {
+            direction: Direction::Column,
+            gap: Length::Px(0.0),
+            padding: [Length::Px(0.0); 4],
+            align: Align::Stretch,
+            justify: Justify::Start,
+            wrap: false,
+            surface: BoundSurface::default(),
+            clip: false,
+            children: Vec::new(),
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "canvas sides are a few thousand px")]
+    fn canvas_node(&self, label: &str) -> BoundNode {
+        let size = [Length::Px(self.canvas.width as f32), Length::Px(self.canvas.height as f32)];
+        BoundNode {
+            label: label.to_owned(),
+            placement: BoundPlacement { size, ..BoundPlacement::default() },
+            motion: BoundMotion::default(),
+            kind: BoundKind::Group(Box::new(self.canvas_group())),
+        }
+    }
+
+    fn length(&self, measure: &Measure, at: &str) -> Bound<Length> {
+        self.theme.length(measure, Scale::Spaces).map_err(|reason| self.problem(at, reason))
+    }
+
+    fn edges(&self, edges: Option<&Edges>, at: &str) -> Bound<[Length; 4]> {
+        let Some(edges) = edges else { return Ok([Length::Px(0.0); 4]) };
+        let [top, end, bottom, start] = edges.sides();
+        Ok([self.length(top, at)?, self.length(end, at)?, self.length(bottom, at)?, self.length(start, at)?])
+    }
+
+    fn placement(&self, placement: &Placement, at: &str) -> Bound<BoundPlacement> {
+        let one = |measure: &Option<Measure>, field: &str| match measure {
+            None => Ok(Length::Auto),
+            Some(measure) => self.length(measure, &format!("{at}/layout/{field}")),
+        };
+        let inset = match &placement.at {
+            None => None,
+            Some(inset) => Some([
+                one(&inset.top, "at/top")?,
+                one(&inset.end, "at/end")?,
+                one(&inset.bottom, "at/bottom")?,
+                one(&inset.start, "at/start")?,
+            ]),
+        };
+        Ok(BoundPlacement {
+            size: [one(&placement.width, "width")?, one(&placement.height, "height")?],
+            min: [one(&placement.min_width, "minWidth")?, one(&placement.min_height, "minHeight")?],
+            max: [one(&placement.max_width, "maxWidth")?, one(&placement.max_height, "maxHeight")?],
+            grow: placement.grow.unwrap_or(0.0),
+            shrink: placement.shrink.unwrap_or(1.0),
+            align: placement.align,
+            margin: self.edges(placement.margin.as_ref(), &format!("{at}/layout/margin"))?,
+            at: inset,
+        })
+    }
+
+    fn surface(&self, surface: &Surface, at: &str) -> Bound<BoundSurface> {
+        let color = |spec: &ColorSpec, field: &str| {
+            self.theme.color(spec).map_err(|reason| self.problem(format!("{at}/surface/{field}"), reason))
+        };
+        let unit = self.theme.unit();
+        Ok(BoundSurface {
+            fill: match &surface.fill {
+                None => None,
+                Some(fill) => Some(self.paint(fill, &format!("{at}/surface/fill"))?),
+            },
+            stroke: match &surface.stroke {
+                None => None,
+                Some(stroke) => Some((color(&stroke.color, "stroke/color")?, stroke.width * unit, stroke.round)),
+            },
+            radius_px: match &surface.radius {
+                None => 0.0,
+                Some(radius) => self
+                    .theme
+                    .px(radius, Scale::Radii)
+                    .map_err(|reason| self.problem(format!("{at}/surface/radius"), reason))?,
+            },
+            shadow: match &surface.shadow {
+                None => None,
+                Some(shadow) => Some(BoundShadow {
+                    dx: shadow.x * unit,
+                    dy: shadow.y * unit,
+                    blur: shadow.blur * unit,
+                    spread: shadow.spread * unit,
+                    color: color(&shadow.color, "shadow/color")?,
+                }),
+            },
+        })
+    }
+
+    fn paint(&self, paint: &Paint, at: &str) -> Bound<BoundPaint> {
+        let color = |spec: &ColorSpec| self.theme.color(spec).map_err(|reason| self.problem(at, reason));
+        let stops = |stops: &[GradientStop]| -> Bound<Vec<(f32, Color)>> {
+            let last = stops.len().saturating_sub(1).max(1);
+            let mut resolved = Vec::with_capacity(stops.len());
+            for (index, stop) in stops.iter().enumerate() {
+                #[expect(clippy::cast_precision_loss, reason = "at most 16 stops")]
+                let even = index as f32 / last as f32;
+                let (place, spec) = match stop {
+                    GradientStop::Even(spec) => (even, spec),
+                    GradientStop::At { at, color } => (at.clamp(0.0, 1.0), color),
+                };
+                resolved.push((place, color(spec)?));
+            }
+            if resolved.len() < 2 || resolved.windows(2).any(|pair| pair[0].0 > pair[1].0) {
+                return Err(self.problem(at, "a gradient needs two or more stops in ascending order"));
+            }
+            Ok(resolved)
+        };
+        Ok(match paint {
+            Paint::Color(spec) => BoundPaint::Solid(color(spec)?),
+            Paint::Linear { linear } => BoundPaint::Linear(linear.angle, stops(&linear.stops)?),
+            Paint::Radial { radial } => BoundPaint::Radial(radial.center, radial.radius, stops(&radial.stops)?),
+        })
+    }
+
+    fn motion(&self, motion: &Motion, at: &str) -> Bound<BoundMotion> {
+        let keyframes = match &motion.keyframes {
+            None => BoundKeyframes::default(),
+            Some(all) => {
+                let unit = self.theme.unit();
+                let list = |frames: &[Keyframe], factor: f32, field: &str| -> Bound<Vec<BoundKeyframe>> {
+                    let mut bound = Vec::with_capacity(frames.len());
+                    for (index, frame) in frames.iter().enumerate() {
+                        let at = format!("{at}/keyframes/{field}/{index}/easing");
+                        let easing = self.easing(frame.easing.as_ref(), "ease-in-out", &at)?;
+                        bound.push(BoundKeyframe { time_s: frame.t, value: frame.v * factor, easing });
+                    }
+                    Ok(bound)
+                };
+                BoundKeyframes {
+                    x: list(&all.x, unit, "x")?,
+                    y: list(&all.y, unit, "y")?,
+                    scale: list(&all.scale, 1.0, "scale")?,
+                    rotation: list(&all.rotation, 1.0, "rotation")?,
+                    opacity: list(&all.opacity, 1.0, "opacity")?,
+                }
+            }
+        };
+        let passage =
+            |passage: &Option<Passage>, field: &str, duration_s: f64, easing: &str| -> Bound<Option<BoundPassage>> {
+                let Some(passage) = passage else { return Ok(None) };
+                let springy = passage.preset == Preset::Pop && field == "enter";
+                let (duration_s, easing) = if springy { (0.6, "spring-bouncy") } else { (duration_s, easing) };
+                Ok(Some(BoundPassage {
+                    preset: passage.preset,
+                    duration_s: passage.duration.unwrap_or(duration_s),
+                    easing: self.easing(passage.easing.as_ref(), easing, &format!("{at}/{field}/easing"))?,
+                    distance_px: passage.distance.map(|px| px * self.theme.unit()),
+                }))
+            };
+        Ok(BoundMotion {
+            enter: passage(&motion.enter, "enter", 0.45, "quint-out")?,
+            exit: passage(&motion.exit, "exit", 0.25, "cubic-in")?,
+            delay_s: motion.delay.unwrap_or(0.0),
+            stagger_s: motion.stagger.unwrap_or(0.0),
+            keyframes,
+        })
+    }
+
+    fn transition(&self, transition: &Transition, at: &str) -> Bound<BoundTransition> {
+        Ok(BoundTransition {
+            kind: transition.kind,
+            duration_s: transition.duration,
+            easing: self.easing(transition.easing.as_ref(), "ease-in-out", &format!("{at}/easing"))?,
+        })
+    }
+
+    fn easing(&self, spec: Option<&EasingSpec>, default: &str, at: &str) -> Bound<Easing> {
+        easing(spec, default).map_err(|reason| self.problem(at, reason))
+    }
+}
+
+/// The easing a document means.
+pub(super) fn easing(spec: Option<&EasingSpec>, default: &str) -> Result<Easing, String> {
+    match spec {
+        None => Easing::named(default).map_err(|error| error.to_string()),
+        Some(EasingSpec::Named(name)) => Easing::named(name).map_err(|error| error.to_string()),
+        Some(EasingSpec::Bezier { bezier: [x1, y1, x2, y2] }) => {
+            let fits = (0.0..=1.0).contains(x1) && (0.0..=1.0).contains(x2) && y1.abs() <= 10.0 && y2.abs() <= 10.0;
+            if fits {
+                Ok(Easing::CubicBezier(*x1, *y1, *x2, *y2))
+            } else {
+                Err(format!("bezier [{x1}, {y1}, {x2}, {y2}]: x1 and x2 lie in 0-1, y1 and y2 in -10-10"))
+            }
+        }
+        Some(EasingSpec::Spring { spring }) => {
+            let spring = Spring { stiffness: spring.stiffness, damping: spring.damping, mass: spring.mass };
+            let fits = [spring.stiffness, spring.damping, spring.mass].iter().all(|c| c.is_finite() && *c > 0.0);
+            if fits { Ok(Easing::Spring(spring)) } else { Err("a spring's constants are above 0".to_owned()) }
+        }
+    }
+}
+
+/// Fields that all kinds of node share.
+struct Part<'a> {
+    id: Option<&'a str>,
+    when: Option<&'a str>,
+    layout: &'a Placement,
+    motion: &'a Motion,
+}
+
+impl<'a> Part<'a> {
+    fn of(node: &'a Node) -> Option<Self> {
+        macro_rules! part {
+            ($node:expr) => {
+                Some(Part {
+                    id: $node.id.as_deref(),
+                    when: $node.when.as_deref(),
+                    layout: &$node.layout,
+                    motion: &$node.motion,
+                })
+            };
+        }
+        match node {
+            Node::Text(node) => part!(node),
+            Node::Image(node) => part!(node),
+            Node::Shape(node) => part!(node),
+            Node::Icon(node) => part!(node),
+            Node::Qr(node) => part!(node),
+            Node::Group(node) => part!(node),
+            Node::Repeat(node) => part!(node),
+            Node::Choose(_) => None,
+        }
+    }
+}
+
+/// A style's fields where set, otherwise those of the style it is based on.
+fn merged(over: &TextStyle, base: TextStyle) -> TextStyle {
+    let over = over.clone();
+    TextStyle {
+        font: over.font.or(base.font),
+        weight: over.weight.or(base.weight),
+        size: over.size.or(base.size),
+        min_size: over.min_size.or(base.min_size),
+        color: over.color.or(base.color),
+        line_height: over.line_height.or(base.line_height),
+        letter_spacing: over.letter_spacing.or(base.letter_spacing),
+        align: over.align.or(base.align),
+        max_lines: over.max_lines.or(base.max_lines),
+        balance: over.balance.or(base.balance),
+        tabular: over.tabular.or(base.tabular),
+        contrast: over.contrast.or(base.contrast),
+    }
+}
+
+fn page_value(page: Page, rows: &[Value]) -> Value {
+    let end = (page.start + page.len).min(rows.len());
+    let shown: Vec<Value> = rows.get(page.start..end).unwrap_or_default().to_vec();
+    Value::from_pairs([
+        ("rows", Value::from(shown)),
+        ("index", Value::from(page.index)),
+        ("number", Value::from(page.index + 1)),
+        ("count", Value::from(page.count)),
+        ("first", Value::from(page.index == 0)),
+        ("last", Value::from(page.index + 1 == page.count)),
+        ("more", Value::from(page.more)),
+    ])
+}
+
+impl Default for BoundPlacement {
+    fn default() -> Self {
+        Self {
+            size: [Length::Auto; 2],
+            min: [Length::Auto; 2],
+            max: [Length::Auto; 2],
+            grow: 0.0,
+            shrink: 1.0,
+            align: None,
+            margin: [Length::Px(0.0); 4],
+            at: None,
+        }
+    }
+}

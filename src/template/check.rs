@@ -1,0 +1,566 @@
+//! Checks of a template that need no snapshot: it parses, every name exists, every expression compiles.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::bind::easing;
+use super::context::KNOWN_PATHS;
+use super::document::{
+    Document, EasingSpec, Flex, GradientStop, Motion, Node, Paint, Passage, Placement, Surface, TextStyle,
+};
+use super::error::{TemplateError, TemplateProblem};
+use super::expression::{FUNCTIONS, StringEntry, names_in_expression, names_in_text};
+use super::theme::unknown;
+use super::value::{ColorSpec, Edges, Measure, pointer, split_pointer};
+use super::{DOCUMENT_FILE, LARGEST_FILE_BYTES, STRINGS_FOLDER, TemplateFiles};
+use crate::problem::{nearest, quoted};
+
+/// Deepest nesting of JSON; serde_json itself stops at 128.
+const DEEPEST_JSON: usize = 100;
+
+type Strings = BTreeMap<String, BTreeMap<String, StringEntry>>;
+
+/// Reads all files of a template.
+pub(super) fn read(files: &TemplateFiles) -> Result<(Document, Strings), TemplateError> {
+    let problem = |file: &str, pointer: String, reason: String| TemplateProblem {
+        template: files.source.clone(),
+        file: file.to_owned(),
+        pointer,
+        reason,
+    };
+    let value = json(&files.document).map_err(|reason| problem(DOCUMENT_FILE, String::new(), reason))?;
+    let document: Document = serde_path_to_error::deserialize(value).map_err(|error| {
+        let (inner, reason) = split_pointer(&error.inner().to_string());
+        problem(DOCUMENT_FILE, format!("{}{inner}", pointer(error.path())), with_suggestion(reason))
+    })?;
+    let mut problems = Vec::new();
+    let mut strings = Strings::new();
+    for (language, bytes) in &files.strings {
+        let file = format!("{STRINGS_FOLDER}/{language}.json");
+        match json(bytes).map_err(|reason| (String::new(), reason)).and_then(|value| entries(&value)) {
+            Ok(entries) => {
+                strings.insert(language.clone(), entries);
+            }
+            Err((pointer, reason)) => problems.push(problem(&file, pointer, reason)),
+        }
+    }
+    if problems.is_empty() { Ok((document, strings)) } else { Err(TemplateError::Invalid { problems }) }
+}
+
+fn json(bytes: &[u8]) -> Result<Value, String> {
+    if bytes.len() > LARGEST_FILE_BYTES {
+        return Err(format!("the file has {} bytes; at most {LARGEST_FILE_BYTES} are allowed", bytes.len()));
+    }
+    let value: Value = serde_json::from_slice(bytes).map_err(|error| format!("not valid JSON: {error}"))?;
+    if depth(&value) > DEEPEST_JSON {
+        return Err(format!("nested deeper than {DEEPEST_JSON} levels"));
+    }
+    Ok(value)
+}
+
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(list) => 1 + list.iter().map(depth).max().unwrap_or(0),
+        Value::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or(0),
+        _ => 0,
+    }
+}
+
+/// serde names what it knows: "unknown field `colour`, expected one of `color`, …". The nearest of them is the likely one.
+fn with_suggestion(reason: String) -> String {
+    let mut names = reason.split('`').skip(1).step_by(2);
+    let starts = reason.starts_with("unknown field") || reason.starts_with("unknown variant");
+    match (starts, names.next()) {
+        (true, Some(word)) => match nearest(word, names) {
+            Some(near) => format!("{reason}; did you mean `{near}`?"),
+            None => reason,
+        },
+        _ => reason,
+    }
+}
+
+fn entries(value: &Value) -> Result<BTreeMap<String, StringEntry>, (String, String)> {
+    const FORMS: [&str; 6] = ["zero", "one", "two", "few", "many", "other"];
+    let fields = value.as_object().ok_or_else(|| (String::new(), "expected an object of strings".to_owned()))?;
+    let mut entries = BTreeMap::new();
+    for (key, value) in fields {
+        let at = crate::problem::member("", key);
+        let entry = match value {
+            Value::String(text) => StringEntry::Plain(text.clone()),
+            Value::Object(forms) => {
+                let mut texts = BTreeMap::new();
+                for (form, text) in forms {
+                    let text = text.as_str().filter(|_| FORMS.contains(&form.as_str()));
+                    let text = text.ok_or_else(|| {
+                        (crate::problem::member(&at, form), format!("expected texts for {}", FORMS.join(", ")))
+                    })?;
+                    texts.insert(form.clone(), text.to_owned());
+                }
+                if !texts.contains_key("other") {
+                    return Err((at, "plural forms need `other`".to_owned()));
+                }
+                StringEntry::Plural(texts)
+            }
+            _ => return Err((at, "expected a text or plural forms".to_owned())),
+        };
+        entries.insert(key.clone(), entry);
+    }
+    Ok(entries)
+}
+
+/// Checks a parsed template; gives its problems and the snapshot fields it uses.
+pub(super) fn check(source: &str, document: &Document, strings: &Strings) -> (Vec<TemplateProblem>, Vec<String>) {
+    let mut checker = Checker { source, document, strings, problems: Vec::new(), fields: BTreeSet::new() };
+    checker.document();
+    checker.strings();
+    (checker.problems, checker.fields.into_iter().collect())
+}
+
+struct Checker<'a> {
+    source: &'a str,
+    document: &'a Document,
+    strings: &'a Strings,
+    problems: Vec<TemplateProblem>,
+    fields: BTreeSet<String>,
+}
+
+/// Names bound where a node stands: `page`, `loop`, entries of repeats.
+type Names = Vec<String>;
+
+impl Checker<'_> {
+    fn fail(&mut self, pointer: impl Into<String>, reason: impl Into<String>) {
+        self.fail_in(DOCUMENT_FILE, pointer, reason);
+    }
+
+    fn fail_in(&mut self, file: &str, pointer: impl Into<String>, reason: impl Into<String>) {
+        self.problems.push(TemplateProblem {
+            template: self.source.to_owned(),
+            file: file.to_owned(),
+            pointer: pointer.into(),
+            reason: reason.into(),
+        });
+    }
+
+    fn document(&mut self) {
+        let document = self.document;
+        if document.format_version != 1 {
+            let reason = format!("version {} of the format is unknown; this engine reads 1", document.format_version);
+            self.fail("/formatVersion", reason);
+        }
+        if document.duration.min > document.duration.max
+            || document.duration.min <= 0.0
+            || document.duration.max > 120.0
+        {
+            self.fail("/duration", "min is above 0, max at most 120 s and not below min");
+        }
+        if !self.strings.contains_key(&document.default_language) {
+            let reason = format!("there is no {STRINGS_FOLDER}/{}.json", document.default_language);
+            self.fail("/defaultLanguage", reason);
+        }
+        let mut known: Names = Vec::new();
+        for (index, named) in document.theme.colors.iter().enumerate() {
+            let at = format!("/theme/colors/{index}/value");
+            if named.value.starts_with('#') {
+                if let Err(error) = crate::color::Color::parse(&named.value) {
+                    self.fail(at, error.to_string());
+                }
+            } else {
+                self.expression(&named.value, &at, &known);
+            }
+            known.push(named.name.clone());
+        }
+        for (index, variant) in document.canvases.iter().enumerate() {
+            self.expression(&variant.when, &format!("/canvases/{index}/when"), &Names::new());
+        }
+        for (name, style) in &document.styles {
+            self.style(style, &crate::problem::member("/styles", name));
+        }
+        for (name, path) in &document.icons {
+            if let Some(error) = svgtypes::PathParser::from(path.as_str()).find_map(Result::err) {
+                self.fail(crate::problem::member("/icons", name), format!("not SVG path data: {error}"));
+            }
+        }
+        if let Some(spec) = &document.transition.easing {
+            self.easing(spec, "/transition/easing");
+        }
+        self.nodes(&document.backdrop, "/backdrop", &Names::new());
+        let mut ids = BTreeSet::new();
+        if document.scenes.is_empty() || document.scenes.len() > 40 {
+            self.fail("/scenes", format!("{} scenes; there are 1 to 40", document.scenes.len()));
+        }
+        for (index, scene) in document.scenes.iter().enumerate() {
+            let at = format!("/scenes/{index}");
+            if !ids.insert(scene.id.as_str()) {
+                self.fail(format!("{at}/id"), format!("scene id {} is used twice", quoted(&scene.id, 60)));
+            }
+            self.scene(scene, &at);
+        }
+    }
+
+    fn scene(&mut self, scene: &super::document::Scene, at: &str) {
+        let mut names = Names::new();
+        if let Some(when) = &scene.when {
+            self.expression(when, &format!("{at}/when"), &names);
+        }
+        if let Some(pages) = &scene.pages {
+            self.expression(&pages.of, &format!("{at}/pages/of"), &names);
+            if pages.max_rows == 0 || pages.max_pages == 0 {
+                self.fail(format!("{at}/pages"), "maxRows and maxPages are at least 1");
+            }
+            names.push("page".to_owned());
+        }
+        if let Some(range) = scene.duration {
+            if !(range.min > 0.0 && range.max >= range.min && range.max <= 120.0) {
+                self.fail(format!("{at}/duration"), "min is above 0, max at most 120 s and not below min");
+            }
+        }
+        if let Some(spec) = scene.transition.as_ref().and_then(|transition| transition.easing.as_ref()) {
+            self.easing(spec, &format!("{at}/transition/easing"));
+        }
+        if let Some(fill) = &scene.fill {
+            self.paint(fill, &format!("{at}/fill"));
+        }
+        self.flex(&scene.flex, at);
+        self.nodes(&scene.children, &format!("{at}/children"), &names);
+    }
+
+    fn nodes(&mut self, nodes: &[Node], at: &str, names: &Names) {
+        for (index, node) in nodes.iter().enumerate() {
+            self.node(node, &format!("{at}/{index}"), names);
+        }
+    }
+
+    fn node(&mut self, node: &Node, at: &str, names: &Names) {
+        let (when, layout, motion) = match node {
+            Node::Text(n) => (&n.when, &n.layout, &n.motion),
+            Node::Image(n) => (&n.when, &n.layout, &n.motion),
+            Node::Shape(n) => (&n.when, &n.layout, &n.motion),
+            Node::Icon(n) => (&n.when, &n.layout, &n.motion),
+            Node::Qr(n) => (&n.when, &n.layout, &n.motion),
+            Node::Group(n) => (&n.when, &n.layout, &n.motion),
+            Node::Repeat(n) => (&n.when, &n.layout, &n.motion),
+            Node::Choose(choose) => {
+                for (index, case) in choose.cases.iter().enumerate() {
+                    self.expression(&case.when, &format!("{at}/cases/{index}/when"), names);
+                    self.nodes(&case.then, &format!("{at}/cases/{index}/then"), names);
+                }
+                return self.nodes(&choose.otherwise, &format!("{at}/otherwise"), names);
+            }
+        };
+        if let Some(when) = when {
+            self.expression(when, &format!("{at}/when"), names);
+        }
+        self.placement(layout, at);
+        self.motion(motion, &format!("{at}/motion"));
+        match node {
+            Node::Text(n) => {
+                let mut inner = names.clone();
+                if let Some(count) = &n.count {
+                    self.expression(&count.to, &format!("{at}/count/to"), names);
+                    if let Some(spec) = &count.easing {
+                        self.easing(spec, &format!("{at}/count/easing"));
+                    }
+                    inner.push("count".to_owned());
+                }
+                self.text(&n.text, &format!("{at}/text"), &inner);
+                if let Some(style) = n.style.as_ref().filter(|style| !self.document.styles.contains_key(*style)) {
+                    self.fail(format!("{at}/style"), unknown("style", style, self.document.styles.keys()));
+                }
+                self.style(&n.overrides, &format!("{at}/set"));
+            }
+            Node::Image(n) => {
+                self.expression(&n.source, &format!("{at}/source"), names);
+                if let Some(words) = &n.monogram {
+                    self.text(words, &format!("{at}/monogram"), names);
+                }
+                self.color(n.monogram_fill.as_ref(), &format!("{at}/monogramFill"));
+                self.surface(&n.surface, at);
+            }
+            Node::Shape(n) => self.surface(&n.surface, at),
+            Node::Icon(n) => {
+                if !self.document.icons.contains_key(&n.icon) {
+                    self.fail(format!("{at}/icon"), unknown("icon", &n.icon, self.document.icons.keys()));
+                }
+                self.color(Some(&n.color), &format!("{at}/color"));
+                self.size(Some(&n.size), &format!("{at}/size"));
+            }
+            Node::Qr(n) => {
+                self.text(&n.data, &format!("{at}/data"), names);
+                self.color(n.color.as_ref(), &format!("{at}/color"));
+                self.surface(&n.surface, at);
+            }
+            Node::Group(n) => {
+                self.flex(&n.flex, at);
+                self.surface(&n.surface, at);
+                self.nodes(&n.children, &format!("{at}/children"), names);
+            }
+            Node::Repeat(n) => {
+                self.expression(&n.of, &format!("{at}/of"), names);
+                self.flex(&n.flex, at);
+                self.surface(&n.surface, at);
+                let mut inner = names.clone();
+                inner.extend([n.name.clone(), "loop".to_owned()]);
+                self.nodes(&n.children, &format!("{at}/children"), &inner);
+            }
+            Node::Choose(_) => {}
+        }
+    }
+
+    fn expression(&mut self, expression: &str, at: &str, names: &Names) {
+        match names_in_expression(expression) {
+            Ok(used) => self.names(used, at, names),
+            Err(reason) => self.fail(at, format!("in the expression {}: {reason}", quoted(expression, 80))),
+        }
+    }
+
+    fn text(&mut self, source: &str, at: &str, names: &Names) {
+        match names_in_text(source) {
+            Ok(used) => self.names(used, at, names),
+            Err(reason) => self.fail(at, format!("in the text {}: {reason}", quoted(source, 80))),
+        }
+        for key in keys_of_t(source) {
+            let known = self.strings.get(&self.document.default_language);
+            if known.is_some_and(|strings| !strings.contains_key(&key)) {
+                let reason = format!(
+                    "string {} is not in {STRINGS_FOLDER}/{}.json",
+                    quoted(&key, 60),
+                    self.document.default_language
+                );
+                self.fail(at, reason);
+            }
+        }
+    }
+
+    fn names(&mut self, used: Vec<String>, at: &str, local: &Names) {
+        for path in used {
+            let root = path.split('.').next().unwrap_or_default();
+            let color = self.document.theme.colors.iter().any(|color| color.name == root);
+            if local.iter().any(|name| name == root) || FUNCTIONS.contains(&path.as_str()) || color {
+                continue;
+            }
+            let is_known = KNOWN_PATHS.iter().any(|known| *known == path || known.starts_with(&format!("{path}.")));
+            if is_known {
+                self.fields.insert(path);
+                continue;
+            }
+            let mut names: Vec<&str> = KNOWN_PATHS.to_vec();
+            names.extend(local.iter().map(String::as_str));
+            let hint = nearest(&path, names).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            self.fail(at, format!("nothing is called {}{hint}", quoted(&path, 80)));
+        }
+    }
+
+    fn style(&mut self, style: &TextStyle, at: &str) {
+        if let Some(role) = &style.font {
+            if !self.document.theme.fonts.contains_key(role) {
+                self.fail(format!("{at}/font"), unknown("font", role, self.document.theme.fonts.keys()));
+            }
+        }
+        self.size(style.size.as_ref(), &format!("{at}/size"));
+        self.size(style.min_size.as_ref(), &format!("{at}/minSize"));
+        self.color(style.color.as_ref(), &format!("{at}/color"));
+        if style.max_lines == Some(0) {
+            self.fail(format!("{at}/maxLines"), "at least 1 line");
+        }
+    }
+
+    fn color(&mut self, spec: Option<&ColorSpec>, at: &str) {
+        let Some(ColorSpec(text)) = spec else { return };
+        if text.starts_with('#') {
+            if let Err(error) = crate::color::Color::parse(text) {
+                self.fail(at, error.to_string());
+            }
+            return;
+        }
+        let (name, percent) = text.split_once('/').map_or((text.as_str(), None), |(name, rest)| (name, Some(rest)));
+        if percent.is_some_and(|percent| {
+            percent.parse::<u8>().is_ok_and(|percent| percent > 100) || percent.parse::<u8>().is_err()
+        }) {
+            self.fail(at, format!("the opacity in {} is not 0 to 100", quoted(text, 60)));
+        }
+        let known: Vec<String> = self.document.theme.colors.iter().map(|color| color.name.clone()).collect();
+        if !known.iter().any(|color| color == name) {
+            self.fail(at, unknown("colour", name, known.iter()));
+        }
+    }
+
+    fn size(&mut self, measure: Option<&Measure>, at: &str) {
+        let sizes = &self.document.theme.sizes;
+        match measure {
+            None => {}
+            Some(Measure::Px(px)) if *px > 0.0 => {}
+            Some(Measure::Token(name)) if sizes.contains_key(name) => {}
+            Some(Measure::Token(name)) => self.fail(at, unknown("size", name, sizes.keys())),
+            Some(_) => self.fail(at, "expected design px above 0 or a name of theme.sizes"),
+        }
+    }
+
+    fn space(&mut self, measure: Option<&Measure>, at: &str) {
+        const SAFE: [&str; 4] = ["safeTop", "safeEnd", "safeBottom", "safeStart"];
+        if let Some(Measure::Token(name)) = measure {
+            let mut known: Vec<String> = self.document.theme.spaces.keys().cloned().collect();
+            known.extend(self.document.canvases.iter().flat_map(|variant| variant.spaces.keys().cloned()));
+            known.extend(SAFE.map(str::to_owned));
+            if !known.contains(name) {
+                self.fail(at, unknown("space", name, known.iter()));
+            }
+        }
+    }
+
+    fn edges(&mut self, edges: Option<&Edges>, at: &str) {
+        for side in edges.iter().flat_map(|edges| edges.sides()) {
+            self.space(Some(side), at);
+        }
+    }
+
+    fn flex(&mut self, flex: &Flex, at: &str) {
+        self.space(flex.gap.as_ref(), &format!("{at}/flex/gap"));
+        self.edges(flex.padding.as_ref(), &format!("{at}/flex/padding"));
+    }
+
+    fn placement(&mut self, layout: &Placement, at: &str) {
+        let lengths = [
+            (&layout.width, "width"),
+            (&layout.height, "height"),
+            (&layout.min_width, "minWidth"),
+            (&layout.min_height, "minHeight"),
+            (&layout.max_width, "maxWidth"),
+            (&layout.max_height, "maxHeight"),
+        ];
+        for (measure, field) in lengths {
+            self.space(measure.as_ref(), &format!("{at}/layout/{field}"));
+        }
+        self.edges(layout.margin.as_ref(), &format!("{at}/layout/margin"));
+        if let Some(inset) = &layout.at {
+            for (measure, side) in
+                [(&inset.top, "top"), (&inset.end, "end"), (&inset.bottom, "bottom"), (&inset.start, "start")]
+            {
+                self.space(measure.as_ref(), &format!("{at}/layout/at/{side}"));
+            }
+        }
+    }
+
+    fn surface(&mut self, surface: &Surface, at: &str) {
+        if let Some(fill) = &surface.fill {
+            self.paint(fill, &format!("{at}/surface/fill"));
+        }
+        self.color(surface.stroke.as_ref().map(|stroke| &stroke.color), &format!("{at}/surface/stroke/color"));
+        self.color(surface.shadow.as_ref().map(|shadow| &shadow.color), &format!("{at}/surface/shadow/color"));
+        if let Some(shadow) = surface.shadow.as_ref().filter(|shadow| !(0.0..=200.0).contains(&shadow.blur)) {
+            self.fail(format!("{at}/surface/shadow/blur"), format!("{} is not 0 to 200 design px", shadow.blur));
+        }
+        if let Some(Measure::Token(name)) = &surface.radius {
+            let radii = &self.document.theme.radii;
+            if name != "full" && !radii.contains_key(name) {
+                self.fail(format!("{at}/surface/radius"), unknown("radius", name, radii.keys()));
+            }
+        }
+    }
+
+    fn paint(&mut self, paint: &Paint, at: &str) {
+        let stops = match paint {
+            Paint::Color(spec) => return self.color(Some(spec), at),
+            Paint::Linear { linear } => &linear.stops,
+            Paint::Radial { radial } => &radial.stops,
+        };
+        if stops.len() < 2 || stops.len() > 16 {
+            self.fail(at, format!("{} stops; a gradient has 2 to 16", stops.len()));
+        }
+        for stop in stops {
+            let (GradientStop::Even(spec) | GradientStop::At { color: spec, .. }) = stop;
+            self.color(Some(spec), at);
+        }
+    }
+
+    fn motion(&mut self, motion: &Motion, at: &str) {
+        for (passage, field) in [(&motion.enter, "enter"), (&motion.exit, "exit")] {
+            let Some(Passage { duration, easing, .. }) = passage else { continue };
+            if duration.is_some_and(|duration| !(0.0..=10.0).contains(&duration)) {
+                self.fail(format!("{at}/{field}/duration"), "0 to 10 s");
+            }
+            if let Some(spec) = easing {
+                self.easing(spec, &format!("{at}/{field}/easing"));
+            }
+        }
+        for (seconds, field) in [(motion.delay, "delay"), (motion.stagger, "stagger")] {
+            if seconds.is_some_and(|seconds| !(0.0..=30.0).contains(&seconds)) {
+                self.fail(format!("{at}/{field}"), "0 to 30 s");
+            }
+        }
+        let Some(all) = &motion.keyframes else { return };
+        let lists = [
+            (&all.x, "x"),
+            (&all.y, "y"),
+            (&all.scale, "scale"),
+            (&all.rotation, "rotation"),
+            (&all.opacity, "opacity"),
+        ];
+        for (list, field) in lists {
+            for (index, keyframe) in list.iter().enumerate() {
+                if let Some(spec) = &keyframe.easing {
+                    self.easing(spec, &format!("{at}/keyframes/{field}/{index}/easing"));
+                }
+                if !keyframe.t.is_finite() || keyframe.t.abs() > 120.0 || !keyframe.v.is_finite() {
+                    self.fail(format!("{at}/keyframes/{field}/{index}"), "t lies in -120-120 s and v is a number");
+                }
+            }
+        }
+    }
+
+    fn easing(&mut self, spec: &EasingSpec, at: &str) {
+        if let Err(reason) = easing(Some(spec), "linear") {
+            self.fail(at, reason);
+        }
+    }
+
+    fn strings(&mut self) {
+        let all: BTreeSet<&String> = self.strings.values().flat_map(BTreeMap::keys).collect();
+        let default = self.strings.get(&self.document.default_language);
+        for (language, strings) in self.strings {
+            let file = format!("{STRINGS_FOLDER}/{language}.json");
+            for (key, entry) in strings {
+                let texts: Vec<&String> = match entry {
+                    StringEntry::Plain(text) => vec![text],
+                    StringEntry::Plural(forms) => forms.values().collect(),
+                };
+                for text in texts {
+                    if let Err(reason) = names_in_text(text) {
+                        self.fail_in(
+                            &file,
+                            crate::problem::member("", key),
+                            format!("in {}: {reason}", quoted(text, 80)),
+                        );
+                    }
+                }
+            }
+            for missing in all.iter().filter(|key| !strings.contains_key(**key)) {
+                if default.is_some_and(|default| !default.contains_key(*missing))
+                    || *language == self.document.default_language
+                {
+                    let reason = format!("string {} is missing; another language has it", quoted(missing, 60));
+                    self.fail_in(&file, "", reason);
+                }
+            }
+        }
+    }
+}
+
+/// The keys of `t('key')` calls with a literal key.
+fn keys_of_t(source: &str) -> Vec<String> {
+    let mut keys = Vec::new();
+    let mut rest = source;
+    while let Some(at) = rest.find("t(") {
+        let before = rest[..at].chars().next_back();
+        let argument = rest[at + 2..].trim_start();
+        rest = &rest[at + 2..];
+        if before.is_some_and(|c| c.is_alphanumeric() || c == '_') {
+            continue;
+        }
+        let Some(quote) = argument.chars().next().filter(|c| matches!(c, '\'' | '"')) else { continue };
+        if let Some(key) = argument[1..].split(quote).next() {
+            keys.push(key.to_owned());
+        }
+    }
+    keys
+}

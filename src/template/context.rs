@@ -1,0 +1,251 @@
+//! What templates can see: the names of the snapshot and the canvas, and nothing else.
+//!
+//! Amounts and dates are handed over as plain texts; filters give them their look. A field that the snapshot leaves
+//! out is `none`; a picture that failed to load is `none` too, so that a template asks one question.
+
+use std::collections::BTreeMap;
+
+use minijinja::value::Value;
+
+use super::theme::safe_insets;
+use crate::geometry::Size;
+use crate::locale::Amount;
+use crate::snapshot::{Item, QuoteStatus, Snapshot};
+
+/// A snapshot with its pictures, as far as they loaded.
+#[derive(Clone, Copy, Debug)]
+pub struct Bindings<'a> {
+    /// The quote.
+    pub snapshot: &'a Snapshot,
+    /// Loaded pictures by the JSON pointer of their place in the snapshot.
+    pub pictures: &'a BTreeMap<String, LoadedPicture>,
+}
+
+/// A picture that is ready to be drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LoadedPicture {
+    /// Its index among the loaded pictures.
+    pub asset: usize,
+    /// Width divided by height.
+    pub aspect: f32,
+}
+
+/// Every dotted path a template may use from outside. A path below one that ends in `*` is free.
+pub(super) const KNOWN_PATHS: &[&str] = &[
+    "quote.id",
+    "quote.number",
+    "quote.status",
+    "quote.issuedAt",
+    "quote.validUntil",
+    "quote.validityDays",
+    "quote.title",
+    "quote.notes",
+    "quote.acceptUrl",
+    "company.id",
+    "company.name",
+    "company.taxId",
+    "company.logo",
+    "company.logo.aspect",
+    "company.phone",
+    "company.whatsapp",
+    "company.email",
+    "company.website",
+    "company.address",
+    "brand.primary",
+    "brand.accent",
+    "customer.name",
+    "customer.contactName",
+    "customer.taxId",
+    "customer.email",
+    "customer.address",
+    "seller",
+    "seller.name",
+    "seller.role",
+    "seller.photo",
+    "seller.photo.aspect",
+    "seller.phone",
+    "seller.email",
+    "items",
+    "items.length",
+    "totals.subtotal",
+    "totals.discount",
+    "totals.shipping",
+    "totals.taxes",
+    "totals.taxTotal",
+    "totals.total",
+    "paymentTerms",
+    "deliveryTerms",
+    "locale",
+    "language",
+    "rightToLeft",
+    "currency",
+    "canvas.width",
+    "canvas.height",
+    "canvas.portrait",
+    "canvas.square",
+    "canvas.landscape",
+    "canvas.tall",
+    "canvas.aspect",
+];
+
+fn text(value: impl ToString) -> Value {
+    Value::from(value.to_string())
+}
+
+fn maybe<T: ToString>(value: Option<&T>) -> Value {
+    value.map_or(Value::from(()), |value| text(value.to_string()))
+}
+
+/// The global names for one snapshot on one canvas.
+pub(super) fn roots(bindings: &Bindings<'_>, canvas: Size) -> Vec<(String, Value)> {
+    let snapshot = bindings.snapshot;
+    let picture = |pointer: &str| {
+        bindings.pictures.get(pointer).map_or(Value::from(()), |picture| {
+            Value::from_pairs([
+                ("asset", Value::from(picture.asset)),
+                ("aspect", Value::from(f64::from(picture.aspect))),
+            ])
+        })
+    };
+    let quote = &snapshot.quote;
+    let company = &snapshot.company;
+    let customer = &snapshot.customer;
+    let totals = &snapshot.totals;
+    let items: Vec<Value> = snapshot
+        .items
+        .iter()
+        .enumerate()
+        .map(|(index, item)| item_value(item, index, snapshot, picture(&format!("/items/{index}/image"))))
+        .collect();
+    let taxes: Vec<Value> = totals
+        .taxes
+        .iter()
+        .map(|tax| {
+            Value::from_pairs([
+                ("name", text(&tax.name)),
+                ("rate", maybe(tax.rate.as_ref())),
+                ("amount", text(tax.amount)),
+            ])
+        })
+        .collect();
+    let named = |fields: Vec<(&'static str, Value)>| Value::from_pairs(fields);
+    let seller = snapshot.seller.as_ref().map_or(Value::from(()), |seller| {
+        named(vec![
+            ("name", text(&seller.name)),
+            ("role", maybe(seller.role.as_ref())),
+            ("photo", picture("/seller/photo")),
+            ("phone", maybe(seller.phone.as_ref())),
+            ("email", maybe(seller.email.as_ref())),
+        ])
+    });
+    let brand = company.brand.as_ref();
+    let roots = vec![
+        (
+            "quote",
+            named(vec![
+                ("id", text(&quote.id)),
+                ("number", text(&quote.number)),
+                ("status", status(quote.status)),
+                ("issuedAt", text(quote.issued_at)),
+                ("validUntil", maybe(quote.valid_until.as_ref())),
+                ("validityDays", snapshot.validity_days().map_or(Value::from(()), Value::from)),
+                ("title", maybe(quote.title.as_ref())),
+                ("notes", maybe(quote.notes.as_ref())),
+                ("acceptUrl", maybe(quote.accept_url.as_ref())),
+            ]),
+        ),
+        (
+            "company",
+            named(vec![
+                ("id", text(&snapshot.company_id)),
+                ("name", text(&company.name)),
+                ("taxId", maybe(company.tax_id.as_ref())),
+                ("logo", picture("/company/logo")),
+                ("phone", maybe(company.phone.as_ref())),
+                ("whatsapp", maybe(company.whatsapp.as_ref())),
+                ("email", maybe(company.email.as_ref())),
+                ("website", maybe(company.website.as_ref())),
+                ("address", maybe(company.address.as_ref())),
+            ]),
+        ),
+        (
+            "brand",
+            named(vec![
+                ("primary", maybe(brand.and_then(|brand| brand.primary).as_ref())),
+                ("accent", maybe(brand.and_then(|brand| brand.accent).as_ref())),
+            ]),
+        ),
+        (
+            "customer",
+            named(vec![
+                ("name", text(&customer.name)),
+                ("contactName", maybe(customer.contact_name.as_ref())),
+                ("taxId", maybe(customer.tax_id.as_ref())),
+                ("email", maybe(customer.email.as_ref())),
+                ("address", maybe(customer.address.as_ref())),
+            ]),
+        ),
+        ("seller", seller),
+        ("items", Value::from(items)),
+        (
+            "totals",
+            named(vec![
+                ("subtotal", maybe(snapshot.subtotal().as_ref())),
+                ("discount", maybe(totals.discount.as_ref())),
+                ("shipping", maybe(totals.shipping.as_ref())),
+                ("taxes", Value::from(taxes)),
+                ("taxTotal", maybe(snapshot.tax_total().as_ref())),
+                ("total", text(totals.total)),
+            ]),
+        ),
+        ("paymentTerms", maybe(snapshot.payment_terms.as_ref())),
+        ("deliveryTerms", maybe(snapshot.delivery_terms.as_ref())),
+        ("locale", text(snapshot.locale.tag())),
+        ("language", text(snapshot.locale.language())),
+        ("rightToLeft", Value::from(snapshot.locale.is_rtl())),
+        ("currency", text(snapshot.currency.code())),
+        ("canvas", canvas_value(canvas)),
+    ];
+    roots.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+fn status(status: QuoteStatus) -> Value {
+    Value::from(match status {
+        QuoteStatus::Draft => "DRAFT",
+        QuoteStatus::Issued => "ISSUED",
+        QuoteStatus::Sent => "SENT",
+        QuoteStatus::Accepted => "ACCEPTED",
+        QuoteStatus::Rejected => "REJECTED",
+        QuoteStatus::Expired => "EXPIRED",
+        QuoteStatus::Cancelled => "CANCELLED",
+    })
+}
+
+fn item_value(item: &Item, index: usize, snapshot: &Snapshot, image: Value) -> Value {
+    let total: Option<Amount> = item.line_total(snapshot.currency);
+    Value::from_pairs([
+        ("number", Value::from(index + 1)),
+        ("name", text(&item.name)),
+        ("description", maybe(item.description.as_ref())),
+        ("quantity", maybe(item.quantity.as_ref())),
+        ("unit", maybe(item.unit.as_ref())),
+        ("unitPrice", maybe(item.unit_price.as_ref())),
+        ("discount", maybe(item.discount.as_ref())),
+        ("total", maybe(total.as_ref())),
+        ("image", image),
+    ])
+}
+
+fn canvas_value(canvas: Size) -> Value {
+    let aspect = f64::from(canvas.width) / f64::from(canvas.height);
+    let [top, _, _, _] = safe_insets(canvas);
+    Value::from_pairs([
+        ("width", Value::from(canvas.width)),
+        ("height", Value::from(canvas.height)),
+        ("aspect", Value::from(aspect)),
+        ("portrait", Value::from(aspect < 0.95)),
+        ("square", Value::from((0.95..=1.05).contains(&aspect))),
+        ("landscape", Value::from(aspect > 1.05)),
+        ("tall", Value::from(top > 200.0)),
+    ])
+}

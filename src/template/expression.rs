@@ -1,0 +1,330 @@
+//! Expressions and texts with `{{ }}`: minijinja with the filters, tests and functions a quotation needs.
+//!
+//! Every value that is put into a text is wrapped in first-strong isolates (U+2068 … U+2069), so that a name or an
+//! amount in another script never reorders its neighbours. Evaluation has fuel: an endless loop is an error.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use minijinja::value::{Kwargs, Value, ValueKind};
+use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior};
+
+use crate::color::Color;
+use crate::locale::{Amount, Currency, Date, DateLength, Locale};
+
+/// Names bound for one evaluation besides the roots: `page`, `loop`, the entry of a repeat, `count`.
+pub(super) type Locals = BTreeMap<String, Value>;
+
+/// Steps one evaluation may take; a text of the flagship takes about 40.
+const FUEL: u64 = 50_000;
+/// Longest text an evaluation may give, in bytes.
+const LONGEST_TEXT_BYTES: usize = 64 * 1024;
+/// How deep strings may refer to strings.
+const DEEPEST_STRING: i64 = 8;
+const DEPTH: &str = "_depth";
+const FIRST_STRONG_ISOLATE: char = '\u{2068}';
+const POP_DIRECTIONAL_ISOLATE: char = '\u{2069}';
+
+/// A string of a language: one text, or one for each plural category.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum StringEntry {
+    /// One text.
+    Plain(String),
+    /// Texts by CLDR plural category of the argument `n`; `other` is always there.
+    Plural(BTreeMap<String, String>),
+}
+
+/// Evaluates the expressions and texts of one template for one snapshot.
+pub(super) struct Evaluator {
+    environment: Environment<'static>,
+}
+
+impl Evaluator {
+    /// An evaluator with `roots` (`quote`, `company`, …) as global names.
+    pub(super) fn new(
+        locale: Locale,
+        currency: Currency,
+        strings: BTreeMap<String, StringEntry>,
+        roots: impl IntoIterator<Item = (String, Value)>,
+    ) -> Self {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Chainable);
+        environment.set_fuel(Some(FUEL));
+        environment.set_recursion_limit(64);
+        environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+        environment.set_formatter(|out, _, value| {
+            if value.is_undefined() || value.is_none() {
+                return Ok(());
+            }
+            if value.is_safe() {
+                return write!(out, "{value}").map_err(Error::from);
+            }
+            write!(out, "{FIRST_STRONG_ISOLATE}{value}{POP_DIRECTIONAL_ISOLATE}").map_err(Error::from)
+        });
+        add_formatting(&mut environment, Arc::new(locale), currency, Arc::new(strings));
+        add_colors(&mut environment);
+        for (name, value) in roots {
+            environment.add_global(name, value);
+        }
+        Self { environment }
+    }
+
+    /// Adds or replaces a global name.
+    pub(super) fn set_root(&mut self, name: &str, value: Value) {
+        self.environment.add_global(name.to_owned(), value);
+    }
+
+    /// The value of an expression.
+    pub(super) fn value(&self, expression: &str, locals: &Locals) -> Result<Value, String> {
+        let compiled = self.environment.compile_expression(expression).map_err(|error| explain(&error))?;
+        compiled.eval(locals).map_err(|error| explain(&error))
+    }
+
+    /// Whether an expression holds. Empty texts and lists, 0, none and unknown names are false.
+    pub(super) fn holds(&self, expression: &str, locals: &Locals) -> Result<bool, String> {
+        self.value(expression, locals).map(|value| value.is_true())
+    }
+
+    /// A text with its `{{ }}` filled in.
+    pub(super) fn text(&self, source: &str, locals: &Locals) -> Result<String, String> {
+        if !source.contains('{') {
+            return Ok(source.to_owned());
+        }
+        let text = self.environment.render_str(source, locals).map_err(|error| explain(&error))?;
+        if text.len() > LONGEST_TEXT_BYTES {
+            return Err(format!("the text grew to {} bytes; at most {LONGEST_TEXT_BYTES} are allowed", text.len()));
+        }
+        Ok(text)
+    }
+}
+
+/// Names that an expression or text takes from outside, as dotted paths.
+pub(super) fn names_in_expression(expression: &str) -> Result<Vec<String>, String> {
+    let environment = Environment::new();
+    let compiled = environment.compile_expression(expression).map_err(|error| explain(&error))?;
+    Ok(compiled.undeclared_variables(true).into_iter().collect())
+}
+
+/// Names that a text with `{{ }}` takes from outside, as dotted paths.
+pub(super) fn names_in_text(source: &str) -> Result<Vec<String>, String> {
+    let environment = Environment::new();
+    let template = environment.template_from_str(source).map_err(|error| explain(&error))?;
+    Ok(template.undeclared_variables(true).into_iter().collect())
+}
+
+/// Filters and functions by name, for checks ahead of evaluation.
+pub(super) const FUNCTIONS: [&str; 8] = ["t", "mix", "alpha", "lightness", "readable", "is_dark", "range", "contrast"];
+
+fn explain(error: &Error) -> String {
+    match (error.kind(), error.detail()) {
+        (ErrorKind::OutOfFuel, _) => "the expression does not come to an end (fuel used up)".to_owned(),
+        (kind, Some(detail)) => format!("{kind}: {detail}"),
+        (kind, None) => kind.to_string(),
+    }
+}
+
+fn invalid(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::InvalidOperation, message.into())
+}
+
+/// An amount from a decimal text or a number.
+fn amount(value: &Value) -> Result<Amount, Error> {
+    let text = value.to_string();
+    Amount::parse(&text).map_err(|error| invalid(format!("`{text}` is no amount: {error}")))
+}
+
+fn optional<T>(value: &Value, then: impl FnOnce() -> Result<T, Error>) -> Result<Option<T>, Error> {
+    if value.is_undefined() || value.is_none() { Ok(None) } else { then().map(Some) }
+}
+
+fn add_formatting(
+    environment: &mut Environment<'static>,
+    locale: Arc<Locale>,
+    currency: Currency,
+    strings: Arc<BTreeMap<String, StringEntry>>,
+) {
+    let by = Arc::clone(&locale);
+    environment.add_filter("money", move |value: Value| {
+        optional(&value, || amount(&value).map(|amount| by.money(amount, currency)))
+    });
+    let by = Arc::clone(&locale);
+    environment
+        .add_filter("number", move |value: Value| optional(&value, || amount(&value).map(|amount| by.number(amount))));
+    let by = Arc::clone(&locale);
+    environment.add_filter("percent", move |value: Value| {
+        optional(&value, || amount(&value).map(|amount| by.percent(amount)))
+    });
+    let by = Arc::clone(&locale);
+    environment.add_filter("date", move |value: Value, length: Option<String>| {
+        let length = match length.as_deref() {
+            None | Some("long") => DateLength::Long,
+            Some("medium") => DateLength::Medium,
+            Some("short") => DateLength::Short,
+            Some(other) => return Err(invalid(format!("date length `{other}` is unknown: long, medium or short"))),
+        };
+        optional(&value, || {
+            let text = value.to_string();
+            let date = Date::parse(&text).map_err(|error| invalid(error.to_string()))?;
+            Ok(by.date(date, length))
+        })
+    });
+    let by = Arc::clone(&locale);
+    environment.add_filter("plural", move |value: Value, forms: Kwargs| {
+        let category = by.plural(amount(&value)?);
+        let chosen: Option<String> = forms.get(category)?;
+        let other: String = forms.get("other").map_err(|_| invalid("plural needs a form `other`"))?;
+        for form in ["zero", "one", "two", "few", "many"] {
+            let _unused_by_this_locale: Option<String> = forms.get(form)?;
+        }
+        forms.assert_all_used()?;
+        Ok(chosen.unwrap_or(other))
+    });
+    environment.add_filter("initials", |value: Value| initials(&value.to_string()));
+    environment.add_test("nonzero", |value: Value| {
+        Ok::<_, Error>(optional(&value, || amount(&value))?.is_some_and(|amount| !amount.is_zero()))
+    });
+    environment.add_test("negative", |value: Value| {
+        Ok::<_, Error>(optional(&value, || amount(&value))?.is_some_and(Amount::is_negative))
+    });
+    environment.add_function("t", move |state: &State<'_, '_>, key: String, arguments: Kwargs| {
+        let depth = state.lookup(DEPTH).and_then(|value| i64::try_from(value).ok()).unwrap_or(0);
+        if depth >= DEEPEST_STRING {
+            return Err(invalid(format!("string `{key}` refers to itself")));
+        }
+        let mut locals = Locals::new();
+        for name in arguments.args() {
+            locals.insert(name.to_owned(), arguments.peek(name)?);
+        }
+        let source = match strings.get(&key) {
+            None => return Err(invalid(format!("no string `{key}` in this language or the default one"))),
+            Some(StringEntry::Plain(text)) => text,
+            Some(StringEntry::Plural(forms)) => {
+                let n = locals.get("n").ok_or_else(|| invalid(format!("string `{key}` has plurals: pass n=…")))?;
+                let category = locale.plural(amount(n)?);
+                forms.get(category).or_else(|| forms.get("other")).ok_or_else(|| invalid("no plural form `other`"))?
+            }
+        };
+        locals.insert(DEPTH.to_owned(), Value::from(depth + 1));
+        state.env().render_str(source, &locals).map(Value::from_safe_string)
+    });
+}
+
+/// Up to two initials of a name, upper case: those of its first and last word that begin with a letter or digit.
+pub(super) fn initials(name: &str) -> String {
+    let words: Vec<char> =
+        name.split_whitespace().filter_map(|word| word.chars().find(|c| c.is_alphanumeric())).collect();
+    let mut initials = String::new();
+    let last = (words.len() > 1).then(|| words.last()).flatten();
+    for c in words.first().into_iter().chain(last) {
+        initials.extend(c.to_uppercase());
+    }
+    initials
+}
+
+fn color(value: &Value) -> Result<Color, Error> {
+    let text = value.as_str().ok_or_else(|| invalid(format!("`{value}` is no colour")))?;
+    Color::parse(text).map_err(|error| invalid(error.to_string()))
+}
+
+fn colors(value: &Value) -> Result<Vec<Color>, Error> {
+    if value.kind() == ValueKind::Seq {
+        value.try_iter()?.map(|one| color(&one)).collect()
+    } else {
+        Ok(vec![color(value)?])
+    }
+}
+
+fn add_colors(environment: &mut Environment<'static>) {
+    environment.add_function("mix", |from: Value, to: Value, amount: f64| {
+        Ok::<_, Error>(color(&from)?.mix(color(&to)?, narrow(amount)).to_string())
+    });
+    environment.add_function("alpha", |of: Value, opacity: f64| {
+        Ok::<_, Error>(color(&of)?.with_alpha(narrow(opacity)).to_string())
+    });
+    environment.add_function("lightness", |of: Value, lightness: Option<f64>| match lightness {
+        Some(lightness) => Ok::<_, Error>(Value::from(color(&of)?.with_lightness(narrow(lightness)).to_string())),
+        None => Ok(Value::from(f64::from(color(&of)?.lightness()))),
+    });
+    environment.add_function("readable", |of: Value, on: Value, ratio: Option<f64>| {
+        Ok::<_, Error>(color(&of)?.readable_on(&colors(&on)?, narrow(ratio.unwrap_or(4.5))).to_string())
+    });
+    environment
+        .add_function("contrast", |a: Value, b: Value| Ok::<_, Error>(f64::from(color(&a)?.contrast(color(&b)?))));
+    environment.add_function("is_dark", |of: Value| Ok::<_, Error>(color(&of)?.lightness() < 0.6));
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "factors and ratios, where f32 is exact enough; `as` saturates")]
+fn narrow(value: f64) -> f32 {
+    value as f32
+}
+
+/// The text without isolates: what is counted, searched or encoded instead of shown.
+pub(super) fn without_isolates(text: &str) -> String {
+    text.chars().filter(|c| !matches!(*c, FIRST_STRONG_ISOLATE | POP_DIRECTIONAL_ISOLATE)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn evaluator() -> Evaluator {
+        let strings = BTreeMap::from([
+            ("hello".to_owned(), StringEntry::Plain("Hola {{ name }}".to_owned())),
+            ("self".to_owned(), StringEntry::Plain("{{ t('self') }}".to_owned())),
+            (
+                "items".to_owned(),
+                StringEntry::Plural(BTreeMap::from([
+                    ("one".to_owned(), "{{ n }} ítem".to_owned()),
+                    ("other".to_owned(), "{{ n }} ítems".to_owned()),
+                ])),
+            ),
+        ]);
+        let locale = Locale::parse("es-CL").expect("known locale");
+        let currency = Currency::parse("CLP").expect("known currency");
+        let total = Value::from_pairs([("total", Value::from("1234568")), ("none", Value::from(()))]);
+        Evaluator::new(locale, currency, strings, [("totals".to_owned(), total)])
+    }
+
+    fn shown(source: &str) -> String {
+        evaluator().text(source, &Locals::new()).map(|text| without_isolates(&text)).expect("valid text")
+    }
+
+    #[test]
+    fn values_are_isolated_and_absent_ones_leave_nothing() {
+        let text = evaluator().text("Total {{ totals.total }}{{ totals.none }}{{ seller.name }}", &Locals::new());
+        assert_eq!(text.as_deref(), Ok("Total \u{2068}1234568\u{2069}"));
+    }
+
+    #[test]
+    fn money_dates_and_plurals_follow_the_locale() {
+        assert_eq!(shown("{{ totals.total | money }}"), "$1.234.568");
+        assert_eq!(shown("{{ '2026-12-15' | date }}"), "15 de diciembre de 2026");
+        assert_eq!(shown("{{ t('items', n=1) }}, {{ t('items', n=5) }}"), "1 ítem, 5 ítems");
+        assert_eq!(shown("{{ 3 | plural(one='día', other='días') }}"), "días");
+        assert_eq!(shown("{{ t('hello', name='Ana') }}"), "Hola Ana");
+    }
+
+    #[test]
+    fn endless_and_recursive_texts_end_with_an_error() {
+        let none = Locals::new();
+        let evaluator = evaluator();
+        let loops = "{% for a in range(9999) %}{% for b in range(9999) %}{{ a }}{% endfor %}{% endfor %}";
+        assert!(evaluator.text(loops, &none).is_err_and(|reason| reason.contains("fuel")));
+        assert!(evaluator.text("{{ t('self') }}", &none).is_err_and(|reason| reason.contains("itself")));
+        assert!(evaluator.text("{{ t('absent') }}", &none).is_err_and(|reason| reason.contains("`absent`")));
+    }
+
+    #[test]
+    fn initials_take_first_and_last_word() {
+        assert_eq!(initials("Sol del Norte SpA"), "SS");
+        assert_eq!(initials("  «acme» "), "A");
+        assert_eq!(initials("…"), "");
+    }
+
+    #[test]
+    fn paths_of_unknown_names_are_found() {
+        let mut names = names_in_text("{{ quote.nmber }} {{ t('x', n=page.more) }}").expect("parses");
+        names.sort();
+        assert_eq!(names, ["page.more", "quote.nmber", "t"]);
+    }
+}

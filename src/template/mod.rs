@@ -1,0 +1,121 @@
+//! Templates: the document as written, its checks, and its binding to a snapshot.
+//!
+//! `document` is what an author writes, `check` finds every mistake that needs no snapshot, `bind` evaluates a scene
+//! for one snapshot into `bound`. Where things land is decided by layout, above.
+
+mod bind;
+mod bound;
+mod check;
+mod context;
+mod document;
+mod error;
+mod expression;
+mod theme;
+mod value;
+
+use std::collections::BTreeMap;
+
+pub use bind::{Binder, Page, Paging, PlannedScene};
+pub use bound::{
+    Align, BoundCount, BoundGroup, BoundImage, BoundKeyframe, BoundKeyframes, BoundKind, BoundMonogram, BoundMotion,
+    BoundNode, BoundPaint, BoundPassage, BoundPlacement, BoundScene, BoundShadow, BoundSurface, BoundText,
+    BoundTransition, Direction, DurationRange, ImageAlign, ImageFit, Justify, Length, Preset, ShapeKind, TextAlign,
+    TransitionKind,
+};
+pub use context::{Bindings, LoadedPicture};
+pub use document::Document;
+pub use error::{TemplateError, TemplateProblem};
+
+use expression::StringEntry;
+
+/// The file of a template that holds its document.
+pub const DOCUMENT_FILE: &str = "template.json";
+/// The folder of a template that holds its strings, one file a language.
+pub const STRINGS_FOLDER: &str = "strings";
+/// Largest file of a template, in bytes.
+pub const LARGEST_FILE_BYTES: usize = 1024 * 1024;
+
+/// A template that passed its checks.
+#[derive(Clone, Debug)]
+pub struct Template {
+    source: String,
+    document: Document,
+    strings: BTreeMap<String, BTreeMap<String, StringEntry>>,
+    fields: Vec<String>,
+}
+
+/// The files of a template, read but not parsed.
+#[derive(Clone, Debug)]
+pub struct TemplateFiles {
+    /// Name or folder, for messages.
+    pub source: String,
+    /// `template.json`.
+    pub document: Vec<u8>,
+    /// Strings files by language (`es`, `en`, …).
+    pub strings: BTreeMap<String, Vec<u8>>,
+}
+
+impl Template {
+    /// Parses and checks a template.
+    ///
+    /// # Errors
+    /// [`TemplateError::Invalid`] with every problem found: where the document does not parse only the first, otherwise
+    /// all of them.
+    pub fn parse(files: &TemplateFiles) -> Result<Self, TemplateError> {
+        let (document, strings) = check::read(files)?;
+        let (problems, fields) = check::check(&files.source, &document, &strings);
+        if problems.is_empty() {
+            Ok(Self { source: files.source.clone(), document, strings, fields })
+        } else {
+            Err(TemplateError::Invalid { problems })
+        }
+    }
+
+    /// The document as written.
+    #[must_use]
+    pub fn document(&self) -> &Document {
+        &self.document
+    }
+
+    /// Languages it has strings for.
+    pub fn languages(&self) -> impl Iterator<Item = &str> {
+        self.strings.keys().map(String::as_str)
+    }
+
+    /// Snapshot fields it uses, as dotted paths in alphabetical order.
+    #[must_use]
+    pub fn fields(&self) -> &[String] {
+        &self.fields
+    }
+
+    /// The language its words come in for a snapshot in `language`: that one where there are strings for it,
+    /// otherwise the template's default language.
+    #[must_use]
+    pub fn language_for<'a>(&'a self, language: &'a str) -> &'a str {
+        if self.strings.contains_key(language) { language } else { &self.document.default_language }
+    }
+
+    /// Strings of `language`, completed from the default language.
+    fn strings_for(&self, language: &str) -> BTreeMap<String, StringEntry> {
+        let mut strings = self.strings.get(&self.document.default_language).cloned().unwrap_or_default();
+        if let Some(own) = self.strings.get(language) {
+            strings.extend(own.clone());
+        }
+        strings
+    }
+
+    fn problem(&self, file: &str, pointer: impl Into<String>, reason: impl Into<String>) -> TemplateProblem {
+        TemplateProblem {
+            template: self.source.clone(),
+            file: file.to_owned(),
+            pointer: pointer.into(),
+            reason: reason.into(),
+        }
+    }
+}
+
+/// The JSON Schema of `template.json`, for editors.
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Document).to_value()
+}
