@@ -22,6 +22,9 @@ const FLOORS: &[&[&str]] = &[
 const SIBLINGS: &[(&str, &str)] = &[
     ("frame", "geometry"),
     ("frame", "time"),
+    ("locale", "problem"),
+    ("template", "snapshot"),
+    ("template", "timeline"),
     ("layout", "text"),
     ("scene", "text"),
     ("scene", "layout"),
