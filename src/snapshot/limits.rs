@@ -4,6 +4,10 @@
 pub(super) const INPUT_BYTES: usize = 8 * 1024 * 1024;
 /// Deepest nesting of objects and arrays; the contract itself needs 5.
 pub(super) const DEPTH: usize = 32;
+/// Most values of all kinds; 500 full lines have about 6,000. Bounds the memory that a small text can claim.
+pub(super) const VALUES: usize = 100_000;
+/// Most problems that are listed.
+pub(super) const PROBLEMS: usize = 500;
 /// Most lines.
 pub(super) const ITEMS: usize = 500;
 /// Most taxes.
@@ -36,6 +40,6 @@ pub(super) const HTTP: &str = r"^\s*[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#]";
 /// The same, or nothing.
 pub(super) const HTTP_OR_BLANK: &str = r"^\s*($|[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#])";
 /// A data URI of a picture in base64.
-pub(super) const DATA_URI: &str = r"^\s*data:[A-Za-z0-9.+/;=-]*;base64,";
+pub(super) const DATA_URI: &str = r"^\s*data:[A-Za-z0-9.+/;=-]*;base64,[A-Za-z0-9+/]*={0,2}\s*$";
 /// A colour, or nothing.
 pub(super) const COLOR_OR_BLANK: &str = r"^\s*(#[0-9A-Fa-f]{6})?\s*$";

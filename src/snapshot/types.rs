@@ -297,6 +297,26 @@ pub enum AssetRef {
     File(#[schemars(length(min = 1, max = limits::URL_CHARS), regex(pattern = limits::NOT_BLANK))] String),
 }
 
+impl QuoteStatus {
+    /// Every status.
+    pub const ALL: [Self; 7] =
+        [Self::Draft, Self::Issued, Self::Sent, Self::Accepted, Self::Rejected, Self::Expired, Self::Cancelled];
+
+    /// The status as it is written in a snapshot.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Draft => "DRAFT",
+            Self::Issued => "ISSUED",
+            Self::Sent => "SENT",
+            Self::Accepted => "ACCEPTED",
+            Self::Rejected => "REJECTED",
+            Self::Expired => "EXPIRED",
+            Self::Cancelled => "CANCELLED",
+        }
+    }
+}
+
 impl Snapshot {
     /// Every picture that the snapshot names, with the JSON pointer of its place, in reading order.
     #[must_use]
