@@ -2,9 +2,14 @@
 
 pub mod cli;
 pub mod color;
+pub mod convert;
+pub mod encode;
 pub mod frame;
 pub mod geometry;
+pub mod h264;
 pub mod locale;
+pub mod pipeline;
+pub mod probe;
 pub mod problem;
 pub mod scene;
 pub mod snapshot;

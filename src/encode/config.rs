@@ -1,0 +1,149 @@
+//! What an encoder is asked for: plain data, checked once when an encoder opens.
+
+use super::EncodeError;
+use crate::geometry::Size;
+use crate::h264::{Level, lowest_level};
+use crate::time::FrameRate;
+
+/// The H.264 profile written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Profile {
+    /// Main without B-frames: what WhatsApp's Android clients play.
+    #[default]
+    Main,
+    /// Constrained Baseline, for the oldest players; files grow by about a tenth.
+    Baseline,
+}
+
+impl Profile {
+    pub(super) fn option(self) -> &'static str {
+        match self {
+            Self::Main => "main",
+            Self::Baseline => "baseline",
+        }
+    }
+}
+
+/// Everything that shapes the stream. Two encoders of equal configuration write equal parameter sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EncoderConfig {
+    /// Picture size in pixels: both even, 32 to 4096.
+    pub size: Size,
+    /// Frames a second.
+    pub frame_rate: FrameRate,
+    /// Constant rate factor of x264, 1 (nearly lossless) to 45 (poor); default 20.
+    pub crf: u8,
+    /// Profile; default Main.
+    pub profile: Profile,
+}
+
+impl EncoderConfig {
+    /// Rate factor where none is asked for.
+    pub const DEFAULT_CRF: u8 = 20;
+    /// Largest rate factor: above it small text is no longer readable.
+    pub const MAX_CRF: u8 = 45;
+    /// Longest distance of two IDR frames, in seconds (delivery rule).
+    pub const MAX_IDR_INTERVAL_S: u32 = 5;
+
+    /// The defaults for a size and a frame rate.
+    #[must_use]
+    pub const fn new(size: Size, frame_rate: FrameRate) -> Self {
+        Self { size, frame_rate, crf: Self::DEFAULT_CRF, profile: Profile::Main }
+    }
+
+    /// Longest distance of two IDR frames, in frames.
+    #[must_use]
+    pub fn max_idr_interval_frames(&self) -> u32 {
+        (Self::MAX_IDR_INTERVAL_S * self.frame_rate.numerator() / self.frame_rate.denominator()).max(1)
+    }
+
+    /// Checks every field and returns the level the stream will have.
+    ///
+    /// # Errors
+    /// [`EncodeError::Config`] names the first field outside its range.
+    pub fn check(&self) -> Result<Level, EncodeError> {
+        let Size { width, height } = self.size;
+        let side = |side: u32| (32..=4096).contains(&side) && side.is_multiple_of(2);
+        if !side(width) || !side(height) {
+            return Err(EncodeError::Config {
+                field: "size",
+                value: self.size.to_string(),
+                allowed: "even sides of 32 to 4096 px",
+            });
+        }
+        if !(1..=Self::MAX_CRF).contains(&self.crf) {
+            return Err(EncodeError::Config { field: "crf", value: self.crf.to_string(), allowed: "1 to 45" });
+        }
+        level_for(self.size, self.frame_rate).ok_or_else(|| EncodeError::Config {
+            field: "size at this frame rate",
+            value: format!("{} at {} fps", self.size, self.frame_rate),
+            allowed: "what H.264 level 6.2 decodes",
+        })
+    }
+
+    /// The options for libx264, every one of which the encoder must know.
+    ///
+    /// `veryfast` gives subme 2, which tests for a skip before it searches motion: most macroblocks are still. What it
+    /// leaves on is switched off: the lookahead, macroblock tree, weighted prediction and scene cut detection cost half
+    /// of a still frame and decide what the segment plan has decided already. Without the macroblock tree, I frames are
+    /// kept close to P frames in quality (`i_qfactor`, see `docs/encoding.md`), since what pops in stays for seconds.
+    pub(super) fn options(&self, level: Level) -> Vec<(&'static str, String)> {
+        let fixed = [
+            ("preset", "veryfast"),
+            ("profile", self.profile.option()),
+            ("bf", "0"),
+            ("refs", "1"),
+            ("forced-idr", "1"),
+            ("sc_threshold", "0"),
+            ("weightp", "0"),
+            ("mbtree", "0"),
+            ("rc-lookahead", "0"),
+            ("aq-mode", "1"),
+            ("deblock", "-1,-1"),
+            ("flags", "+global_header+cgop"),
+            ("threads", "1"),
+        ];
+        let mut options: Vec<_> = fixed.map(|(key, value)| (key, value.to_owned())).to_vec();
+        options.push(("level", level.to_string()));
+        options.push(("crf", self.crf.to_string()));
+        options.push(("g", self.max_idr_interval_frames().to_string()));
+        options
+    }
+}
+
+/// The level written for a size and frame rate: 4.0 up to 30 fps and 4.2 above (delivery rule), or higher where the
+/// picture needs it. `None` where no level is high enough.
+#[must_use]
+pub fn level_for(size: Size, frame_rate: FrameRate) -> Option<Level> {
+    let mbs = size.width.div_ceil(16) * size.height.div_ceil(16);
+    let (numerator, denominator) = (frame_rate.numerator(), frame_rate.denominator());
+    let usual = if numerator <= 30 * denominator { Level(40) } else { Level(42) };
+    lowest_level(mbs, numerator, denominator).map(|needed| needed.max(usual))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_are_those_of_the_delivery_rules() {
+        let level = |w, h, fps| level_for(Size::new(w, h), FrameRate::new(fps).expect("offered"));
+        for fps in [24, 25, 30] {
+            assert_eq!(level(1080, 1920, fps), Some(Level(40)));
+        }
+        for fps in [50, 60] {
+            assert_eq!(level(1920, 1080, fps), Some(Level(42)));
+        }
+        assert_eq!(level(4096, 4096, 60), Some(Level(60)));
+    }
+
+    #[test]
+    fn values_outside_their_range_are_named() {
+        let good = EncoderConfig::new(Size::new(1080, 1920), FrameRate::DEFAULT);
+        assert!(good.check().is_ok());
+        let odd = EncoderConfig { size: Size::new(1081, 1920), ..good };
+        assert!(odd.check().expect_err("odd").to_string().contains("1081x1920"));
+        let poor = EncoderConfig { crf: 46, ..good };
+        assert!(poor.check().expect_err("too high").to_string().contains("crf is 46"));
+    }
+}

@@ -1,0 +1,21 @@
+//! From planes to files: the H.264 encoder, the MP4 muxer, still images and raw 4:2:0. All calls into FFmpeg's C code
+//! are in `ffi`; nothing here knows how a picture is drawn.
+
+mod config;
+mod encoder;
+mod error;
+#[expect(unsafe_code, reason = "the one place that calls C; every block carries a SAFETY note")]
+mod ffi;
+mod mp4;
+mod shrink;
+mod stills;
+mod y4m;
+
+pub use config::{EncoderConfig, Profile, level_for};
+pub use encoder::{EncodedPicture, SegmentEncoder};
+pub use error::EncodeError;
+pub use ffi::ffmpeg_version;
+pub use mp4::{Mp4Settings, Mp4Writer};
+pub use shrink::shrink_to_fit;
+pub use stills::{SMALL_THUMBNAIL_MAX_BYTES, SMALL_THUMBNAIL_SIDE_PX, jpeg, png, small_thumbnail};
+pub use y4m::Y4mWriter;

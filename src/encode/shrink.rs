@@ -1,0 +1,117 @@
+//! Making a picture smaller: every pixel is the mean light of the area it covers. Never larger.
+
+use std::sync::LazyLock;
+
+use crate::frame::RgbaFrame;
+use crate::geometry::Size;
+
+/// Light of each sRGB code, 0 to 65535 (IEC 61966-2-1). Rounded to integers, so that sums are exact everywhere.
+static LIGHT: LazyLock<[u16; 256]> = LazyLock::new(|| {
+    std::array::from_fn(|code| {
+        let encoded = code as f64 / 255.0;
+        let light = if encoded <= 0.04045 { encoded / 12.92 } else { ((encoded + 0.055) / 1.055).powf(2.4) };
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 65535 by construction")]
+        let rounded = (light * 65535.0).round() as u16;
+        rounded
+    })
+});
+
+/// The sRGB code whose light is nearest.
+fn code_of(light: u16) -> u8 {
+    let above = LIGHT.partition_point(|entry| *entry < light).min(255);
+    let below = above.saturating_sub(1);
+    let nearest = if light.abs_diff(LIGHT[below]) < light.abs_diff(LIGHT[above]) { below } else { above };
+    u8::try_from(nearest).unwrap_or(255)
+}
+
+/// The opaque picture made to fit `side_px` by `side_px` with its proportions kept; a smaller one stays as it is.
+#[must_use]
+pub fn shrink_to_fit(picture: &RgbaFrame, side_px: u32) -> RgbaFrame {
+    let Size { width, height } = picture.size();
+    let longest = width.max(height);
+    if longest <= side_px || side_px == 0 {
+        return picture.clone();
+    }
+    let scaled = |side: u32| {
+        let exact = (u64::from(side) * u64::from(side_px) * 2 + u64::from(longest)) / (u64::from(longest) * 2);
+        u32::try_from(exact).unwrap_or(side_px).max(1)
+    };
+    let size = Size::new(scaled(width), scaled(height));
+    let columns = coverage(width, size.width);
+    let rows = coverage(height, size.height);
+    let mut pixels = Vec::with_capacity(size.width as usize * size.height as usize * 4);
+    let area = u64::from(width) * u64::from(height);
+    for row in &rows {
+        for column in &columns {
+            let mut sums = [0u64; 3];
+            for (y, weight_y) in row {
+                for (x, weight_x) in column {
+                    let at = *y * picture.stride_bytes() + *x * 4;
+                    for (sum, channel) in sums.iter_mut().zip(&picture.pixels()[at..at + 3]) {
+                        *sum += u64::from(LIGHT[usize::from(*channel)]) * weight_x * weight_y;
+                    }
+                }
+            }
+            let mean = sums.map(|sum| code_of(u16::try_from((sum + area / 2) / area).unwrap_or(u16::MAX)));
+            pixels.extend_from_slice(&[mean[0], mean[1], mean[2], 255]);
+        }
+    }
+    RgbaFrame::from_pixels(size, pixels).expect("the loops above push four bytes for each pixel")
+}
+
+/// For each of `to` places: the source places it covers and how much of each, in parts that add up to `from`.
+fn coverage(from: u32, to: u32) -> Vec<Vec<(usize, u64)>> {
+    let (from, to) = (u64::from(from), u64::from(to));
+    (0..to)
+        .map(|place| {
+            let (start, end) = (place * from, (place + 1) * from);
+            (start / to..end.div_ceil(to))
+                .map(|source| {
+                    let part = end.min((source + 1) * to) - start.max(source * to);
+                    (usize::try_from(source).unwrap_or(usize::MAX), part)
+                })
+                .collect()
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn picture(size: Size, mut grey: impl FnMut(u32, u32) -> u8) -> RgbaFrame {
+        let mut pixels = Vec::new();
+        for y in 0..size.height {
+            for x in 0..size.width {
+                let value = grey(x, y);
+                pixels.extend_from_slice(&[value, value, value, 255]);
+            }
+        }
+        RgbaFrame::from_pixels(size, pixels).expect("as many as the size has")
+    }
+
+    #[test]
+    fn every_code_survives() {
+        for grey in 0..=255 {
+            let small = shrink_to_fit(&picture(Size::new(7, 5), |_, _| grey), 3);
+            assert!(small.pixels().chunks_exact(4).all(|pixel| pixel == [grey, grey, grey, 255]), "grey {grey}");
+        }
+    }
+
+    #[test]
+    fn a_fine_chequerboard_keeps_its_light() {
+        // Half the light of white is the sRGB code 188, not 128.
+        let board = picture(Size::new(640, 640), |x, y| if (x + y) % 2 == 0 { 255 } else { 0 });
+        assert_eq!(shrink_to_fit(&board, 320).pixel(100, 100), [188, 188, 188, 255]);
+    }
+
+    #[test]
+    fn proportions_stay_and_nothing_grows() {
+        let size = |w, h| shrink_to_fit(&RgbaFrame::new(Size::new(w, h)), 320).size();
+        assert_eq!(size(1080, 1920), Size::new(180, 320));
+        assert_eq!(size(1080, 1350), Size::new(256, 320));
+        assert_eq!(size(1920, 1080), Size::new(320, 180));
+        assert_eq!(size(100, 20), Size::new(100, 20));
+        assert_eq!(size(4000, 1), Size::new(320, 1));
+    }
+}

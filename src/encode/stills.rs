@@ -1,0 +1,97 @@
+//! Still pictures: JPEG thumbnails and PNG.
+
+use image::codecs::jpeg::JpegEncoder;
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+use image::{ExtendedColorType, ImageEncoder};
+
+use super::{EncodeError, shrink_to_fit};
+use crate::frame::RgbaFrame;
+
+/// Longest side of the small thumbnail, in pixels (Telegram's limit).
+pub const SMALL_THUMBNAIL_SIDE_PX: u32 = 320;
+/// Largest small thumbnail, in bytes (Telegram's limit is 200 kB).
+pub const SMALL_THUMBNAIL_MAX_BYTES: usize = 200_000;
+/// JPEG quality at which text edges show no ringing at arm's length.
+const QUALITY: u8 = 90;
+
+/// The picture as a JPEG of `quality` 1 to 100; alpha is dropped.
+///
+/// # Errors
+/// [`EncodeError::Still`] when a side is above 65,535 px.
+pub fn jpeg(picture: &RgbaFrame, quality: u8) -> Result<Vec<u8>, EncodeError> {
+    let rgb: Vec<u8> = picture.pixels().chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
+    let mut bytes = Vec::new();
+    JpegEncoder::new_with_quality(&mut bytes, quality.clamp(1, 100))
+        .write_image(&rgb, picture.size().width, picture.size().height, ExtendedColorType::Rgb8)
+        .map_err(|source| EncodeError::Still { format: "JPEG", source })?;
+    Ok(bytes)
+}
+
+/// The picture as an opaque PNG; alpha is dropped.
+///
+/// # Errors
+/// [`EncodeError::Still`] from the encoder.
+pub fn png(picture: &RgbaFrame) -> Result<Vec<u8>, EncodeError> {
+    let rgb: Vec<u8> = picture.pixels().chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
+    let mut bytes = Vec::new();
+    PngEncoder::new_with_quality(&mut bytes, CompressionType::Default, FilterType::Adaptive)
+        .write_image(&rgb, picture.size().width, picture.size().height, ExtendedColorType::Rgb8)
+        .map_err(|source| EncodeError::Still { format: "PNG", source })?;
+    Ok(bytes)
+}
+
+/// The picture as a JPEG thumbnail of its full size.
+///
+/// # Errors
+/// As [`jpeg`].
+pub(crate) fn thumbnail(picture: &RgbaFrame) -> Result<Vec<u8>, EncodeError> {
+    jpeg(picture, QUALITY)
+}
+
+/// The picture as a JPEG of at most 320 px on each side and 200,000 bytes.
+///
+/// # Errors
+/// As [`jpeg`].
+pub fn small_thumbnail(picture: &RgbaFrame) -> Result<Vec<u8>, EncodeError> {
+    let small = shrink_to_fit(picture, SMALL_THUMBNAIL_SIDE_PX);
+    // Noise over the whole of 320x320 px still fits at quality 30.
+    let mut quality = QUALITY;
+    loop {
+        let bytes = jpeg(&small, quality)?;
+        if bytes.len() <= SMALL_THUMBNAIL_MAX_BYTES || quality <= 30 {
+            return Ok(bytes);
+        }
+        quality -= 10;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::Size;
+
+    fn noise(size: Size) -> RgbaFrame {
+        let mut state = 1u32;
+        let pixels = (0..size.width * size.height * 4).map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            state.to_be_bytes()[0]
+        });
+        RgbaFrame::from_pixels(size, pixels.collect()).expect("as many as the size has")
+    }
+
+    #[test]
+    fn a_png_gives_the_pixels_back() {
+        let picture = noise(Size::new(21, 13));
+        let decoded = image::load_from_memory(&png(&picture).expect("encodes")).expect("decodes").to_rgb8();
+        let expected: Vec<u8> = picture.pixels().chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect();
+        assert_eq!(decoded.into_raw(), expected);
+    }
+
+    #[test]
+    fn even_noise_fits_the_small_thumbnail() {
+        let bytes = small_thumbnail(&noise(Size::new(640, 640))).expect("encodes");
+        assert!(bytes.len() <= SMALL_THUMBNAIL_MAX_BYTES, "{} bytes", bytes.len());
+        let decoded = image::load_from_memory(&bytes).expect("decodes");
+        assert_eq!((decoded.width(), decoded.height()), (320, 320));
+    }
+}
