@@ -2,26 +2,35 @@
 //!
 //! Siting: H.264 takes chroma to lie on the even luma columns, half way between two rows (type 0, "left"), unless the
 //! VUI says otherwise, and most players do not read what it says. A plain 2x2 average would lie half a luma column
-//! further right, a coloured fringe on every vertical edge. So the chroma of all pixels is computed and filtered with
-//! `[1 2 1] / 4` around each even column, averaged over the two rows: right for the players that look at the tag and
-//! for those that do not.
+//! further right, a coloured fringe on every vertical edge. So the colours are filtered with `[1 2 1] / 4` around each
+//! even column, averaged over the two rows: right for the players that look at the tag and for those that do not.
+//!
+//! The arithmetic is our own, in integers: the same bytes on every machine and for every way of cutting a picture into
+//! rectangles. The `yuv` crate has neither property (its vector code and its scalar code round differently, so a
+//! sample depends on how wide the converted area is), has no left siting, and was up to 1.13 codes off the standard.
 
 use crate::frame::{RgbaFrame, YuvFrame};
 use crate::geometry::{IntRect, Size};
-use yuv::{BufferStoreMut, YuvConversionMode, YuvPlanarImageMut, YuvRange, YuvStandardMatrix};
 
-/// Converts pictures of one size; keeps the scratch rows between calls.
+/// Fraction bits of the weights. With 15, every weight fits 16 bits signed, which is what vector units multiply best.
+const SHIFT: u32 = 15;
+/// Luma weights: 0.2126, 0.7152, 0.0722 (ITU-R BT.709-6, item 3.2) times 219/255; they add up to 219/255 exactly
+/// rounded, so that white is 235.
+const LUMA: [i32; 3] = [5983, 20127, 2032];
+/// Blue difference: (B - Y) / 1.8556 times 224/255. The weights add up to 0, so that greys are neutral.
+const BLUE: [i32; 3] = [-3298, -11094, 14392];
+/// Red difference: (R - Y) / 1.5748 times 224/255.
+const RED: [i32; 3] = [14392, -13072, -1320];
+/// Weights of the chroma filter add up to 8, or three more bits.
+const FILTER_BITS: u32 = 3;
+
+/// Converts pictures of one size; keeps the scratch row between calls.
 #[derive(Debug)]
 pub struct Converter {
     size: Size,
-    luma: Vec<u8>,
-    blue: Vec<u8>,
-    red: Vec<u8>,
-    summed: Vec<u16>,
+    /// Red, green and blue of each column, added over two rows.
+    columns: [Vec<u16>; 3],
 }
-
-/// Rows converted at a time: few enough that the scratch stays in the cache.
-const BAND_ROWS: usize = 2;
 
 impl Converter {
     /// A converter for pictures of `size`.
@@ -34,14 +43,7 @@ impl Converter {
             size.width > 0 && size.height > 0 && size.width.is_multiple_of(2) && size.height.is_multiple_of(2),
             "4:2:0 needs even dimensions, got {size}"
         );
-        let band = size.width as usize * BAND_ROWS;
-        Self {
-            size,
-            luma: vec![0; band],
-            blue: vec![0; band],
-            red: vec![0; band],
-            summed: vec![0; size.width as usize],
-        }
+        Self { size, columns: std::array::from_fn(|_| vec![0; size.width as usize]) }
     }
 
     /// Converts the whole picture.
@@ -61,8 +63,8 @@ impl Converter {
     pub fn convert_rect(&mut self, picture: &RgbaFrame, planes: &mut YuvFrame, rect: IntRect) {
         assert_eq!(picture.size(), self.size, "picture of another size");
         assert_eq!(planes.size(), self.size, "planes of another size");
-        // A chroma sample at column c reads pixels 2c-1 to 2c+1: the sample just right of the rectangle reads its
-        // last column, so the area grows by one sample there.
+        // A chroma sample at column c reads pixels c-1 to c+1: the sample just right of the rectangle reads its last
+        // column, so the area grows by one sample there.
         let grown = IntRect { right: rect.right.saturating_add(1), ..rect };
         let area = grown.intersect(self.size.bounds()).aligned_to_chroma();
         if area.is_empty() || rect.is_empty() {
@@ -70,75 +72,88 @@ impl Converter {
         }
         let left = usize::try_from(area.left).unwrap_or(0);
         let top = usize::try_from(area.top).unwrap_or(0);
-        for row in (top..top + area.height() as usize).step_by(BAND_ROWS) {
-            self.convert_band(picture, planes, row, left, area.width() as usize);
+        for row in (top..top + area.height() as usize).step_by(2) {
+            self.convert_rows(picture, planes, row, left, area.width() as usize);
         }
     }
 
-    /// Converts two rows from `row`, the `width` columns from the even column `left`.
-    fn convert_band(&mut self, picture: &RgbaFrame, planes: &mut YuvFrame, row: usize, left: usize, width: usize) {
+    /// Converts the two rows from `row`, the `width` columns from the even column `left`.
+    fn convert_rows(&mut self, picture: &RgbaFrame, planes: &mut YuvFrame, row: usize, left: usize, width: usize) {
         // One pixel more on the left for the filter, where there is one.
         let lead = usize::from(left > 0);
-        let columns = width + lead;
-        let stride = picture.stride_bytes();
-        let start = row * stride + (left - lead) * 4;
-        let end = (row + 1) * stride + (left + width) * 4;
-        self.convert_without_subsampling(&picture.pixels()[start..end], stride, columns);
-
+        let pixels_of = |row: usize| {
+            let start = row * picture.stride_bytes() + (left - lead) * 4;
+            picture.pixels()[start..start + (width + lead) * 4].as_chunks::<4>().0
+        };
+        let (upper, lower) = (pixels_of(row), pixels_of(row + 1));
         let luma_stride = planes.luma_stride();
-        for (line, from) in self.luma.chunks_exact(columns).take(BAND_ROWS).enumerate() {
+        for (line, pixels) in [upper, lower].into_iter().enumerate() {
             let at = (row + line) * luma_stride + left;
-            planes.y[at..at + width].copy_from_slice(&from[lead..]);
+            write_luma(&pixels[lead..], &mut planes.y[at..at + width]);
+        }
+        for (channel, sums) in self.columns.iter_mut().enumerate() {
+            for ((sum, a), b) in sums.iter_mut().zip(upper).zip(lower) {
+                *sum = u16::from(a[channel]) + u16::from(b[channel]);
+            }
         }
         let at = row / 2 * planes.chroma_stride() + left / 2;
-        for (scratch, plane) in [(&self.blue, &mut planes.u), (&self.red, &mut planes.v)] {
-            let (upper, lower) = scratch[..columns * 2].split_at(columns);
-            for ((sum, a), b) in self.summed.iter_mut().zip(upper).zip(lower) {
-                *sum = u16::from(*a) + u16::from(*b);
-            }
-            halve_left_sited(&self.summed[..columns], lead, &mut plane[at..at + width / 2]);
-        }
-    }
-
-    /// Y'CbCr 4:4:4 of two rows into the scratch, `columns` wide without padding.
-    fn convert_without_subsampling(&mut self, rgba: &[u8], stride: usize, columns: usize) {
-        let to_u32 = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
-        let mut image = YuvPlanarImageMut {
-            y_plane: BufferStoreMut::Borrowed(&mut self.luma[..columns * BAND_ROWS]),
-            y_stride: to_u32(columns),
-            u_plane: BufferStoreMut::Borrowed(&mut self.blue[..columns * BAND_ROWS]),
-            u_stride: to_u32(columns),
-            v_plane: BufferStoreMut::Borrowed(&mut self.red[..columns * BAND_ROWS]),
-            v_stride: to_u32(columns),
-            width: to_u32(columns),
-            height: to_u32(BAND_ROWS),
-        };
-        yuv::rgba_to_yuv444(
-            &mut image,
-            rgba,
-            to_u32(stride),
-            YuvRange::Limited,
-            YuvStandardMatrix::Bt709,
-            YuvConversionMode::Balanced,
-        )
-        .expect("buffers are cut to the sizes given in this very call");
+        let end = at + width / 2;
+        let columns = self.columns.each_ref().map(|sums| &sums[..width + lead]);
+        write_chroma(columns, lead, &mut planes.u[at..end], &mut planes.v[at..end]);
     }
 }
 
-/// Filters sums of two rows with `[1 2 1]` around every even column and divides by the 8 that make the weights one.
-/// `lead` is 1 when `summed` begins one column left of the first even column; else that column is repeated.
-fn halve_left_sited(summed: &[u16], lead: usize, chroma: &mut [u8]) {
-    let weigh = |before: u16, at: u16, after: u16| ((before + 2 * at + after + 4) >> 3).to_be_bytes()[1];
-    let rest = if lead == 1 {
-        &summed[..]
-    } else {
-        chroma[0] = weigh(summed[0], summed[0], summed[1]);
-        &summed[1..]
-    };
-    let first = 1 - lead;
-    for (out, three) in chroma[first..].iter_mut().zip(rest.windows(3).step_by(2)) {
-        *out = weigh(three[0], three[1], three[2]);
+fn write_luma(pixels: &[[u8; 4]], luma: &mut [u8]) {
+    const BIAS: i32 = (16 << SHIFT) + (1 << (SHIFT - 1));
+    for (out, [r, g, b, _]) in luma.iter_mut().zip(pixels) {
+        let sum = i32::from(*r) * LUMA[0] + i32::from(*g) * LUMA[1] + i32::from(*b) * LUMA[2] + BIAS;
+        *out = low_byte(sum >> SHIFT);
     }
+}
+
+/// Filters sums of two rows around every even column. `lead` is 1 when they begin one column left of the first even
+/// one; else that column is repeated.
+fn write_chroma(columns: [&[u16]; 3], lead: usize, blue: &mut [u8], red: &mut [u8]) {
+    let mut rest = columns;
+    let mut first = 0;
+    if lead == 0 {
+        let weighed = columns.map(|sums| weigh(sums[0], sums[0], sums[1]));
+        blue[0] = difference(weighed, BLUE);
+        red[0] = difference(weighed, RED);
+        rest = columns.map(|sums| &sums[1..]);
+        first = 1;
+    }
+    // Each step takes the column before, the even column, and looks at the one after.
+    let count = blue.len() - first;
+    if count == 0 {
+        return;
+    }
+    let [r, g, b] = rest.map(|sums| sums[..count * 2].as_chunks::<2>().0);
+    let [r_after, g_after, b_after] = rest.map(|sums| sums[2..count * 2 + 1].iter().step_by(2));
+    let before = r.iter().zip(g).zip(b);
+    let after = r_after.zip(g_after).zip(b_after);
+    let out = blue[first..].iter_mut().zip(&mut red[first..]);
+    for ((((r, g), b), ((r_next, g_next), b_next)), (blue, red)) in before.zip(after).zip(out) {
+        let weighed = [weigh(r[0], r[1], *r_next), weigh(g[0], g[1], *g_next), weigh(b[0], b[1], *b_next)];
+        *blue = difference(weighed, BLUE);
+        *red = difference(weighed, RED);
+    }
+}
+
+fn weigh(before: u16, at: u16, after: u16) -> i32 {
+    i32::from(before) + 2 * i32::from(at) + i32::from(after)
+}
+
+fn difference([r, g, b]: [i32; 3], weights: [i32; 3]) -> u8 {
+    const SCALE: u32 = SHIFT + FILTER_BITS;
+    const BIAS: i32 = (128 << SCALE) + (1 << (SCALE - 1));
+    low_byte((r * weights[0] + g * weights[1] + b * weights[2] + BIAS) >> SCALE)
+}
+
+/// A value that the weights keep between 16 and 240.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "16 to 240 by the weights")]
+fn low_byte(value: i32) -> u8 {
+    value as u8
 }
 
 #[cfg(test)]

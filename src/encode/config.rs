@@ -102,6 +102,9 @@ impl EncoderConfig {
             ("deblock", "-1,-1"),
             ("flags", "+global_header+cgop"),
             ("threads", "1"),
+            // Says in the VUI that frames are at a constant distance. Unknown keys here only warn; that this one took
+            // effect is checked in the parameter sets.
+            ("x264-params", "force-cfr=1"),
         ];
         let mut options: Vec<_> = fixed.map(|(key, value)| (key, value.to_owned())).to_vec();
         options.push(("level", level.to_string()));

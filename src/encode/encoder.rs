@@ -145,8 +145,8 @@ fn to_sample(stream: &[u8], frame_in_segment: u32) -> Result<EncodedPicture, Enc
         if !matches!(kind, SliceKind::I | SliceKind::P) {
             return Err(EncodeError::Stream(format!("frame {frame_in_segment} has a slice of kind {kind:?}")));
         }
-        let length = u32::try_from(unit.len())
-            .map_err(|_| EncodeError::Stream(format!("a slice of {} bytes", unit.len())))?;
+        let length =
+            u32::try_from(unit.len()).map_err(|_| EncodeError::Stream(format!("a slice of {} bytes", unit.len())))?;
         data.extend_from_slice(&length.to_be_bytes());
         data.extend_from_slice(unit);
     }

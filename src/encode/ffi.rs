@@ -8,8 +8,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::Once;
 
-use ffmpeg_next as ff;
 use ff::ffi as c;
+use ffmpeg_next as ff;
 
 use super::{EncodeError, EncoderConfig};
 use crate::frame::YuvFrame;
@@ -115,7 +115,8 @@ impl X264 {
             .encoder()
             .video()
             .map_err(|source| failure("preparing libx264", source))?;
-        let (numerator, denominator) = (ratio_part(config.frame_rate.numerator()), ratio_part(config.frame_rate.denominator()));
+        let (numerator, denominator) =
+            (ratio_part(config.frame_rate.numerator()), ratio_part(config.frame_rate.denominator()));
         encoder.set_width(config.size.width);
         encoder.set_height(config.size.height);
         encoder.set_format(ff::format::Pixel::YUV420P);
@@ -232,10 +233,9 @@ impl Muxer {
         let mut output = open_file(path)?;
         output.set_metadata(dictionary(metadata.iter().copied()));
         add_track(&mut output, track, timescale)?;
-        let left = output
-            .write_header_with(dictionary(options.iter().copied()))
-            .map_err(|source| failure("writing the MP4 header", source))?;
-        refuse_leftovers("mp4", &left)?;
+        let written =
+            output.write_header_with(dictionary(options.iter().copied())).map(|left| refuse_leftovers("mp4", &left));
+        written.map_err(|source| failure("writing the MP4 header", source))??;
         Ok(Self { output, timescale })
     }
 

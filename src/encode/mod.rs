@@ -17,5 +17,5 @@ pub use error::EncodeError;
 pub use ffi::ffmpeg_version;
 pub use mp4::{Mp4Settings, Mp4Writer};
 pub use shrink::shrink_to_fit;
-pub use stills::{SMALL_THUMBNAIL_MAX_BYTES, SMALL_THUMBNAIL_SIDE_PX, jpeg, png, small_thumbnail};
+pub use stills::{SMALL_THUMBNAIL_MAX_BYTES, SMALL_THUMBNAIL_SIDE_PX, THUMBNAIL_QUALITY, jpeg, png, small_thumbnail};
 pub use y4m::Y4mWriter;

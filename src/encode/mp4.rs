@@ -1,5 +1,7 @@
 //! The MP4 file: one H.264 track at a constant frame rate, index before the pictures, nothing that names the encoder.
 
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::ffi::{Muxer, Track};
@@ -75,7 +77,24 @@ impl Mp4Writer {
     /// [`EncodeError::Write`] with the path.
     pub fn finish(self) -> Result<(), EncodeError> {
         let Self { muxer, path, .. } = self;
-        muxer.finish().map_err(|error| with_path(&path, error))
+        muxer.finish().map_err(|error| with_path(&path, error))?;
+        name_base_brand(&path).map_err(|source| EncodeError::Write { path, source })
+    }
+}
+
+/// FFmpeg lists `mp42 iso2 avc1 mp41` as compatible brands and has no option for them; strict readers look for `isom`,
+/// which `iso2` includes (ISO/IEC 14496-12, annex E), so the latter is renamed.
+fn name_base_brand(path: &Path) -> io::Result<()> {
+    let mut file = File::options().read(true).write(true).open(path)?;
+    let mut head = [0u8; 32];
+    file.read_exact(&mut head)?;
+    let brands = (head[4..8] == *b"ftyp").then(|| head[16..].chunks_exact(4).position(|brand| brand == b"iso2"));
+    match brands.flatten() {
+        None => Err(io::Error::new(io::ErrorKind::InvalidData, "the muxer wrote brands that were not expected")),
+        Some(place) => {
+            file.seek(SeekFrom::Start(16 + 4 * place as u64))?;
+            file.write_all(b"isom")
+        }
     }
 }
 

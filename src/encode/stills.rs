@@ -11,8 +11,8 @@ use crate::frame::RgbaFrame;
 pub const SMALL_THUMBNAIL_SIDE_PX: u32 = 320;
 /// Largest small thumbnail, in bytes (Telegram's limit is 200 kB).
 pub const SMALL_THUMBNAIL_MAX_BYTES: usize = 200_000;
-/// JPEG quality at which text edges show no ringing at arm's length.
-const QUALITY: u8 = 90;
+/// JPEG quality of thumbnails, at which text edges show no ringing at arm's length.
+pub const THUMBNAIL_QUALITY: u8 = 90;
 
 /// The picture as a JPEG of `quality` 1 to 100; alpha is dropped.
 ///
@@ -40,14 +40,6 @@ pub fn png(picture: &RgbaFrame) -> Result<Vec<u8>, EncodeError> {
     Ok(bytes)
 }
 
-/// The picture as a JPEG thumbnail of its full size.
-///
-/// # Errors
-/// As [`jpeg`].
-pub(crate) fn thumbnail(picture: &RgbaFrame) -> Result<Vec<u8>, EncodeError> {
-    jpeg(picture, QUALITY)
-}
-
 /// The picture as a JPEG of at most 320 px on each side and 200,000 bytes.
 ///
 /// # Errors
@@ -55,7 +47,7 @@ pub(crate) fn thumbnail(picture: &RgbaFrame) -> Result<Vec<u8>, EncodeError> {
 pub fn small_thumbnail(picture: &RgbaFrame) -> Result<Vec<u8>, EncodeError> {
     let small = shrink_to_fit(picture, SMALL_THUMBNAIL_SIDE_PX);
     // Noise over the whole of 320x320 px still fits at quality 30.
-    let mut quality = QUALITY;
+    let mut quality = THUMBNAIL_QUALITY;
     loop {
         let bytes = jpeg(&small, quality)?;
         if bytes.len() <= SMALL_THUMBNAIL_MAX_BYTES || quality <= 30 {

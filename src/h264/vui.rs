@@ -58,8 +58,7 @@ impl Vui {
             bits.bits(3)?; // video_format
             vui.full_range = Some(bits.flag()?);
             if bits.flag()? {
-                vui.colour =
-                    Some(Colour { primaries: bits.byte()?, transfer: bits.byte()?, matrix: bits.byte()? });
+                vui.colour = Some(Colour { primaries: bits.byte()?, transfer: bits.byte()?, matrix: bits.byte()? });
             }
         }
         if bits.flag()? {

@@ -1,1 +1,185 @@
-//! x
+//! From painted frames to a finished, checked file: segments in parallel, progress, cancel, and no partial file ever.
+//! What a frame shows is the source's matter, how bytes are coded that of `encode`.
+
+mod error;
+mod job;
+mod plan;
+mod publish;
+mod segment;
+mod stages;
+
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use crate::encode::{EncoderConfig, Mp4Settings, Mp4Writer, Y4mWriter};
+use crate::frame::FrameSource;
+use crate::probe::{self, Report};
+
+pub use error::RenderError;
+pub use job::{Destination, Monitor, Output, Quality, RenderJob, Rendered, Silent, StageMs};
+pub use plan::{Segment, plan};
+use publish::{Spool, publish};
+use segment::{Encoded, render_segment};
+use stages::Stages;
+
+/// How much higher the rate factor gets for each further try at a file that is too large: about half the bytes.
+const CRF_STEP: u8 = 6;
+/// Further tries at a file that is too large.
+const RETRIES: u8 = 2;
+
+/// Renders a whole video: plan, paint and encode in parallel, mux in order, check, and publish all files at once.
+///
+/// The bytes are the same for any number of threads. Whatever goes wrong, nothing is left behind and files that were
+/// at the destinations before are still there.
+///
+/// # Errors
+/// [`RenderError`]; see there which are the caller's fault.
+pub fn render(source: &dyn FrameSource, job: &RenderJob, monitor: &dyn Monitor) -> Result<Rendered, RenderError> {
+    let started = Instant::now();
+    let stages = Stages::default();
+    let mut config = job.check(source)?;
+    let segments = plan(source, config.max_idr_interval_frames());
+
+    let mut spool = Spool::create(job)?;
+    let mut retries = 0;
+    let still = match &job.output {
+        Output::Y4m(_) => write_raw(source, job, &mut spool, monitor, &stages)?,
+        Output::Mp4(_) => loop {
+            let encoded = render_segments(source, &config, &segments, job, monitor, &stages)?;
+            stages.mux.time(|| mux(&encoded, &config, job, &spool))?;
+            let report = probe::probe(spool.video_path()?)?;
+            if report.facts.bytes > job.quality.max_bytes && retries < RETRIES && config.crf < EncoderConfig::MAX_CRF {
+                retries += 1;
+                config.crf = (config.crf + CRF_STEP).min(EncoderConfig::MAX_CRF);
+                continue;
+            }
+            check(&report, source, job)?;
+            break encoded.into_iter().find_map(|segment| segment.still);
+        },
+    };
+    if let Some(still) = still {
+        spool.write_thumbnails(job, &still)?;
+    }
+    if monitor.is_cancelled() {
+        return Err(RenderError::Cancelled);
+    }
+    let bytes = publish(spool, job)?;
+    Ok(Rendered {
+        output: job.output.path().map(ToOwned::to_owned),
+        thumbnail: job.thumbnail.clone(),
+        small_thumbnail: job.small_thumbnail.clone(),
+        bytes,
+        frames: source.frame_count(),
+        duration_ms: source.frame_rate().ms_of_frames(source.frame_count()),
+        fps: source.frame_rate().to_string(),
+        crf: config.crf,
+        segments: segments.len(),
+        stages: stages.report(started.elapsed()),
+    })
+}
+
+/// Paints and encodes every segment on a pool of threads, and gives them back in order. A thread takes the next
+/// segment when it has finished one, so no more are in work than there are threads; what waits is compressed.
+fn render_segments(
+    source: &dyn FrameSource,
+    config: &EncoderConfig,
+    segments: &[Segment],
+    job: &RenderJob,
+    monitor: &dyn Monitor,
+    stages: &Stages,
+) -> Result<Vec<Encoded>, RenderError> {
+    let threads = job.threads.get().min(segments.len());
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
+    let mut slots: Vec<Option<Result<Encoded, RenderError>>> = segments.iter().map(|_| None).collect();
+    let abandoned = AtomicBool::new(false);
+    pool.in_place_scope_fifo(|scope| {
+        for (segment, slot) in segments.iter().zip(&mut slots) {
+            let abandoned = &abandoned;
+            scope.spawn_fifo(move |_| {
+                let result = render_segment(source, config, *segment, job, monitor, abandoned, stages);
+                if result.is_err() {
+                    abandoned.store(true, Ordering::Relaxed);
+                }
+                *slot = Some(result);
+            });
+        }
+    });
+    let results: Vec<_> = slots.into_iter().flatten().collect();
+    // Segments given up because of another's failure say `Cancelled`; the failure itself is what matters.
+    let (encoded, errors): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
+    let mut errors = errors.into_iter().filter_map(Result::err);
+    match errors.next() {
+        None => Ok(encoded.into_iter().filter_map(Result::ok).collect()),
+        Some(first @ RenderError::Cancelled) => {
+            Err(errors.find(|error| !matches!(error, RenderError::Cancelled)).unwrap_or(first))
+        }
+        Some(first) => Err(first),
+    }
+}
+
+fn mux(encoded: &[Encoded], config: &EncoderConfig, job: &RenderJob, spool: &Spool) -> Result<(), RenderError> {
+    let first = encoded.first().ok_or(RenderError::NoFrames)?;
+    let settings = Mp4Settings { config, title: job.title.as_deref() };
+    let mut writer = Mp4Writer::create(spool.video_path()?, &settings, &first.parameter_sets)?;
+    for segment in encoded {
+        if segment.parameter_sets != first.parameter_sets {
+            return Err(RenderError::SelfCheck("segments have different parameter sets".to_owned()));
+        }
+        for picture in &segment.pictures {
+            writer.write(&picture.data, picture.idr)?;
+        }
+    }
+    Ok(writer.finish()?)
+}
+
+/// The finished file against the delivery rules and against what was asked for.
+fn check(report: &Report, source: &dyn FrameSource, job: &RenderJob) -> Result<(), RenderError> {
+    let facts = &report.facts;
+    if facts.bytes > job.quality.max_bytes {
+        return Err(RenderError::TooLarge { bytes: facts.bytes, max_bytes: job.quality.max_bytes });
+    }
+    if facts.frame_count != source.frame_count() {
+        let (found, expected) = (facts.frame_count, source.frame_count());
+        return Err(RenderError::SelfCheck(format!("{found} frames instead of {expected}")));
+    }
+    let broken: Vec<String> =
+        report.broken().map(|rule| format!("{}: {} instead of {}", rule.rule, rule.found, rule.expected)).collect();
+    if broken.is_empty() { Ok(()) } else { Err(RenderError::SelfCheck(broken.join("; "))) }
+}
+
+/// Writes every frame uncompressed, one after another: there is nothing to encode in parallel, and frames held back
+/// for their turn would fill the memory.
+fn write_raw(
+    source: &dyn FrameSource,
+    job: &RenderJob,
+    spool: &mut Spool,
+    monitor: &dyn Monitor,
+    stages: &Stages,
+) -> Result<Option<crate::frame::RgbaFrame>, RenderError> {
+    let target = job.output.describe();
+    let failed = |source| RenderError::Write { target: target.clone(), source };
+    let mut out = spool.raw_writer(job)?;
+    let mut writer = Y4mWriter::create(&mut out, source.size(), source.frame_rate()).map_err(&failed)?;
+    let all = Segment { first: 0, frames: source.frame_count() };
+    let mut still = None;
+    segment::catch_panic(all, || {
+        segment::paint_frames(source, all, monitor, &AtomicBool::new(false), stages, &mut |frame| {
+            if job.wants_still_of(frame.index, source) {
+                still = Some(frame.picture.clone());
+            }
+            stages.mux.time(|| writer.write(frame.planes)).map_err(&failed)
+        })
+    })?;
+    stages.mux.time(|| writer.finish()).map_err(&failed)?;
+    Ok(still)
+}
+
+/// Threads where the caller has no opinion: as many as the process may use.
+#[must_use]
+pub fn default_threads() -> NonZeroUsize {
+    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
+#[cfg(test)]
+mod tests;

@@ -13,8 +13,8 @@ mod table;
 use std::io::{Read, Seek};
 use std::path::Path;
 
-pub use rules::MAX_BYTES;
 pub use report::{AudioTrack, ColourTags, Facts, Report, RuleResult, Severity};
+pub use rules::MAX_BYTES;
 
 /// A file that cannot be examined.
 #[derive(Debug, thiserror::Error)]

@@ -13,7 +13,7 @@ const BT709: u16 = 1;
 
 /// Checks every rule.
 pub(super) fn check(facts: &Facts) -> Vec<RuleResult> {
-    let mut rules = container(facts);
+    let mut rules = container(facts).to_vec();
     rules.extend(stream(facts));
     rules.extend(timing(facts));
     rules.extend(colour(facts));
@@ -38,9 +38,14 @@ fn container(facts: &Facts) -> [RuleResult; 8] {
     let has = |brand: &str| facts.brands.iter().any(|found| found == brand);
     let extra_tracks = facts.other_tracks.is_empty();
     [
-        rule("brands", has("isom") && has("mp42"), list(&facts.brands), "isom and mp42 among the brands"),
+        rule("brands", has("isom") || has("mp42"), list(&facts.brands), "isom or mp42 among the brands"),
         rule("moov_first", moov_first, list(&facts.box_order), "moov before mdat"),
-        rule("not_fragmented", !facts.fragmented, if facts.fragmented { "fragments" } else { "one index" }, "one index"),
+        rule(
+            "not_fragmented",
+            !facts.fragmented,
+            if facts.fragmented { "fragments" } else { "one index" },
+            "one index",
+        ),
         rule("no_edit_list", !facts.edit_list, presence(facts.edit_list), "none"),
         rule(
             "one_video_track",
@@ -139,8 +144,7 @@ fn timing(facts: &Facts) -> [RuleResult; 5] {
 }
 
 fn colour(facts: &Facts) -> [RuleResult; 3] {
-    let bt709 =
-        |tags: &ColourTags| tags.primaries == BT709 && tags.transfer == BT709 && tags.matrix == BT709;
+    let bt709 = |tags: &ColourTags| tags.primaries == BT709 && tags.transfer == BT709 && tags.matrix == BT709;
     let tags = |tags: &Option<ColourTags>| match tags {
         None => "not written".to_owned(),
         Some(tags) => format!("{}/{}/{}", tags.primaries, tags.transfer, tags.matrix),

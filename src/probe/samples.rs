@@ -100,9 +100,9 @@ fn offsets(stbl: &[BoxRef<'_>], sizes: &[u32]) -> Result<Vec<u64>, ProbeError> {
             for _ in 0..word(run, 1) {
                 let Some(size) = sizes.get(offsets.len()) else { break };
                 offsets.push(at);
-                at = at.checked_add(u64::from(*size)).ok_or_else(|| {
-                    ProbeError::Damaged("a chunk lies beyond what a file can hold".to_owned())
-                })?;
+                at = at
+                    .checked_add(u64::from(*size))
+                    .ok_or_else(|| ProbeError::Damaged("a chunk lies beyond what a file can hold".to_owned()))?;
             }
             if offsets.len() == sizes.len() {
                 return Ok(offsets);

@@ -16,11 +16,7 @@ const SLICE_BYTES: u64 = 64;
 const SEI_BYTES: u64 = 1024;
 
 /// The facts of a file.
-pub(super) fn examine<R: Read + Seek>(
-    reader: &mut R,
-    layout: &FileLayout,
-    movie: &Movie,
-) -> Result<Facts, ProbeError> {
+pub(super) fn examine<R: Read + Seek>(reader: &mut R, layout: &FileLayout, movie: &Movie) -> Result<Facts, ProbeError> {
     let mut facts = Facts {
         bytes: layout.file_bytes,
         brands: layout.brands.iter().map(|brand| display(*brand)).collect(),
@@ -87,10 +83,8 @@ struct ParameterSets {
 impl ParameterSets {
     fn parse(avc: &AvcConfig) -> Result<Self, ProbeError> {
         let damaged = |error: crate::h264::SyntaxError| ProbeError::Damaged(error.to_string());
-        let unit = avc
-            .sps
-            .first()
-            .ok_or_else(|| ProbeError::Damaged("`avcC` has no sequence parameter set".to_owned()))?;
+        let unit =
+            avc.sps.first().ok_or_else(|| ProbeError::Damaged("`avcC` has no sequence parameter set".to_owned()))?;
         Ok(Self {
             sps: Sps::parse(unit).map_err(damaged)?,
             pps: avc.pps.iter().map(|unit| Pps::parse(unit).map_err(damaged)).collect::<Result<_, _>>()?,
@@ -140,8 +134,7 @@ fn describe_sps(facts: &mut Facts, sps: &Sps, track: &VideoTrack) {
         && let Some(full_range) = sps.vui.and_then(|vui| vui.full_range)
     {
         // 2 is "unspecified".
-        facts.vui_colour =
-            Some(ColourTags { primaries: 2, transfer: 2, matrix: 2, full_range: Some(full_range) });
+        facts.vui_colour = Some(ColourTags { primaries: 2, transfer: 2, matrix: 2, full_range: Some(full_range) });
     }
 }
 
@@ -263,8 +256,7 @@ impl<R: Read + Seek> SampleWalker<'_, R> {
     }
 
     fn take_slice(&self, head: &[u8], sets: &ParameterSets, found: &mut SampleFacts) -> Result<(), ProbeError> {
-        let damaged =
-            |error: crate::h264::SyntaxError| ProbeError::Damaged(format!("frame {}: {error}", self.index));
+        let damaged = |error: crate::h264::SyntaxError| ProbeError::Damaged(format!("frame {}: {error}", self.index));
         let (_, kind) = SliceHeader::peek_kind(head).map_err(damaged)?;
         found.b |= kind == SliceKind::B;
         found.idr |= NalKind::of(head[0]) == NalKind::IdrSlice;

@@ -39,10 +39,6 @@ impl<'a> Fields<'a> {
         Ok(u32::from_be_bytes(self.bytes()?))
     }
 
-    pub(super) fn u64(&mut self) -> Result<u64, ProbeError> {
-        Ok(u64::from_be_bytes(self.bytes()?))
-    }
-
     /// Version of a full box; its flags are skipped.
     pub(super) fn version(&mut self) -> Result<u8, ProbeError> {
         Ok(self.bytes::<4>()?[0])

@@ -1,0 +1,75 @@
+//! What can go wrong in a render, and whose fault it is.
+
+use crate::encode::EncodeError;
+use crate::probe::ProbeError;
+
+/// A render failed; nothing was left behind.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// The monitor asked to stop.
+    #[error("the render was cancelled")]
+    Cancelled,
+    /// The source has no frame.
+    #[error("the video has no frames, at least 1 is needed")]
+    NoFrames,
+    /// A setting is outside its range.
+    #[error("{field} is {value}, allowed is {allowed}")]
+    Setting {
+        /// The setting.
+        field: &'static str,
+        /// Its value.
+        value: String,
+        /// What it may be.
+        allowed: &'static str,
+    },
+    /// Even at the highest compression tried, the file is above its limit.
+    #[error("the video has {bytes} bytes after three tries, allowed are {max_bytes}")]
+    TooLarge {
+        /// Size of the last try.
+        bytes: u64,
+        /// The limit.
+        max_bytes: u64,
+    },
+    /// Drawing or encoding a segment panicked: a bug.
+    #[error("frames {first} to {last} could not be made, a bug: {message}")]
+    Panicked {
+        /// First frame of the segment.
+        first: u32,
+        /// Last frame of the segment.
+        last: u32,
+        /// What the panic said.
+        message: String,
+    },
+    /// A file or stream could not be written, for example because the disk is full.
+    #[error("writing {target} failed: {source}")]
+    Write {
+        /// Path, or a name for a stream.
+        target: String,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// The encoder or muxer failed.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// Our own file is not readable: a bug, or a disk that lies.
+    #[error("the finished file could not be examined")]
+    Probe(#[from] ProbeError),
+    /// Our own file breaks a rule: a bug.
+    #[error("the finished file is not deliverable: {0}")]
+    SelfCheck(String),
+    /// The system gives no threads.
+    #[error("starting the render threads failed")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+}
+
+impl RenderError {
+    /// Whether the caller asked for something that cannot be done, so that trying again cannot help. The rest is the
+    /// system's fault, a bug, or a cancel.
+    #[must_use]
+    pub fn is_user_fault(&self) -> bool {
+        matches!(
+            self,
+            Self::NoFrames | Self::Setting { .. } | Self::TooLarge { .. } | Self::Encode(EncodeError::Config { .. })
+        )
+    }
+}

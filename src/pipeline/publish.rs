@@ -1,0 +1,165 @@
+//! Files that appear whole or not at all: written beside their destination under a temporary name, synced, renamed.
+
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{MutexGuard, PoisonError};
+
+use tempfile::{Builder, NamedTempFile};
+
+use super::{Destination, Output, RenderError, RenderJob};
+use crate::encode::{THUMBNAIL_QUALITY, jpeg, small_thumbnail};
+use crate::frame::RgbaFrame;
+
+/// The unfinished files of a job; dropped, they are gone.
+pub(super) struct Spool {
+    video: Option<NamedTempFile>,
+    thumbnails: Vec<(NamedTempFile, PathBuf)>,
+}
+
+impl Spool {
+    /// Makes room beside the destination, so that a folder that is missing or read-only is told before any work.
+    pub(super) fn create(job: &RenderJob) -> Result<Self, RenderError> {
+        let video = match (&job.output, job.output.destination()) {
+            (_, Destination::File(path)) => Some(beside(path)?),
+            (Output::Mp4(_), Destination::Stream(_)) => {
+                Some(builder().tempfile().map_err(write_error(&std::env::temp_dir()))?)
+            }
+            (Output::Y4m(_), Destination::Stream(_)) => None,
+        };
+        let mut thumbnails = Vec::new();
+        for path in [&job.thumbnail, &job.small_thumbnail].into_iter().flatten() {
+            thumbnails.push((beside(path)?, path.clone()));
+        }
+        Ok(Self { video, thumbnails })
+    }
+
+    /// Path of the unfinished video.
+    pub(super) fn video_path(&self) -> Result<&Path, RenderError> {
+        let missing = || RenderError::SelfCheck("a stream of raw frames has no file".to_owned());
+        Ok(self.video.as_ref().ok_or_else(missing)?.path())
+    }
+
+    /// Where raw frames go.
+    pub(super) fn raw_writer<'a>(&'a mut self, job: &'a RenderJob) -> Result<Box<dyn Write + 'a>, RenderError> {
+        match (&mut self.video, job.output.destination()) {
+            (Some(file), _) => Ok(Box::new(BufWriter::with_capacity(1 << 20, file.as_file_mut()))),
+            (None, Destination::Stream(stream)) => {
+                Ok(Box::new(Locked(stream.lock().unwrap_or_else(PoisonError::into_inner))))
+            }
+            (None, Destination::File(path)) => {
+                Err(write_error(path)(io::Error::new(io::ErrorKind::NotFound, "the temporary file is gone")))
+            }
+        }
+    }
+
+    /// Encodes the thumbnails into their unfinished files.
+    pub(super) fn write_thumbnails(&mut self, job: &RenderJob, picture: &RgbaFrame) -> Result<(), RenderError> {
+        for (file, path) in &mut self.thumbnails {
+            let bytes = if job.small_thumbnail.as_ref() == Some(path) {
+                small_thumbnail(picture)?
+            } else {
+                jpeg(picture, THUMBNAIL_QUALITY)?
+            };
+            file.write_all(&bytes).map_err(write_error(path))?;
+        }
+        Ok(())
+    }
+}
+
+/// A stream held for the length of a render.
+struct Locked<'a>(MutexGuard<'a, Box<dyn Write + Send>>);
+
+impl Write for Locked<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+fn builder() -> Builder<'static, 'static> {
+    let mut builder = Builder::new();
+    builder.prefix(".quotereel-").suffix(".part");
+    builder
+}
+
+fn beside(path: &Path) -> Result<NamedTempFile, RenderError> {
+    if path.file_name().is_none() || path.is_dir() {
+        return Err(write_error(path)(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder, not a file")));
+    }
+    let folder = folder_of(path);
+    let builder = &mut builder();
+    // A temporary file is private by default; the finished one gets what the user's umask gives any new file.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(folder).map_err(write_error(path))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+fn write_error(path: &Path) -> impl Fn(io::Error) -> RenderError {
+    let target = path.display().to_string();
+    move |source| RenderError::Write { target: target.clone(), source }
+}
+
+/// Brings every file to its place, the video last: whoever sees it finds the rest. Returns the video's size in bytes.
+/// If a rename fails, the thumbnails that were renamed before it are taken away again.
+pub(super) fn publish(spool: Spool, job: &RenderJob) -> Result<u64, RenderError> {
+    for (file, path) in &spool.thumbnails {
+        file.as_file().sync_all().map_err(write_error(path))?;
+    }
+    let bytes = match &spool.video {
+        None => 0,
+        Some(file) => {
+            let target = job.output.path().unwrap_or(file.path());
+            // FFmpeg wrote through a handle of its own; syncing through this one covers the file all the same.
+            file.as_file().sync_all().map_err(write_error(target))?;
+            file.as_file().metadata().map_err(write_error(target))?.len()
+        }
+    };
+    let mut published = Vec::new();
+    let result = rename_all(spool, job, &mut published);
+    if result.is_err() {
+        for path in published {
+            // The error that led here is the one to tell.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+    result.map(|()| bytes)
+}
+
+fn rename_all(spool: Spool, job: &RenderJob, published: &mut Vec<PathBuf>) -> Result<(), RenderError> {
+    for (file, path) in spool.thumbnails {
+        file.persist(&path).map_err(|error| write_error(&path)(error.error))?;
+        sync_folder(&path);
+        published.push(path);
+    }
+    match (spool.video, job.output.destination()) {
+        (Some(file), Destination::File(path)) => {
+            file.persist(path).map_err(|error| write_error(path)(error.error))?;
+            sync_folder(path);
+            Ok(())
+        }
+        (Some(file), Destination::Stream(stream)) => {
+            let failed = |source| RenderError::Write { target: job.output.describe(), source };
+            let mut finished = file.reopen().map_err(failed)?;
+            let mut out = stream.lock().unwrap_or_else(PoisonError::into_inner);
+            io::copy(&mut finished, &mut *out).and_then(|_| out.flush()).map_err(failed)
+        }
+        (None, _) => Ok(()),
+    }
+}
+
+/// Makes a rename last through a power cut. Some file systems cannot sync a folder; the file is whole either way.
+fn sync_folder(path: &Path) {
+    if let Ok(folder) = std::fs::File::open(folder_of(path)) {
+        let _ = folder.sync_all();
+    }
+}
