@@ -67,10 +67,10 @@ impl OutlineFace {
 #[expect(clippy::cast_possible_truncation, reason = "bounds of a glyph in px are small integers")]
 fn sample_outline(font: &FontRef<'_>, glyph: u16, size_px: f32) -> Option<Samples> {
     let outline = font.outline_glyphs().get(GlyphId::from(glyph))?;
-    let mut pen = PathPen(tiny_skia::PathBuilder::new());
+    let mut pen = PathPen::default();
     let size = Size::new(size_px * SAMPLES as f32);
     outline.draw(DrawSettings::unhinted(size, LocationRef::default()), &mut pen).ok()?;
-    let path = pen.0.finish()?;
+    let path = pen.into_path()?;
     let bounds = path.bounds();
     let (left, top) = (bounds.left().floor(), bounds.top().floor());
     let (width, height) = ((bounds.right().ceil() - left) as u32, (bounds.bottom().ceil() - top) as u32);
@@ -113,7 +113,15 @@ fn reduce(samples: &Samples, phase: i32) -> Option<GlyphBitmap> {
 }
 
 /// Turns font space (y upwards) into image space.
-struct PathPen(tiny_skia::PathBuilder);
+#[derive(Default)]
+pub(super) struct PathPen(tiny_skia::PathBuilder);
+
+impl PathPen {
+    /// `None` if nothing was drawn.
+    pub(super) fn into_path(self) -> Option<tiny_skia::Path> {
+        self.0.finish()
+    }
+}
 
 impl OutlinePen for PathPen {
     fn move_to(&mut self, x: f32, y: f32) {

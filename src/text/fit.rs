@@ -13,6 +13,12 @@ const SHRINK_STEP_PX: f32 = 1.0;
 /// How far a line may pass the edge and still count as inside, in px: rounding, not ink.
 const OVERFLOW_SLACK_PX: f32 = 0.05;
 
+/// Greatest line height, as a multiple of the size.
+const MAX_LINE_HEIGHT: f32 = 10.0;
+
+/// Greatest width, in px: what lies beyond has no limit that matters.
+const MAX_WIDTH_PX: f32 = 1e6;
+
 /// A cut falls back to the last space if it is at most this many characters away.
 const WORD_REACH: usize = 8;
 
@@ -62,11 +68,16 @@ struct Setting<'a> {
 
 impl Setting<'_> {
     fn run(&mut self, text: &str, size_px: f32, cut: bool) -> TextBlock {
+        let min_px = finite_or(self.fit.min_size_px.unwrap_or(size_px), size_px).clamp(1.0, size_px);
+        if text.is_empty() {
+            let room_px = self.fit.max_height.map_or(size_px, |height| finite_or(height, 0.0) / self.line_height(1.0));
+            let nothing = self.nothing(room_px.max(min_px).min(size_px));
+            return self.place(&nothing);
+        }
         let mut shaped = self.shape(text, size_px, Wrap::Words);
         shaped.break_at(self.width());
         let missing = shaped.missing(self.fonts, text);
-        let min_px = finite_or(self.fit.min_size_px.unwrap_or(size_px), size_px).clamp(1.0, size_px);
-        let (shaped, truncated) = match self.shrink(text, shaped, min_px) {
+        let (mut shaped, truncated) = match self.shrink(text, shaped, min_px) {
             Some(shaped) => (shaped, false),
             None => {
                 let mut shaped = self.shape(text, min_px, Wrap::Anywhere);
@@ -74,6 +85,9 @@ impl Setting<'_> {
                 if self.fits(&shaped, 1.0) { (shaped, false) } else { (self.cut(text, &shaped), true) }
             }
         };
+        if self.fit.balance && !truncated {
+            self.balance(&mut shaped);
+        }
         let mut block = self.place(&shaped);
         block.truncated = truncated || cut;
         block.missing = missing;
@@ -84,12 +98,19 @@ impl Setting<'_> {
         shape(self.fonts, self.shaper, text, self.style, size_px, wrap)
     }
 
+    /// One line without glyphs.
+    fn nothing(&mut self, size_px: f32) -> Shaped {
+        let mut nothing = self.shape("", size_px, Wrap::Anywhere);
+        nothing.break_at(None);
+        nothing
+    }
+
     fn width(&self) -> Option<f32> {
-        self.fit.width.map(|width| finite_or(width, 0.0).max(0.0))
+        self.fit.width.map(|width| finite_or(width, 0.0).clamp(0.0, MAX_WIDTH_PX))
     }
 
     fn line_height(&self, size_px: f32) -> f32 {
-        (finite_or(self.style.line_height, 1.0) * size_px).max(0.0)
+        finite_or(self.style.line_height, 1.0).clamp(0.0, MAX_LINE_HEIGHT) * size_px
     }
 
     /// Lines the box has room for at a size; 0 if not even one line is low enough.
@@ -144,6 +165,20 @@ impl Setting<'_> {
         })
     }
 
+    /// Breaks at the narrowest width that needs no more lines; words that have no room end the search.
+    fn balance(&self, shaped: &mut Shaped) {
+        let Some(width) = self.width() else { return };
+        let count = shaped.lines().count();
+        let (mut narrow, mut wide) = (0.0, width);
+        for _ in 0..BALANCE_STEPS {
+            let middle = f32::midpoint(narrow, wide);
+            shaped.break_at(Some(middle));
+            let good = shaped.lines().count() <= count && shaped.longest() <= middle + OVERFLOW_SLACK_PX;
+            if good { wide = middle } else { narrow = middle }
+        }
+        shaped.break_at(Some(wide));
+    }
+
     /// Keeps as much of the text as fits with an ellipsis behind it.
     fn cut(&mut self, text: &str, shaped: &Shaped) -> Shaped {
         let size_px = shaped.size_px();
@@ -164,11 +199,7 @@ impl Setting<'_> {
             }
         }
         let Some((index, cut)) = best else {
-            return self.try_cut(text, 0, size_px, room).unwrap_or_else(|| {
-                let mut nothing = self.shape("", size_px, Wrap::Anywhere);
-                nothing.break_at(None);
-                nothing
-            });
+            return self.try_cut(text, 0, size_px, room).unwrap_or_else(|| self.nothing(size_px));
         };
         let inside_word = |at: usize| {
             let before = text[..at].chars().next_back().is_some_and(char::is_alphanumeric);

@@ -243,11 +243,6 @@ impl FontLibrary {
         self.by_blob.get(&blob).copied()
     }
 
-    /// Whether any face has this character.
-    pub(super) fn covers(&self, character: char) -> bool {
-        self.faces.iter().any(|face| face.font().charmap().map(character).is_some_and(|glyph| glyph.to_u32() != 0))
-    }
-
     fn canonical_family(&self, name: &str) -> Option<&str> {
         self.families.iter().find(|family| family.eq_ignore_ascii_case(name)).map(String::as_str)
     }

@@ -16,3 +16,8 @@ pub use fit::{content_widths, layout};
 pub use glyph::{GlyphBitmap, GlyphCache, GlyphPixels, MAX_GLYPH_SIZE_PX};
 pub use library::{FaceInfo, FaceRole, FaceSource, FontError, FontLibrary};
 pub use style::{Align, Direction, Fit, TextStyle};
+
+#[cfg(test)]
+mod glyph_tests;
+#[cfg(test)]
+mod tests;

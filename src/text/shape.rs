@@ -17,6 +17,9 @@ use super::{Direction, FontLibrary, Glyph, TextStyle};
 /// content width must stay on one line.
 const BREAK_SLACK_PX: f32 = 0.01;
 
+/// Greatest letter spacing either way, as a multiple of the size.
+const MAX_LETTER_SPACING_EM: f32 = 2.0;
+
 /// Where a line may end when no word boundary helps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wrap {
@@ -56,7 +59,9 @@ pub(super) fn shape(
     builder.push_default(StyleProperty::FontFamily(FontFamily::Source(stack.as_str().into())));
     builder.push_default(StyleProperty::FontSize(size_px));
     builder.push_default(StyleProperty::FontWeight(FontWeight::new(f32::from(style.weight.clamp(1, 1000)))));
-    builder.push_default(StyleProperty::LetterSpacing(style.letter_spacing_em * size_px));
+    let spacing_em = if style.letter_spacing_em.is_finite() { style.letter_spacing_em } else { 0.0 };
+    let spacing_em = spacing_em.clamp(-MAX_LETTER_SPACING_EM, MAX_LETTER_SPACING_EM);
+    builder.push_default(StyleProperty::LetterSpacing(spacing_em * size_px));
     builder.push_default(StyleProperty::Locale(Language::parse(&style.language).ok()));
     if style.tabular {
         builder.push_default(StyleProperty::FontFeatures(FontFeatures::Source("\"tnum\" 1, \"lnum\" 1".into())));
@@ -67,6 +72,12 @@ pub(super) fn shape(
     }));
     let rtl = style.direction == Direction::Rtl;
     builder.set_base_direction(if rtl { BaseDirection::Rtl } else { BaseDirection::Ltr });
+    if spacing_em != 0.0 {
+        // Spacing goes between characters that show; otherwise every isolated value would stand apart.
+        for (start, character) in text.char_indices().filter(|(_, character)| is_ignorable(*character)) {
+            builder.push(StyleProperty::LetterSpacing(0.0), start..start + character.len_utf8());
+        }
+    }
     // A letter face that happens to have ❤ must not win over the emoji where the text asks for one, nor the reverse.
     if text.contains(['\u{fe0e}', '\u{fe0f}']) {
         for (start, grapheme) in text.grapheme_indices(true) {
@@ -90,7 +101,9 @@ impl Shaped {
     pub(super) fn lines(&self) -> impl Iterator<Item = ShapedLine> {
         self.layout.lines().map(|line| {
             let metrics = line.metrics();
-            ShapedLine { width: (metrics.advance - metrics.hanging_advance).max(0.0), text: line.text_range() }
+            // parley measures an empty text as a space.
+            let ink = if self.layout.text_len() == 0 { 0.0 } else { metrics.advance - metrics.hanging_advance };
+            ShapedLine { width: ink.max(0.0), text: line.text_range() }
         })
     }
 
