@@ -1,6 +1,7 @@
 //! quotereel turns a sales quotation into a short vertical video.
 
 pub mod asset;
+pub mod cli;
 pub mod color;
 pub mod convert;
 pub mod encode;

@@ -1,0 +1,216 @@
+//! What was typed: the command line as clap reads it. Nothing here is checked against anything else; see [`super::options`].
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
+
+const EXAMPLES: &str = "\
+Examples:
+  render video quote.json
+  render video quote.json -o offer.mp4 --size square --fps 25
+  render still quote.json --at 2.5s -o frame.png
+  cat quote.json | render video - -o - > offer.mp4
+  render probe offer.mp4 --json
+
+Exit status:
+  0  done
+  1  system failure: trying again may help
+  2  wrong usage
+  3  invalid input: trying again cannot help";
+
+/// Turns a sales quotation into a short vertical video.
+#[derive(Debug, Parser)]
+#[command(name = "render", version, about, after_help = EXAMPLES, max_term_width = 100)]
+#[command(disable_help_subcommand = true, subcommand_required = true, arg_required_else_help = true)]
+pub(super) struct CommandLine {
+    #[command(subcommand)]
+    pub(super) command: Command,
+
+    #[command(flatten)]
+    pub(super) reporting: ReportingArgs,
+}
+
+/// How to report, whatever the command.
+#[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = "Reporting")]
+pub(super) struct ReportingArgs {
+    /// Print one JSON object on stdout, errors included
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+
+    /// Print no progress and no warnings
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+
+    /// Log to stderr what happens inside; twice for more
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(super) verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Render the video and its thumbnail
+    Video(VideoArgs),
+    /// Render one frame as a PNG
+    Still(StillArgs),
+    /// Render the key moments of every scene as one PNG
+    Sheet(SheetArgs),
+    /// Report every problem of a snapshot, and render nothing
+    Validate(SourceArgs),
+    /// Check an MP4 against the delivery rules
+    Probe(ProbeArgs),
+    /// Print the JSON Schema of a document, for editors
+    Schema(SchemaArgs),
+    /// List the built-in templates
+    Templates,
+    /// Check this machine: what works, and what to do about the rest
+    Doctor,
+    /// Print completions for a shell
+    Completions(CompletionsArgs),
+}
+
+/// What to render, and how large and fast.
+#[derive(Args, Debug)]
+pub(super) struct SourceArgs {
+    /// The quote snapshot, a JSON file; `-` reads stdin
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(super) snapshot: PathBuf,
+
+    /// A built-in template, or a folder (a path with a `/`) that holds a template.json
+    #[arg(short, long, value_name = "NAME|FOLDER", default_value = "quote-summary", value_hint = ValueHint::AnyPath)]
+    pub(super) template: String,
+
+    /// Canvas in pixels
+    #[arg(long, value_name = "SIZE", default_value = "1080x1920")]
+    pub(super) size: CanvasSize,
+
+    /// Frames a second
+    #[arg(long, value_name = "RATE", default_value = "30", value_parser = ["24", "25", "30", "50", "60"])]
+    pub(super) fps: String,
+
+    /// Let logos and pictures be fetched from private and local addresses
+    #[arg(long)]
+    pub(super) allow_private_network: bool,
+}
+
+/// The sizes on offer, each with a name to type instead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum CanvasSize {
+    /// 9:16, for stories, reels and chats
+    #[value(name = "1080x1920", alias = "story")]
+    Story,
+    /// 4:5, for feeds
+    #[value(name = "1080x1350", alias = "portrait")]
+    Portrait,
+    /// 1:1
+    #[value(name = "1080x1080", alias = "square")]
+    Square,
+    /// 16:9, for screens and mail
+    #[value(name = "1920x1080", alias = "landscape")]
+    Landscape,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct VideoArgs {
+    #[command(flatten)]
+    pub(super) source: SourceArgs,
+
+    /// The video: .mp4, or .y4m for every composed frame, uncompressed; `-` writes an MP4 to stdout
+    /// [default: the snapshot's name with .mp4, in this folder]
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) output: Option<PathBuf>,
+
+    /// What `-o -` writes
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) format: Option<VideoFormat>,
+
+    /// The frame at 1 s as a JPEG [default: beside an MP4, with .jpg]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "no_thumbnail")]
+    pub(super) thumbnail: Option<PathBuf>,
+
+    /// Write no thumbnail
+    #[arg(long)]
+    pub(super) no_thumbnail: bool,
+
+    /// The same frame as a JPEG of at most 320 px and 200 kB
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) small_thumbnail: Option<PathBuf>,
+
+    /// Threads to render with [default: as many as this process may use]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(super) threads: Option<u16>,
+}
+
+/// Ways to write moving pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum VideoFormat {
+    /// H.264 in MP4
+    Mp4,
+    /// Uncompressed 4:2:0 frames
+    Y4m,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct StillArgs {
+    #[command(flatten)]
+    pub(super) source: SourceArgs,
+
+    /// When: seconds, such as 1s, 2.5 or 1500ms
+    #[arg(long, value_name = "TIME", default_value = "1s")]
+    pub(super) at: String,
+
+    /// The picture, a .png; `-` writes to stdout [default: the snapshot's name with .png, in this folder]
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) output: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct SheetArgs {
+    #[command(flatten)]
+    pub(super) source: SourceArgs,
+
+    /// The picture, a .png; `-` writes to stdout [default: the snapshot's name with -sheet.png, in this folder]
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) output: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ProbeArgs {
+    /// The MP4 to check
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(super) file: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct SchemaArgs {
+    /// Which document
+    pub(super) document: SchemaDocument,
+}
+
+/// Documents that have a JSON Schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum SchemaDocument {
+    /// The quote
+    Snapshot,
+    /// The template
+    Template,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct CompletionsArgs {
+    /// Which shell
+    pub(super) shell: Shell,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_holds_together() {
+        CommandLine::command().debug_assert();
+    }
+}

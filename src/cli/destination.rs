@@ -1,0 +1,177 @@
+//! Places that output goes to, looked at before any work is done: no folder, no right to write, an input about to be lost.
+//!
+//! This asks early so that nobody waits for a render that cannot be kept; the writing itself still has to check.
+
+use std::fs;
+use std::io::{self, IsTerminal as _, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use super::failure::Failure;
+use super::options::{Input, Output};
+use super::reporter::stdout_failure;
+
+/// Checks that every one of `files` can be written, that none is the input, and that no two are one.
+///
+/// # Errors
+/// [`Failure::Usage`] where names clash, [`Failure::System`] where the file system refuses.
+pub(super) fn check<'a>(files: impl IntoIterator<Item = &'a Path>, input: &Input) -> Result<(), Failure> {
+    let input = match input {
+        Input::Stdin => None,
+        Input::File(path) => fs::canonicalize(path).ok(),
+    };
+    let mut seen: Vec<PathBuf> = Vec::new();
+    for file in files {
+        let real = real_path(file)?;
+        if input.as_ref() == Some(&real) || fs::canonicalize(&real).ok().is_some_and(|link| input == Some(link)) {
+            return Err(Failure::Usage(format!("`{}` is the input: write the output elsewhere", file.display())));
+        }
+        if seen.contains(&real) {
+            let message = format!("`{}` would be written twice: give every output a name of its own", file.display());
+            return Err(Failure::Usage(message));
+        }
+        if real.is_dir() {
+            return Err(Failure::Usage(format!("`{}` is a folder: name a file in it", file.display())));
+        }
+        try_folder(file)?;
+        seen.push(real);
+    }
+    Ok(())
+}
+
+/// The file's folder as it really is, plus its name; the file itself need not exist.
+fn real_path(file: &Path) -> Result<PathBuf, Failure> {
+    let folder = folder_of(file);
+    let real = fs::canonicalize(folder)
+        .with_context(|| format!("cannot write {}: folder {}", file.display(), folder.display()))?;
+    match file.file_name() {
+        Some(name) => Ok(real.join(name)),
+        None => Err(Failure::Usage(format!("`{}` names no file", file.display()))),
+    }
+}
+
+/// Whether a new file can be made where `file` is to be; the trial file is gone when this returns.
+fn try_folder(file: &Path) -> Result<(), Failure> {
+    let folder = folder_of(file);
+    tempfile::Builder::new()
+        .prefix(".render-")
+        .tempfile_in(folder)
+        .map(drop)
+        .with_context(|| format!("cannot write {}: no file can be made in {}", file.display(), folder.display()))?;
+    Ok(())
+}
+
+/// The folder a file lies in; the current one where the path names none.
+pub(super) fn folder_of(file: &Path) -> &Path {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Refuses to send pictures to a terminal.
+///
+/// # Errors
+/// [`Failure::Usage`] when stdout is one.
+pub(super) fn refuse_terminal(output: &Output) -> Result<(), Failure> {
+    if *output == Output::Stdout && io::stdout().is_terminal() {
+        return Err(Failure::Usage(
+            "this would write binary data to a terminal: redirect it or name a file".to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+/// Writes `bytes` to `output`: to stdout, or to a file that gets its name only when it is complete.
+///
+/// # Errors
+/// [`Failure::ReaderGone`] or [`Failure::System`].
+pub(super) fn deliver(bytes: &[u8], output: &Output) -> Result<(), Failure> {
+    match output {
+        Output::Stdout => super::reporter::print(bytes),
+        Output::File(path) => Ok(write_whole(path, bytes).with_context(|| format!("cannot write {}", path.display()))?),
+    }
+}
+
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = tempfile::Builder::new().prefix(".render-").tempfile_in(folder_of(path))?;
+    file.write_all(bytes)?;
+    file.as_file().set_permissions(new_file_permissions()?)?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// What a newly made file may have: temporary files are closed to others, finished ones follow the process's mask.
+fn new_file_permissions() -> io::Result<fs::Permissions> {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    // The mask can only be read by setting it, which would race with other threads; Linux shows it here.
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("Umask:"));
+    let mask = mask.and_then(|mask| u32::from_str_radix(mask.trim(), 8).ok()).unwrap_or(0o022);
+    Ok(fs::Permissions::from_mode(0o666 & !mask))
+}
+
+/// Copies a finished file to stdout.
+///
+/// # Errors
+/// [`Failure::ReaderGone`] or [`Failure::System`].
+pub(super) fn copy_to_stdout(mut file: fs::File) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let length = file.read(&mut buffer).context("cannot read the finished video back")?;
+        if length == 0 {
+            return stdout.flush().map_err(stdout_failure);
+        }
+        stdout.write_all(&buffer[..length]).map_err(stdout_failure)?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_input_is_never_written_over_also_not_through_a_link() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let quote = folder.path().join("q.json");
+        fs::write(&quote, "{}").expect("written");
+        let link = folder.path().join("q.mp4");
+        std::os::unix::fs::symlink(&quote, &link).expect("linked");
+        for file in
+            [&quote, &link, &folder.path().join("../").join(folder.path().file_name().expect("named")).join("q.json")]
+        {
+            let refused = check([file.as_path()], &Input::File(quote.clone()));
+            assert!(matches!(refused, Err(Failure::Usage(_))), "{}", file.display());
+        }
+    }
+
+    #[test]
+    fn two_spellings_of_one_output_are_found() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (one, other) = (folder.path().join("a.jpg"), folder.path().join("./a.jpg"));
+        assert!(matches!(check([one.as_path(), other.as_path()], &Input::Stdin), Err(Failure::Usage(_))));
+        assert!(check([one.as_path()], &Input::Stdin).is_ok());
+        assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 0, "the trial files are gone");
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_the_systems_fault() {
+        let missing = Path::new("/nowhere/at/all.mp4");
+        assert!(matches!(check([missing], &Input::Stdin), Err(Failure::System(_))));
+    }
+
+    #[test]
+    fn a_delivered_file_is_whole_and_readable_by_the_mask() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("x.png");
+        deliver(b"abc", &Output::File(path.clone())).expect("delivered");
+        assert_eq!(fs::read(&path).expect("readable"), b"abc");
+        assert_ne!(fs::metadata(&path).expect("there").permissions().mode() & 0o400, 0);
+        assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 1);
+    }
+}

@@ -1,0 +1,59 @@
+//! How a command ends when it does not succeed, and the exit status that says so.
+
+use super::options::UsageError;
+use super::signals::Signal;
+use crate::problem::Problems;
+
+/// Exit statuses of the program; 128 + n stands for signal n, as shells have it.
+pub(super) mod status {
+    pub(crate) const DONE: u8 = 0;
+    pub(crate) const SYSTEM: u8 = 1;
+    pub(crate) const USAGE: u8 = 2;
+    pub(crate) const INVALID: u8 = 3;
+}
+
+/// Why a command did not succeed.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The command line cannot be meant.
+    Usage(String),
+    /// The input is wrong; trying again cannot help.
+    Invalid(Problems),
+    /// The machine failed; trying again may help.
+    System(anyhow::Error),
+    /// A signal asked to stop.
+    Interrupted(Signal),
+    /// Whoever read stdout has gone. Nobody is left to tell.
+    ReaderGone,
+}
+
+impl Failure {
+    /// The process's exit status.
+    pub(super) fn exit_status(&self) -> u8 {
+        match self {
+            Self::Usage(_) => status::USAGE,
+            Self::Invalid(_) => status::INVALID,
+            Self::System(_) => status::SYSTEM,
+            Self::Interrupted(signal) => signal.exit_status(),
+            Self::ReaderGone => status::DONE,
+        }
+    }
+}
+
+impl From<UsageError> for Failure {
+    fn from(error: UsageError) -> Self {
+        Self::Usage(error.to_string())
+    }
+}
+
+impl From<Problems> for Failure {
+    fn from(problems: Problems) -> Self {
+        Self::Invalid(problems)
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::System(error)
+    }
+}

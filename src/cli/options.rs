@@ -1,0 +1,389 @@
+//! What is meant: options that passed every check that needs no file. Made from [`super::args`], consumed by the commands.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use clap_complete::Shell;
+
+use super::args::{CanvasSize, Command, SchemaDocument, SourceArgs, StillArgs, VideoArgs, VideoFormat};
+use crate::geometry::Size;
+use crate::time::FrameRate;
+
+/// The latest moment that can be asked for, in milliseconds: an hour, far beyond any video.
+const LATEST_MS: u64 = 3_600_000;
+
+/// Name that output files take when the snapshot comes from stdin.
+const STDIN_STEM: &str = "quote";
+
+/// An option that cannot be meant.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub(super) enum UsageError {
+    #[error("--at `{0}` is no time: write seconds such as 1s, 2.5 or 1500ms, from 0 to 3600 s")]
+    Time(String),
+    #[error("{option} `{path}` must end in {allowed}")]
+    Extension { option: &'static str, path: String, allowed: &'static str },
+    #[error("{option} `-` is not possible: only --output can be stdout")]
+    Stdout { option: &'static str },
+    #[error("--format is for `-o -`: elsewhere the file name decides")]
+    FormatWithoutStdout,
+    #[error("--json and `-o -` both want stdout: write the output to a file")]
+    TwoOnStdout,
+    #[error("--template is empty: give a name (see `render templates`) or a folder")]
+    EmptyTemplate,
+    #[error("{option} is empty: give a file name")]
+    EmptyPath { option: &'static str },
+    #[error("`{0}` would be written twice: give every output a name of its own")]
+    SameOutput(String),
+    #[error("--fps {0}: choose one of 24, 25, 30, 50, 60")]
+    FrameRate(String),
+}
+
+/// One command, ready to be carried out.
+#[derive(Debug, PartialEq)]
+pub(super) enum Task {
+    Video(VideoTask),
+    Still(StillTask),
+    Sheet(SheetTask),
+    Validate(Source),
+    Probe(PathBuf),
+    Schema(SchemaDocument),
+    Templates,
+    Doctor,
+    Completions(Shell),
+}
+
+/// Where a document or a picture comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Input {
+    Stdin,
+    File(PathBuf),
+}
+
+/// Where something goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Output {
+    Stdout,
+    File(PathBuf),
+}
+
+/// A template, by name or by place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Template {
+    Builtin(String),
+    Folder(PathBuf),
+}
+
+/// What to render, and how large and fast.
+#[derive(Debug, PartialEq)]
+pub(super) struct Source {
+    pub(super) snapshot: Input,
+    pub(super) template: Template,
+    pub(super) size: Size,
+    pub(super) frame_rate: FrameRate,
+    pub(super) allow_private_network: bool,
+}
+
+#[derive(Debug, PartialEq)]
+pub(super) struct VideoTask {
+    pub(super) source: Source,
+    pub(super) format: VideoFormat,
+    pub(super) output: Output,
+    pub(super) thumbnail: Option<PathBuf>,
+    pub(super) small_thumbnail: Option<PathBuf>,
+    pub(super) threads: Option<NonZeroUsize>,
+}
+
+#[derive(Debug, PartialEq)]
+pub(super) struct StillTask {
+    pub(super) source: Source,
+    pub(super) at_ms: u64,
+    pub(super) output: Output,
+}
+
+#[derive(Debug, PartialEq)]
+pub(super) struct SheetTask {
+    pub(super) source: Source,
+    pub(super) output: Output,
+}
+
+impl Task {
+    /// Checks what was typed. `json` is whether a JSON report goes to stdout.
+    ///
+    /// # Errors
+    /// The first [`UsageError`].
+    pub(super) fn new(command: Command, json: bool) -> Result<Self, UsageError> {
+        match command {
+            Command::Video(args) => VideoTask::new(args, json).map(Self::Video),
+            Command::Still(args) => StillTask::new(args, json).map(Self::Still),
+            Command::Sheet(args) => {
+                let source = Source::new(args.source)?;
+                let output = picture_output(args.output, &source.snapshot, "-sheet.png", json)?;
+                Ok(Self::Sheet(SheetTask { source, output }))
+            }
+            Command::Validate(args) => Source::new(args).map(Self::Validate),
+            Command::Probe(args) => Ok(Self::Probe(args.file)),
+            Command::Schema(args) => Ok(Self::Schema(args.document)),
+            Command::Templates => Ok(Self::Templates),
+            Command::Doctor => Ok(Self::Doctor),
+            Command::Completions(args) => Ok(Self::Completions(args.shell)),
+        }
+    }
+}
+
+impl Input {
+    fn new(path: PathBuf) -> Self {
+        if path.as_os_str() == "-" { Self::Stdin } else { Self::File(path) }
+    }
+
+    /// Name of the file without folder and extension.
+    fn stem(&self) -> &Path {
+        match self {
+            Self::Stdin => Path::new(STDIN_STEM),
+            Self::File(path) => path.file_stem().map_or(Path::new(STDIN_STEM), Path::new),
+        }
+    }
+
+    /// A file in the current folder, named after this input.
+    fn sibling(&self, ending: &str) -> PathBuf {
+        let mut name = self.stem().as_os_str().to_owned();
+        name.push(ending);
+        PathBuf::from(name)
+    }
+}
+
+impl Source {
+    fn new(args: SourceArgs) -> Result<Self, UsageError> {
+        let template = match args.template.as_str() {
+            "" => return Err(UsageError::EmptyTemplate),
+            "." | ".." => Template::Folder(args.template.into()),
+            name if name.contains(std::path::MAIN_SEPARATOR) => Template::Folder(args.template.into()),
+            _ => Template::Builtin(args.template),
+        };
+        let frame_rate = args.fps.parse().ok().and_then(|fps| FrameRate::new(fps).ok());
+        Ok(Self {
+            snapshot: Input::new(args.snapshot),
+            template,
+            size: args.size.into(),
+            frame_rate: frame_rate.ok_or(UsageError::FrameRate(args.fps))?,
+            allow_private_network: args.allow_private_network,
+        })
+    }
+}
+
+impl From<CanvasSize> for Size {
+    fn from(size: CanvasSize) -> Self {
+        match size {
+            CanvasSize::Story => Self::new(1080, 1920),
+            CanvasSize::Portrait => Self::new(1080, 1350),
+            CanvasSize::Square => Self::new(1080, 1080),
+            CanvasSize::Landscape => Self::new(1920, 1080),
+        }
+    }
+}
+
+impl VideoTask {
+    fn new(args: VideoArgs, json: bool) -> Result<Self, UsageError> {
+        let source = Source::new(args.source)?;
+        let output = match args.output {
+            None => Output::File(source.snapshot.sibling(".mp4")),
+            Some(path) => output_from(path, json)?,
+        };
+        let format = match (&output, args.format) {
+            (Output::Stdout, format) => format.unwrap_or(VideoFormat::Mp4),
+            (Output::File(_), Some(_)) => return Err(UsageError::FormatWithoutStdout),
+            (Output::File(path), None) if has_extension(path, &["mp4"]) => VideoFormat::Mp4,
+            (Output::File(path), None) if has_extension(path, &["y4m"]) => VideoFormat::Y4m,
+            (Output::File(path), None) => return Err(extension_error("--output", path, ".mp4 or .y4m")),
+        };
+        let thumbnail = match (args.thumbnail, &output) {
+            (Some(path), _) => Some(jpeg("--thumbnail", path)?),
+            (None, Output::File(video)) if format == VideoFormat::Mp4 && !args.no_thumbnail => {
+                Some(video.with_extension("jpg"))
+            }
+            (None, _) => None,
+        };
+        let small_thumbnail = args.small_thumbnail.map(|path| jpeg("--small-thumbnail", path)).transpose()?;
+        if thumbnail.is_some() && thumbnail == small_thumbnail {
+            return Err(UsageError::SameOutput(thumbnail.unwrap_or_default().display().to_string()));
+        }
+        let threads = args.threads.and_then(|threads| NonZeroUsize::new(threads.into()));
+        Ok(Self { source, format, output, thumbnail, small_thumbnail, threads })
+    }
+
+    /// Every file this task will write.
+    pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
+        let video = match &self.output {
+            Output::Stdout => None,
+            Output::File(path) => Some(path),
+        };
+        [video, self.thumbnail.as_ref(), self.small_thumbnail.as_ref()].into_iter().flatten().map(PathBuf::as_path)
+    }
+}
+
+impl StillTask {
+    fn new(args: StillArgs, json: bool) -> Result<Self, UsageError> {
+        let source = Source::new(args.source)?;
+        let at_ms = milliseconds(&args.at).ok_or(UsageError::Time(args.at))?;
+        let output = picture_output(args.output, &source.snapshot, ".png", json)?;
+        Ok(Self { source, at_ms, output })
+    }
+}
+
+fn picture_output(
+    path: Option<PathBuf>,
+    snapshot: &Input,
+    default_ending: &str,
+    json: bool,
+) -> Result<Output, UsageError> {
+    let Some(path) = path else { return Ok(Output::File(snapshot.sibling(default_ending))) };
+    match output_from(path, json)? {
+        Output::File(path) if !has_extension(&path, &["png"]) => Err(extension_error("--output", &path, ".png")),
+        output => Ok(output),
+    }
+}
+
+fn output_from(path: PathBuf, json: bool) -> Result<Output, UsageError> {
+    if path.as_os_str().is_empty() {
+        return Err(UsageError::EmptyPath { option: "--output" });
+    }
+    match (path.as_os_str() == "-", json) {
+        (true, true) => Err(UsageError::TwoOnStdout),
+        (true, false) => Ok(Output::Stdout),
+        (false, _) => Ok(Output::File(path)),
+    }
+}
+
+fn jpeg(option: &'static str, path: PathBuf) -> Result<PathBuf, UsageError> {
+    if path.as_os_str().is_empty() {
+        Err(UsageError::EmptyPath { option })
+    } else if path.as_os_str() == "-" {
+        Err(UsageError::Stdout { option })
+    } else if has_extension(&path, &["jpg", "jpeg"]) {
+        Ok(path)
+    } else {
+        Err(extension_error(option, &path, ".jpg or .jpeg"))
+    }
+}
+
+fn extension_error(option: &'static str, path: &Path, allowed: &'static str) -> UsageError {
+    UsageError::Extension { option, path: path.display().to_string(), allowed }
+}
+
+fn has_extension(path: &Path, extensions: &[&str]) -> bool {
+    path.extension().is_some_and(|found| extensions.iter().any(|extension| found.eq_ignore_ascii_case(extension)))
+}
+
+/// Reads `1500ms`, `1s`, `2.5s` or `2.5` (seconds), exactly; at most three decimals of a second count.
+fn milliseconds(text: &str) -> Option<u64> {
+    let (number, decimals) = match text.strip_suffix("ms") {
+        Some(number) => (number, 0),
+        None => (text.strip_suffix('s').unwrap_or(text), 3),
+    };
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let digits_only = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let has_digits = !whole.is_empty() && !(number.contains('.') && fraction.is_empty());
+    if !has_digits || !digits_only(whole) || !digits_only(fraction) || fraction.len() > decimals {
+        return None;
+    }
+    let padded = format!("{whole}{fraction:0<decimals$}");
+    padded.parse().ok().filter(|&ms| ms <= LATEST_MS)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::super::args::CommandLine;
+    use super::*;
+
+    fn task(line: &str) -> Result<Task, UsageError> {
+        let typed = CommandLine::try_parse_from(line.split(' ')).expect("clap accepts it");
+        Task::new(typed.command, typed.reporting.json)
+    }
+
+    fn video(line: &str) -> VideoTask {
+        match task(line) {
+            Ok(Task::Video(video)) => video,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn times_are_read_exactly() {
+        for (text, expected) in
+            [("1s", 1000), ("1500ms", 1500), ("2.5", 2500), ("0", 0), ("0.001s", 1), ("007", 7000), ("3600", 3_600_000)]
+        {
+            assert_eq!(milliseconds(text), Some(expected), "{text}");
+        }
+        for text in [
+            "",
+            "s",
+            "ms",
+            ".5",
+            "1.",
+            "-1",
+            "+1",
+            "1e3",
+            "1,5",
+            "1.5ms",
+            "0.0001",
+            "NaN",
+            "inf",
+            "3600.001",
+            "1 s",
+            "٣",
+            "99999999999999999999",
+        ] {
+            assert_eq!(milliseconds(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn outputs_are_named_after_the_snapshot_and_land_in_the_current_folder() {
+        let video = video("render video some/folder/offer.v2.json");
+        assert_eq!(video.output, Output::File("offer.v2.mp4".into()));
+        assert_eq!(video.thumbnail, Some("offer.v2.jpg".into()));
+        assert_eq!(video.format, VideoFormat::Mp4);
+        let Ok(Task::Sheet(sheet)) = task("render sheet -") else { panic!("a sheet") };
+        assert_eq!(sheet.output, Output::File("quote-sheet.png".into()));
+    }
+
+    #[test]
+    fn a_thumbnail_lies_beside_an_mp4_and_nowhere_else() {
+        assert_eq!(video("render video q.json -o out/x.MP4").thumbnail, Some("out/x.jpg".into()));
+        assert_eq!(video("render video q.json -o x.y4m").thumbnail, None);
+        assert_eq!(video("render video q.json -o -").thumbnail, None);
+        assert_eq!(video("render video q.json --no-thumbnail").thumbnail, None);
+        assert_eq!(video("render video q.json -o - --thumbnail t.jpeg").thumbnail, Some("t.jpeg".into()));
+    }
+
+    #[test]
+    fn sizes_have_names() {
+        for (typed, width, height) in
+            [("story", 1080, 1920), ("portrait", 1080, 1350), ("square", 1080, 1080), ("1920x1080", 1920, 1080)]
+        {
+            let video = video(&format!("render video q.json --size {typed}"));
+            assert_eq!(video.source.size, Size::new(width, height));
+        }
+    }
+
+    #[test]
+    fn a_template_with_a_slash_is_a_folder() {
+        assert_eq!(video("render video q.json -t ./mine").source.template, Template::Folder("./mine".into()));
+        assert_eq!(video("render video q.json -t mine").source.template, Template::Builtin("mine".into()));
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused() {
+        let refused = |line: &str| task(line).expect_err(line).to_string();
+        assert_eq!(refused("render video q.json -o x.mov"), "--output `x.mov` must end in .mp4 or .y4m");
+        assert_eq!(refused("render video q.json -o x"), "--output `x` must end in .mp4 or .y4m");
+        assert!(refused("render video q.json --thumbnail -").contains("only --output"));
+        assert!(refused("render video q.json --thumbnail t.png").contains(".jpg or .jpeg"));
+        assert!(refused("render video q.json --thumbnail t.jpg --small-thumbnail t.jpg").contains("twice"));
+        assert!(refused("render video q.json --json -o -").contains("both want stdout"));
+        assert!(refused("render video q.json -o x.mp4 --format y4m").contains("`-o -`"));
+        assert!(refused("render still q.json --at soon").contains("1500ms"));
+        assert!(refused("render still q.json -o x.jpg").contains(".png"));
+    }
+}

@@ -1,0 +1,193 @@
+//! Words for people on stderr, or one JSON object for programs on stdout. Legible without colour; colour only marks severity.
+
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _, Write as _};
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::failure::Failure;
+use crate::problem::{Problem, Problems, Severity};
+
+/// How a command speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Reporter {
+    /// One JSON object on stdout instead of words.
+    pub(super) json: bool,
+    /// No warnings, no progress.
+    pub(super) quiet: bool,
+    /// ANSI colours on stderr.
+    pub(super) color: bool,
+}
+
+impl Reporter {
+    /// Colours go to a terminal only, and not where `NO_COLOR` is set or the terminal is dumb.
+    pub(super) fn new(json: bool, quiet: bool) -> Self {
+        let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+            || std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
+        Self { json, quiet, color: io::stderr().is_terminal() && !unwanted }
+    }
+
+    /// Tells of warnings that stop nothing. With `--json` they belong into the result instead.
+    pub(super) fn warn(self, warnings: &Problems) {
+        if !self.json && !self.quiet {
+            self.say(&self.paragraphs(warnings));
+        }
+    }
+
+    /// Hands the result over: `lines` to people, `value` with `"ok": true` in front to programs.
+    ///
+    /// # Errors
+    /// When stdout cannot be written.
+    pub(super) fn result(self, lines: &str, value: impl Serialize) -> Result<(), Failure> {
+        if self.json { print_json(true, value) } else { print(lines.as_bytes()) }
+    }
+
+    /// Tells why a command failed.
+    pub(super) fn failure(self, failure: &Failure) {
+        if self.json && !matches!(failure, Failure::ReaderGone) {
+            // Nothing is left to try when stdout cannot take the bad news; the exit status still says it.
+            drop(print_json(false, json!({ "problems": problems_of(failure) })));
+            return;
+        }
+        match failure {
+            Failure::Invalid(problems) => self.say(&self.paragraphs(problems)),
+            Failure::Usage(message) => {
+                self.say(&format!(
+                    "{} {message}\n  hint      see `render --help`\n",
+                    self.mark(Severity::Error, "usage")
+                ));
+            }
+            Failure::System(error) => {
+                self.say(&format!("{} {error:#}\n", self.mark(Severity::Error, "system")));
+            }
+            Failure::Interrupted(_) if !self.quiet => self.say("interrupted: nothing was left behind\n"),
+            Failure::Interrupted(_) | Failure::ReaderGone => {}
+        }
+    }
+
+    /// Writes to stderr. A closed stderr is nobody's problem.
+    pub(super) fn say(self, text: &str) {
+        drop(io::stderr().lock().write_all(text.as_bytes()));
+    }
+
+    fn mark(self, severity: Severity, code: &str) -> String {
+        let (word, color) = match severity {
+            Severity::Error => ("error", "\x1b[1;31m"),
+            Severity::Warning => ("warning", "\x1b[1;33m"),
+        };
+        if self.color { format!("{color}{word}[{code}]\x1b[0m") } else { format!("{word}[{code}]") }
+    }
+
+    /// One paragraph a problem, and the number of errors where there are several.
+    fn paragraphs(self, problems: &Problems) -> String {
+        let mut text = String::new();
+        for problem in problems {
+            self.paragraph(problem, &mut text);
+        }
+        let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+        if errors > 1 {
+            line(&mut text, format_args!("{errors} errors"));
+        }
+        text
+    }
+
+    fn paragraph(self, problem: &Problem, text: &mut String) {
+        let place = if problem.pointer.is_empty() { "the document" } else { &problem.pointer };
+        line(text, format_args!("{} at {place}", self.mark(problem.severity, problem.code)));
+        line(text, format_args!("  found     {}", indented(&problem.found)));
+        line(text, format_args!("  expected  {}", indented(&problem.expected)));
+        if let Some(hint) = &problem.hint {
+            line(text, format_args!("  hint      {}", indented(hint)));
+        }
+    }
+}
+
+fn line(text: &mut String, content: std::fmt::Arguments<'_>) {
+    writeln!(text, "{content}").expect("a String takes everything");
+}
+
+/// Later lines of a text start where its first one does.
+fn indented(text: &str) -> String {
+    text.replace('\n', "\n            ")
+}
+
+/// A failure as problems: what a JSON report lists, whatever went wrong.
+fn problems_of(failure: &Failure) -> Value {
+    let single = |code: &str, message: String| json!([{ "code": code, "message": message, "severity": "error" }]);
+    match failure {
+        Failure::Invalid(problems) => json!(problems),
+        Failure::Usage(message) => single("usage", message.clone()),
+        Failure::System(error) => single("system", format!("{error:#}")),
+        Failure::Interrupted(_) => single("interrupted", "interrupted: nothing was left behind".to_owned()),
+        Failure::ReaderGone => json!([]),
+    }
+}
+
+fn print_json(ok: bool, value: impl Serialize) -> Result<(), Failure> {
+    let value = serde_json::to_value(value).expect("reports have string keys and finite numbers");
+    let mut report = serde_json::Map::from_iter([("ok".to_owned(), Value::Bool(ok))]);
+    match value {
+        Value::Object(fields) => report.extend(fields),
+        other => drop(report.insert("result".to_owned(), other)),
+    }
+    let mut text = serde_json::to_string(&report).expect("a map of JSON values");
+    text.push('\n');
+    print(text.as_bytes())
+}
+
+/// Writes to stdout at once.
+///
+/// # Errors
+/// [`Failure::ReaderGone`] when nobody reads any more, [`Failure::System`] for anything else, a full disk for example.
+pub(super) fn print(bytes: &[u8]) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(stdout_failure)
+}
+
+/// What a failed write to stdout means.
+pub(super) fn stdout_failure(error: io::Error) -> Failure {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        Failure::ReaderGone
+    } else {
+        Failure::System(anyhow::Error::new(error).context("cannot write to stdout"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_is_legible_without_colour() {
+        let reporter = Reporter { json: false, quiet: false, color: false };
+        let problems = Problems::from_iter([
+            Problem::error("unknown_field", "/quote/validUntill", "`validUntill`", "a known field")
+                .with_hint("did you mean `validUntil`?"),
+            Problem::warning("asset", "", "two\nlines", "one"),
+        ]);
+        assert_eq!(
+            reporter.paragraphs(&problems),
+            "error[unknown_field] at /quote/validUntill\n  found     `validUntill`\n  expected  a known field\n  \
+             hint      did you mean `validUntil`?\nwarning[asset] at the document\n  found     two\n            lines\n  \
+             expected  one\n"
+        );
+        let coloured = Reporter { color: true, ..reporter };
+        assert!(coloured.paragraphs(&problems).starts_with("\x1b[1;31merror[unknown_field]\x1b[0m at "));
+    }
+
+    #[test]
+    fn several_errors_are_counted() {
+        let reporter = Reporter { json: false, quiet: false, color: false };
+        let twice = Problems::from_iter([Problem::error("a", "/x", "1", "2"), Problem::error("b", "/y", "3", "4")]);
+        assert!(reporter.paragraphs(&twice).ends_with("  expected  4\n2 errors\n"));
+    }
+
+    #[test]
+    fn every_failure_lists_a_problem_for_programs() {
+        let usage = problems_of(&Failure::Usage("no".to_owned()));
+        assert_eq!(usage, json!([{ "code": "usage", "message": "no", "severity": "error" }]));
+        let error = anyhow::anyhow!("disk full").context("cannot write x.mp4");
+        assert_eq!(problems_of(&Failure::System(error))[0]["message"], "cannot write x.mp4: disk full");
+    }
+}

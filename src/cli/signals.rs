@@ -1,0 +1,66 @@
+//! SIGINT, SIGTERM and SIGHUP: end at once while nothing is written, else ask the render to stop and clean up.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::flag;
+
+/// A signal that asks the program to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Signal(u8);
+
+impl Signal {
+    /// 128 + the signal's number, as a shell reports it: 130 for Ctrl-C, 143 for SIGTERM.
+    pub(super) fn exit_status(self) -> u8 {
+        128 + self.0
+    }
+}
+
+/// Watches for signals from [`Signals::watch`] to the end of the process.
+#[derive(Debug)]
+pub(super) struct Signals {
+    received: Arc<AtomicUsize>,
+    end_at_once: Arc<AtomicBool>,
+}
+
+impl Signals {
+    /// Starts to watch. Until [`Signals::defer`] is called, a signal ends the process at once.
+    ///
+    /// # Errors
+    /// When the operating system refuses a handler.
+    pub(super) fn watch() -> io::Result<Self> {
+        let signals = Self { received: Arc::default(), end_at_once: Arc::new(AtomicBool::new(true)) };
+        for (signal, number) in [(SIGHUP, 1_u8), (SIGINT, 2), (SIGTERM, 15)] {
+            let status = i32::from(Signal(number).exit_status());
+            flag::register_conditional_shutdown(signal, status, Arc::clone(&signals.end_at_once))?;
+            flag::register_usize(signal, Arc::clone(&signals.received), number.into())?;
+        }
+        Ok(signals)
+    }
+
+    /// From now on, until the answer is dropped, signals only set a flag: files are being written that must be removed.
+    pub(super) fn defer(&self) -> Deferred<'_> {
+        self.end_at_once.store(false, Ordering::SeqCst);
+        Deferred(self)
+    }
+
+    /// The last signal that came while they were deferred.
+    pub(super) fn received(&self) -> Option<Signal> {
+        match u8::try_from(self.received.load(Ordering::SeqCst)) {
+            Ok(0) | Err(_) => None,
+            Ok(number) => Some(Signal(number)),
+        }
+    }
+}
+
+/// While this lives, a signal does not end the process by itself.
+#[derive(Debug)]
+pub(super) struct Deferred<'a>(&'a Signals);
+
+impl Drop for Deferred<'_> {
+    fn drop(&mut self) {
+        self.0.end_at_once.store(true, Ordering::SeqCst);
+    }
+}
