@@ -1,7 +1,15 @@
-//! Composition: the flat, resolved display list of every scene, and how it is built from a bound template.
+//! Composition: the flat, resolved display list of every scene, and how it is built from a template and a quote.
 
+mod build;
 mod composition;
+mod findings;
+mod flatten;
+mod motion;
+mod outline;
+mod paint;
+mod timing;
 
+pub use build::{ComposeError, Composed, Ingredients, compose};
 pub use composition::{
     Composition, Content, Edge, Geometry, Layer, MotionLink, Paint, PathSegment, Picture, Primitive, Reveal,
     RoundedRect, Scene, Shadow, Shape, Stop, Stroke, Text,

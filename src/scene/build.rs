@@ -1,0 +1,304 @@
+//! Building a composition: scenes are bound, paged so that rows fit, laid out, timed and flattened.
+
+use std::sync::Arc;
+
+use super::composition::{Composition, Scene};
+use super::findings::Findings;
+use super::flatten::Flattener;
+use super::motion::{Clock, entrances_begin_s};
+use super::paint::Behind;
+use super::timing::{Need, fit, need};
+use crate::color::Color;
+use crate::frame::RgbaFrame;
+use crate::geometry::Size;
+use crate::layout::{LayoutError, Placed, Surroundings, lay_out};
+use crate::problem::Problems;
+use crate::template::{
+    Binder, Bindings, BoundNode, BoundScene, BoundTransition, Page, Paging, PlannedScene, Template, TemplateError,
+    TransitionKind,
+};
+use crate::text::FontLibrary;
+use crate::time::FrameRate;
+
+/// Everything a composition is made from. Nothing else is looked at: no clock, no disk, no network.
+#[derive(Clone, Copy)]
+pub struct Ingredients<'a> {
+    /// The template.
+    pub template: &'a Template,
+    /// The quote and where its pictures are.
+    pub bindings: Bindings<'a>,
+    /// Loaded pictures; [`Bindings::pictures`] holds indices into them.
+    pub pictures: &'a [Arc<RgbaFrame>],
+    /// Fonts.
+    pub fonts: &'a FontLibrary,
+    /// Canvas size in px; both sides even.
+    pub canvas: Size,
+    /// Frames a second.
+    pub frame_rate: FrameRate,
+}
+
+/// A composition and what its author should know about it.
+#[derive(Clone, Debug)]
+pub struct Composed {
+    /// The video, resolved.
+    pub composition: Composition,
+    /// Findings such as cut texts and missing characters; warnings only.
+    pub warnings: Problems,
+}
+
+/// A quote and a template that do not make a video.
+#[derive(Debug, thiserror::Error)]
+pub enum ComposeError {
+    /// The template fails on this quote.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// A scene could not be laid out.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+    /// The template asks for a font that is not bundled.
+    #[error("template `{template}` asks for the font family `{family}`; bundled are: {known}")]
+    UnknownFont {
+        /// The template.
+        template: String,
+        /// What it asks for.
+        family: String,
+        /// What there is.
+        known: String,
+    },
+    /// No scene is left for this quote.
+    #[error("template `{template}` has no scene for this quote: every `when` is false")]
+    NoScenes {
+        /// The template.
+        template: String,
+    },
+    /// The scenes cannot be made short enough.
+    #[error("template `{template}` needs at least {least_s:.1} s for this quote; it allows {most_s:.1} s")]
+    TooLong {
+        /// The template.
+        template: String,
+        /// Least length in seconds.
+        least_s: f64,
+        /// Longest length the template allows, in seconds.
+        most_s: f64,
+    },
+}
+
+/// A scene with what it needs, before its length is known.
+struct Draft {
+    scene: BoundScene,
+    begin_s: f64,
+    need: Need,
+}
+
+/// Builds the composition of a quote.
+///
+/// # Errors
+/// [`ComposeError`] where the template fails on this quote or leaves nothing to show.
+pub fn compose(from: Ingredients<'_>) -> Result<Composed, ComposeError> {
+    check_fonts(from)?;
+    let binder = Binder::new(from.template, &from.bindings, from.canvas, from.frame_rate)?;
+    let snapshot = from.bindings.snapshot;
+    let aspects: Vec<f32> = from.pictures.iter().map(|picture| aspect(picture.size())).collect();
+    let around = Surroundings {
+        fonts: from.fonts,
+        aspects: &aspects,
+        language: snapshot.locale.tag(),
+        right_to_left: snapshot.locale.is_rtl(),
+        canvas: from.canvas,
+    };
+    let mut findings = Findings::default();
+    let (drafts, lengths_s) = draft_all(from, &binder, around, &mut findings)?;
+
+    let backdrop = binder.backdrop()?;
+    let base = Color::BLACK;
+    let mut scenes = Vec::with_capacity(drafts.len() + 1);
+    let mut behind = Behind::default();
+    let frame_count = from.frame_rate.frames_in_seconds(lengths_s.iter().sum());
+    let still = Clock {
+        rate: from.frame_rate,
+        slot_frames: frame_count,
+        unit: binder.unit(),
+        right_to_left: around.right_to_left,
+    };
+    let flat =
+        |clock: Clock, scene: &str, findings: &mut Findings, root: &BoundNode, outer, begin_s, behind: &mut Behind| {
+            let placed = lay_out(root, around)?;
+            let mut flattener = Flattener { around, pictures: from.pictures, clock, base, scene, findings };
+            Ok::<_, LayoutError>(flattener.layers(&placed, outer, begin_s, behind))
+        };
+    let layers = flat(still, "backdrop", &mut findings, &backdrop, Vec::new(), 0.0, &mut behind)?;
+    if !layers.is_empty() {
+        scenes.push(Scene { id: "backdrop".to_owned(), first_frame: 0, frame_count, layers });
+    }
+
+    let mut start_s = 0.0;
+    for (at, (draft, length_s)) in drafts.iter().zip(&lengths_s).enumerate() {
+        let first_frame = from.frame_rate.frames_in_seconds(start_s);
+        start_s += length_s;
+        let next_frame = from.frame_rate.frames_in_seconds(start_s);
+        let clock = Clock { slot_frames: next_frame - first_frame, ..still };
+        let into = (at > 0).then_some(&draft.scene.transition);
+        let next = drafts.get(at + 1).map(|next| &next.scene.transition);
+        let overlap = next.map_or(0, |next| overlap_frames(next, from.frame_rate));
+        let outer = [
+            into.and_then(|into| clock.arriving(into, from.canvas)),
+            next.and_then(|next| clock.departing(next, from.canvas)),
+        ];
+        let outer = outer.into_iter().flatten().collect();
+        let id = draft.scene.id.clone();
+        let layers = flat(clock, &id, &mut findings, &draft.scene.root, outer, draft.begin_s, &mut behind.clone())?;
+        let shown = (next_frame + overlap).min(frame_count) - first_frame;
+        scenes.push(Scene { id, first_frame, frame_count: shown, layers });
+    }
+    let composition = Composition {
+        size: from.canvas,
+        frame_rate: from.frame_rate,
+        frame_count,
+        background: base,
+        scenes,
+        title: format!("{} · {}", snapshot.quote.number, snapshot.company.name),
+    };
+    Ok(Composed { composition, warnings: findings.into_problems() })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "pictures have at most a few thousand px a side")]
+fn aspect(size: Size) -> f32 {
+    size.width as f32 / size.height.max(1) as f32
+}
+
+fn check_fonts(from: Ingredients<'_>) -> Result<(), ComposeError> {
+    let document = from.template.document();
+    match document.theme.fonts.values().find(|font| !from.fonts.has_family(&font.family)) {
+        None => Ok(()),
+        Some(font) => Err(ComposeError::UnknownFont {
+            template: document.name.clone(),
+            family: font.family.clone(),
+            known: from.fonts.families().collect::<Vec<_>>().join(", "),
+        }),
+    }
+}
+
+fn overlap_frames(transition: &BoundTransition, rate: FrameRate) -> u32 {
+    match transition.kind {
+        TransitionKind::None => 0,
+        _ => rate.frames_in_seconds(transition.duration_s),
+    }
+}
+
+/// Binds and pages all scenes; takes pages away until the video can be short enough.
+fn draft_all(
+    from: Ingredients<'_>,
+    binder: &Binder<'_>,
+    around: Surroundings<'_>,
+    findings: &mut Findings,
+) -> Result<(Vec<Draft>, Vec<f64>), ComposeError> {
+    let template = || from.template.document().name.clone();
+    let planned = binder.plan()?;
+    if planned.is_empty() {
+        return Err(ComposeError::NoScenes { template: template() });
+    }
+    let range = from.template.document().duration;
+    let mut most_pages =
+        planned.iter().filter_map(|scene| scene.paging.as_ref()).map(|p| p.max_pages).max().unwrap_or(1);
+    loop {
+        let mut drafts = Vec::new();
+        let mut left_out = Vec::new();
+        for scene in &planned {
+            let pages = pages(binder, scene, most_pages, around)?;
+            if let Some(last) = pages.last().filter(|page| page.more > 0) {
+                left_out.push((scene.index, last.start + last.len, last.more));
+            }
+            let choices: Vec<Option<Page>> =
+                if pages.is_empty() { vec![None] } else { pages.into_iter().map(Some).collect() };
+            for page in choices {
+                let bound = binder.scene(scene.index, page)?;
+                let first = drafts.is_empty();
+                let begin_s = entrances_begin_s((!first).then_some(&bound.transition));
+                let need = need(&bound, &lay_out(&bound.root, around)?, begin_s, first, from.frame_rate);
+                drafts.push(Draft { scene: bound, begin_s, need });
+            }
+        }
+        let needs: Vec<Need> = drafts.iter().map(|draft| draft.need).collect();
+        if let Some(lengths_s) = fit(&needs, range) {
+            for (index, shown, more) in left_out {
+                findings.rows_left_out(&from.template.document().scenes[index].id, shown, more);
+            }
+            return Ok((drafts, lengths_s));
+        }
+        if most_pages <= 1 {
+            let least_s = needs.iter().map(|need| need.least).sum();
+            return Err(ComposeError::TooLong { template: template(), least_s, most_s: range.max });
+        }
+        most_pages -= 1;
+    }
+}
+
+/// The pages of a scene, none where it does not page. Rows are spread evenly; where they do not fit into as many pages
+/// as are allowed, the last page says how many are left out.
+fn pages(
+    binder: &Binder<'_>,
+    scene: &PlannedScene,
+    most_pages: usize,
+    around: Surroundings<'_>,
+) -> Result<Vec<Page>, ComposeError> {
+    let Some(Paging { rows, max_rows, max_pages }) = scene.paging else { return Ok(Vec::new()) };
+    let most_pages = max_pages.min(most_pages);
+    let fits = |pages: &[Page]| -> Result<bool, ComposeError> {
+        for page in pages {
+            let bound = binder.scene(scene.index, Some(*page))?;
+            let placed: Placed<'_> = lay_out(&bound.root, around)?;
+            if placed.overflows() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    };
+    for count in rows.div_ceil(max_rows)..=most_pages {
+        let pages = spread(rows, count, 0);
+        if fits(&pages)? {
+            return Ok(pages);
+        }
+    }
+    for per_page in (1..=max_rows).rev() {
+        let shown = (per_page * most_pages).min(rows);
+        let pages = spread(shown, most_pages.min(shown), rows - shown);
+        // One row always shows, however little room there is.
+        if per_page == 1 || fits(&pages)? {
+            return Ok(pages);
+        }
+    }
+    Ok(Vec::new())
+}
+
+/// `rows` over `count` pages, as evenly as possible, fuller ones first; `more` rows are left out.
+fn spread(rows: usize, count: usize, more: usize) -> Vec<Page> {
+    let (each, extra) = (rows / count, rows % count);
+    let mut start = 0;
+    (0..count)
+        .map(|index| {
+            let len = each + usize::from(index < extra);
+            let page = Page { start, len, index, count, more: if index + 1 == count { more } else { 0 } };
+            start += len;
+            page
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_spread_evenly_and_each_shows_once() {
+        for rows in 1..60 {
+            for count in 1..=rows.min(6) {
+                let pages = spread(rows, count, 3);
+                assert_eq!(pages.iter().map(|page| page.len).sum::<usize>(), rows);
+                assert!(pages.windows(2).all(|pair| pair[0].start + pair[0].len == pair[1].start));
+                let lengths: Vec<usize> = pages.iter().map(|page| page.len).collect();
+                assert!(lengths.iter().max().zip(lengths.iter().min()).is_some_and(|(most, least)| most - least <= 1));
+                assert_eq!(pages.iter().map(|page| page.more).sum::<usize>(), 3);
+            }
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Timing: how long each scene shows, from what there is to read in it, within the length the template allows.
+
+use crate::layout::Placed;
+use crate::template::{BoundKind, BoundNode, BoundScene, DurationRange};
+use crate::time::FrameRate;
+
+/// Reading time of a word in seconds: 240 words a minute, an unhurried reader of short lines.
+const WORD_S: f64 = 0.25;
+/// Time to find one's way in a new scene before reading begins.
+const ORIENTATION_S: f64 = 0.6;
+/// Shortest time anything stands still before its scene is replaced.
+const SETTLED_S: f64 = 1.2;
+/// Shortest time a counted number stands on its exact amount.
+const COUNTED_S: f64 = 2.0;
+
+/// What a scene needs, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Need {
+    /// Below this something could not be read.
+    pub(super) least: f64,
+    /// What its text asks for.
+    pub(super) wanted: f64,
+    /// Beyond this it drags.
+    pub(super) most: f64,
+}
+
+/// What `scene` needs, once laid out, when its entrances begin at `begin_s`.
+pub(super) fn need(scene: &BoundScene, placed: &Placed<'_>, begin_s: f64, first: bool, rate: FrameRate) -> Need {
+    let mut found = Reading { rate, words: 0, entered_s: begin_s, counted_s: 0.0, exit_s: 0.0 };
+    found.visit(placed, begin_s, true);
+    let settled =
+        (found.entered_s + SETTLED_S).max(found.counted_s + if found.counted_s > 0.0 { COUNTED_S } else { 0.0 });
+    #[expect(clippy::cast_precision_loss, reason = "a scene has at most some thousand words")]
+    let reading = begin_s + ORIENTATION_S + found.words as f64 * WORD_S;
+    let shortest = if first { scene.duration.min.max(1.6) } else { scene.duration.min };
+    let least = shortest.max(settled + found.exit_s);
+    let most = scene.duration.max.max(least);
+    Need { least, wanted: (reading.max(settled) + found.exit_s).clamp(least, most), most }
+}
+
+struct Reading {
+    rate: FrameRate,
+    words: usize,
+    entered_s: f64,
+    counted_s: f64,
+    exit_s: f64,
+}
+
+impl Reading {
+    fn visit(&mut self, placed: &Placed<'_>, turn_s: f64, is_root: bool) {
+        let node = placed.node;
+        let turn_s = turn_s + if is_root { 0.0 } else { node.motion.delay_s };
+        if let Some(enter) = &node.motion.enter {
+            self.entered_s = self.entered_s.max(turn_s + enter.duration_s);
+        }
+        if let Some(exit) = &node.motion.exit {
+            self.exit_s = self.exit_s.max(exit.duration_s);
+        }
+        if let (BoundKind::Text(text), Some(_)) = (&node.kind, &placed.text) {
+            self.words += text.text.split_whitespace().count();
+            if let Some(count) = &text.count {
+                let frames = u32::try_from(count.index.len()).unwrap_or(u32::MAX);
+                let seconds = self.rate.seconds_at(frames);
+                self.counted_s = self.counted_s.max(turn_s + seconds);
+            }
+        }
+        for (child, turn) in placed.children.iter().zip(turns(node, turn_s)) {
+            self.visit(child, turn, false);
+        }
+    }
+}
+
+/// When the turn of each child of `node` comes, in seconds, before the child's own delay: children that have an
+/// entrance, or hold one, follow each other at the group's stagger.
+pub(super) fn turns(node: &BoundNode, turn_s: f64) -> Vec<f64> {
+    let BoundKind::Group(group) = &node.kind else { return Vec::new() };
+    let mut turns = Vec::with_capacity(group.children.len());
+    let mut entered = 0u32;
+    for child in &group.children {
+        turns.push(turn_s + f64::from(entered) * node.motion.stagger_s);
+        if enters(child) {
+            entered += 1;
+        }
+    }
+    turns
+}
+
+fn enters(node: &BoundNode) -> bool {
+    node.motion.enter.is_some()
+        || matches!(&node.kind, BoundKind::Group(group) if group.children.iter().any(enters))
+        || matches!(&node.kind, BoundKind::Text(text) if text.count.is_some())
+}
+
+/// Lengths of all scenes in seconds, so that their sum lies within `range`; `None` where even the least is too long.
+pub(super) fn fit(needs: &[Need], range: DurationRange) -> Option<Vec<f64>> {
+    let sum = |pick: fn(&Need) -> f64| needs.iter().map(pick).sum::<f64>();
+    let (least, wanted, most) = (sum(|need| need.least), sum(|need| need.wanted), sum(|need| need.most));
+    if least > range.max {
+        return None;
+    }
+    // Where the text asks for more than there is, everybody gives up the same share of what can be given up.
+    let between = |from: f64, to: f64, target: f64| if to > from { (target - from) / (to - from) } else { 0.0 };
+    Some(if wanted > range.max {
+        let share = between(least, wanted, range.max);
+        needs.iter().map(|need| need.least + (need.wanted - need.least) * share).collect()
+    } else if wanted >= range.min {
+        needs.iter().map(|need| need.wanted).collect()
+    } else if most >= range.min {
+        let share = between(wanted, most, range.min);
+        needs.iter().map(|need| need.wanted + (need.most - need.wanted) * share).collect()
+    } else {
+        let factor = range.min / most;
+        needs.iter().map(|need| need.most * factor).collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RANGE: DurationRange = DurationRange { min: 20.0, max: 30.0 };
+
+    fn total(needs: &[Need]) -> Option<f64> {
+        fit(needs, RANGE).map(|lengths| lengths.iter().sum())
+    }
+
+    #[test]
+    fn the_sum_lies_in_the_range_and_nobody_falls_below_the_least() {
+        let need = |least, wanted, most| Need { least, wanted, most };
+        let short = [need(1.0, 2.0, 4.0), need(1.0, 2.0, 4.0)];
+        assert!((total(&short).expect("fits") - 20.0).abs() < 1e-9);
+        let middling = [need(3.0, 8.0, 9.0), need(3.0, 15.0, 20.0)];
+        assert!((total(&middling).expect("fits") - 23.0).abs() < 1e-9);
+        let long = [need(9.0, 20.0, 30.0), need(9.0, 30.0, 30.0)];
+        let lengths = fit(&long, RANGE).expect("fits");
+        assert!((lengths.iter().sum::<f64>() - 30.0).abs() < 1e-9);
+        assert!(lengths.iter().zip(&long).all(|(length, need)| *length >= need.least));
+        assert_eq!(total(&[need(31.0, 31.0, 31.0)]), None);
+    }
+}
