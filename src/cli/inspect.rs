@@ -82,6 +82,7 @@ pub(super) fn templates(reporter: Reporter) -> Result<(), Failure> {
         let template = template::builtin(name).with_context(|| format!("the built-in template {name} is broken"))?;
         let document = template.document();
         let languages: Vec<&str> = template.languages().collect();
+        let fields: Vec<&str> = template.fields().collect();
         let line = writeln!(
             lines,
             "{name}\n  {}\n  length     {} to {} s\n  languages  {}\n  fields     {}",
@@ -89,7 +90,7 @@ pub(super) fn templates(reporter: Reporter) -> Result<(), Failure> {
             document.duration.min,
             document.duration.max,
             languages.join(", "),
-            template.fields().join(", ")
+            fields.join(", ")
         );
         line.expect("a String takes everything");
         values.push(json!({
@@ -98,7 +99,7 @@ pub(super) fn templates(reporter: Reporter) -> Result<(), Failure> {
             "minSeconds": document.duration.min,
             "maxSeconds": document.duration.max,
             "languages": languages,
-            "fields": template.fields(),
+            "fields": fields,
         }));
     }
     reporter.result(true, &lines, json!({ "templates": values }))
