@@ -81,7 +81,7 @@ pub(super) struct SourceArgs {
     #[arg(short, long, value_name = "NAME|FOLDER", default_value = "quote-summary", value_hint = ValueHint::AnyPath)]
     pub(super) template: String,
 
-    /// Canvas in pixels
+    /// Canvas in pixels, or its name: story, portrait, square, landscape
     #[arg(long, value_name = "SIZE", default_value = "1080x1920")]
     pub(super) size: CanvasSize,
 

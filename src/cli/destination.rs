@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::failure::Failure;
-use super::options::{Input, Output};
+use super::options::Input;
 use super::reporter::stdout_failure;
 
 /// Checks that every one of `files` can be written, that none is the input, and that no two are one.
@@ -55,7 +55,7 @@ fn real_path(file: &Path) -> Result<PathBuf, Failure> {
 fn try_folder(file: &Path) -> Result<(), Failure> {
     let folder = folder_of(file);
     tempfile::Builder::new()
-        .prefix(".render-")
+        .prefix(".quotereel-")
         .tempfile_in(folder)
         .map(drop)
         .with_context(|| format!("cannot write {}: no file can be made in {}", file.display(), folder.display()))?;
@@ -74,8 +74,8 @@ pub(super) fn folder_of(file: &Path) -> &Path {
 ///
 /// # Errors
 /// [`Failure::Usage`] when stdout is one.
-pub(super) fn refuse_terminal(output: &Output) -> Result<(), Failure> {
-    if *output == Output::Stdout && io::stdout().is_terminal() {
+pub(super) fn refuse_terminal() -> Result<(), Failure> {
+    if io::stdout().is_terminal() {
         return Err(Failure::Usage(
             "this would write binary data to a terminal: redirect it or name a file".to_owned(),
         ));
@@ -83,34 +83,24 @@ pub(super) fn refuse_terminal(output: &Output) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Writes `bytes` to `output`: to stdout, or to a file that gets its name only when it is complete.
+/// Writes `bytes` to a file that gets its name only when it is complete.
 ///
 /// # Errors
-/// [`Failure::ReaderGone`] or [`Failure::System`].
-pub(super) fn deliver(bytes: &[u8], output: &Output) -> Result<(), Failure> {
-    match output {
-        Output::Stdout => super::reporter::print(bytes),
-        Output::File(path) => Ok(write_whole(path, bytes).with_context(|| format!("cannot write {}", path.display()))?),
-    }
+/// [`Failure::System`] when the file system refuses.
+pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    Ok(write_whole(path, bytes).with_context(|| format!("cannot write {}", path.display()))?)
 }
 
 fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = tempfile::Builder::new().prefix(".render-").tempfile_in(folder_of(path))?;
-    file.write_all(bytes)?;
-    file.as_file().set_permissions(new_file_permissions()?)?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
-}
-
-/// What a newly made file may have: temporary files are closed to others, finished ones follow the process's mask.
-fn new_file_permissions() -> io::Result<fs::Permissions> {
     use std::os::unix::fs::PermissionsExt as _;
 
-    // The mask can only be read by setting it, which would race with other threads; Linux shows it here.
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("Umask:"));
-    let mask = mask.and_then(|mask| u32::from_str_radix(mask.trim(), 8).ok()).unwrap_or(0o022);
-    Ok(fs::Permissions::from_mode(0o666 & !mask))
+    // Temporary files are closed to others by default; a finished one gets what the umask gives any new file.
+    let permissions = fs::Permissions::from_mode(0o666);
+    let mut file =
+        tempfile::Builder::new().prefix(".quotereel-").permissions(permissions).tempfile_in(folder_of(path))?;
+    file.write_all(bytes)?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
 }
 
 /// Copies a finished file to stdout.
@@ -164,12 +154,12 @@ mod tests {
     }
 
     #[test]
-    fn a_delivered_file_is_whole_and_readable_by_the_mask() {
+    fn a_written_file_is_whole_and_readable_by_the_mask() {
         use std::os::unix::fs::PermissionsExt as _;
 
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("x.png");
-        deliver(b"abc", &Output::File(path.clone())).expect("delivered");
+        write_file(&path, b"abc").expect("written");
         assert_eq!(fs::read(&path).expect("readable"), b"abc");
         assert_ne!(fs::metadata(&path).expect("there").permissions().mode() & 0o400, 0);
         assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 1);

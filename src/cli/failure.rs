@@ -3,6 +3,7 @@
 use super::options::UsageError;
 use super::signals::Signal;
 use crate::problem::Problems;
+use crate::template::TemplateProblem;
 
 /// Exit statuses of the program; 128 + n stands for signal n, as shells have it.
 pub(super) mod status {
@@ -19,10 +20,14 @@ pub(super) enum Failure {
     Usage(String),
     /// The input is wrong; trying again cannot help.
     Invalid(Problems),
+    /// The template is wrong; trying again cannot help.
+    Template(Vec<TemplateProblem>),
     /// The machine failed; trying again may help.
     System(anyhow::Error),
     /// A signal asked to stop.
     Interrupted(Signal),
+    /// The result, already printed, says what is wrong; this is the exit status for it.
+    Told(u8),
     /// Whoever read stdout has gone. Nobody is left to tell.
     ReaderGone,
 }
@@ -32,9 +37,10 @@ impl Failure {
     pub(super) fn exit_status(&self) -> u8 {
         match self {
             Self::Usage(_) => status::USAGE,
-            Self::Invalid(_) => status::INVALID,
+            Self::Invalid(_) | Self::Template(_) => status::INVALID,
             Self::System(_) => status::SYSTEM,
             Self::Interrupted(signal) => signal.exit_status(),
+            Self::Told(status) => *status,
             Self::ReaderGone => status::DONE,
         }
     }

@@ -2,12 +2,18 @@
 
 mod args;
 mod destination;
+mod doctor;
 mod failure;
 mod input;
+mod inspect;
 mod options;
+mod picture;
+mod production;
 mod progress;
 mod reporter;
 mod signals;
+mod validate;
+mod video;
 
 use std::ffi::OsString;
 use std::io;
@@ -51,14 +57,18 @@ pub fn main() -> ExitCode {
 fn carry_out(typed: CommandLine, reporter: Reporter) -> Result<(), Failure> {
     let signals = Signals::watch().map_err(|error| anyhow::Error::new(error).context("cannot watch for signals"))?;
     match Task::new(typed.command, typed.reporting.json)? {
+        Task::Video(task) => video::run(&task, reporter, &signals),
+        Task::Still(task) => picture::still(&task, reporter),
+        Task::Sheet(task) => picture::sheet(&task, reporter),
+        Task::Validate(source) => validate::run(&source, reporter),
+        Task::Probe(file) => inspect::probe(&file, reporter),
+        Task::Schema(document) => inspect::schema(document),
+        Task::Templates => inspect::templates(reporter),
+        Task::Doctor => doctor::run(reporter),
         Task::Completions(shell) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut CommandLine::command(), "render", &mut script);
             reporter::print(&script)
-        }
-        task => {
-            let _ = (&signals, reporter);
-            Err(Failure::Usage(format!("{task:?}")))
         }
     }
 }

@@ -281,7 +281,7 @@ fn milliseconds(text: &str) -> Option<u64> {
     };
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     let digits_only = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    let has_digits = !whole.is_empty() && !(number.contains('.') && fraction.is_empty());
+    let has_digits = !whole.is_empty() && number.contains('.') != fraction.is_empty();
     if !has_digits || !digits_only(whole) || !digits_only(fraction) || fraction.len() > decimals {
         return None;
     }

@@ -1,23 +1,27 @@
 //! A bar with the time left, on a terminal only; and the render's question whether it shall go on.
 
+use std::fmt;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::reporter::Reporter;
+use super::signals::Signals;
+use crate::pipeline::Monitor;
 
 /// Redraws a second: enough to look alive, too few to cost anything.
 const REDRAWS_A_SECOND: u8 = 10;
 
-/// A bar over a known number of frames. Without a terminal, or when quiet, it draws nothing.
+/// Watches one render: counts its frames on a bar, and stops it when a signal has come.
 #[derive(Debug)]
-pub(super) struct FrameBar {
+pub(super) struct Progress<'a> {
     bar: ProgressBar,
+    signals: &'a Signals,
 }
 
-impl FrameBar {
-    /// A bar for `frames` frames, on stderr.
-    pub(super) fn new(frames: u32, reporter: Reporter) -> Self {
+impl<'a> Progress<'a> {
+    /// A bar for `frames` frames, on stderr. Without a terminal, or when quiet, it draws nothing.
+    pub(super) fn new(frames: u32, reporter: Reporter, signals: &'a Signals) -> Self {
         let target = if reporter.quiet || reporter.json {
             ProgressDrawTarget::hidden()
         } else {
@@ -26,23 +30,40 @@ impl FrameBar {
         };
         let bar = ProgressBar::with_draw_target(Some(frames.into()), target);
         let template = if reporter.color {
-            "{bar:32.cyan/dim} {percent:>3} %  {pos}/{len} frames  {eta} left"
+            "{bar:32.cyan/dim} {percent:>3} %  {pos}/{len} frames  {left}"
         } else {
-            "{bar:32} {percent:>3} %  {pos}/{len} frames  {eta} left"
+            "{bar:32} {percent:>3} %  {pos}/{len} frames  {left}"
         };
         let style = ProgressStyle::with_template(template).expect("a constant that names known keys only");
-        bar.set_style(style.progress_chars("━╸─"));
-        bar.enable_steady_tick(Duration::from_millis(500));
-        Self { bar }
-    }
-
-    /// Shows that `done` frames are finished.
-    pub(super) fn set(&self, done: u32) {
-        self.bar.set_position(done.into());
+        bar.set_style(style.progress_chars("━╸─").with_key("left", time_left));
+        if !bar.is_hidden() {
+            bar.enable_steady_tick(Duration::from_millis(500));
+        }
+        Self { bar, signals }
     }
 }
 
-impl Drop for FrameBar {
+/// The time left, once there is a frame to judge by.
+fn time_left(state: &ProgressState, out: &mut dyn fmt::Write) {
+    if state.pos() > 0 {
+        // A terminal that cannot be written to is no reason to stop.
+        let _ = write!(out, "{:#} left", HumanDuration(state.eta()));
+    }
+}
+
+impl Monitor for Progress<'_> {
+    fn frames_done(&self, n: u32) {
+        // A video made again because it was too large counts its frames twice: the bar stays full meanwhile.
+        let left = self.bar.length().unwrap_or_default().saturating_sub(self.bar.position());
+        self.bar.inc(u64::from(n).min(left));
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.signals.received().is_some()
+    }
+}
+
+impl Drop for Progress<'_> {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }
@@ -53,12 +74,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quiet_and_json_draw_nothing() {
+    fn quiet_and_json_draw_nothing_but_still_count() {
+        let signals = Signals::watch().expect("handlers");
         for (json, quiet) in [(true, false), (false, true)] {
-            let bar = FrameBar::new(10, Reporter { json, quiet, color: false });
-            bar.set(4);
-            assert!(bar.bar.is_hidden());
-            assert_eq!(bar.bar.position(), 4);
+            let progress = Progress::new(10, Reporter { json, quiet, color: false }, &signals);
+            progress.frames_done(4);
+            assert!(progress.bar.is_hidden() && !progress.is_cancelled());
+            assert_eq!(progress.bar.position(), 4);
+            progress.frames_done(9);
+            assert_eq!(progress.bar.position(), 10);
         }
     }
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::failure::Failure;
 use crate::problem::{Problem, Problems, Severity};
+use crate::template::TemplateProblem;
 
 /// How a command speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,23 +36,32 @@ impl Reporter {
         }
     }
 
-    /// Hands the result over: `lines` to people, `value` with `"ok": true` in front to programs.
+    /// Hands a result over: `lines` to people, the fields of `value` and `"ok": ok` to programs.
     ///
     /// # Errors
     /// When stdout cannot be written.
-    pub(super) fn result(self, lines: &str, value: impl Serialize) -> Result<(), Failure> {
-        if self.json { print_json(true, value) } else { print(lines.as_bytes()) }
+    pub(super) fn result(self, ok: bool, lines: &str, value: impl Serialize) -> Result<(), Failure> {
+        if self.json { print_json(ok, value) } else { print(lines.as_bytes()) }
     }
 
     /// Tells why a command failed.
     pub(super) fn failure(self, failure: &Failure) {
-        if self.json && !matches!(failure, Failure::ReaderGone) {
-            // Nothing is left to try when stdout cannot take the bad news; the exit status still says it.
-            drop(print_json(false, json!({ "problems": problems_of(failure) })));
+        if matches!(failure, Failure::Told(_) | Failure::ReaderGone) {
+            return;
+        }
+        // A stdout that cannot take the bad news, being the bad news itself perhaps, leaves stderr to tell it.
+        if self.json && print_json(false, json!({ "problems": problems_of(failure) })).is_ok() {
             return;
         }
         match failure {
             Failure::Invalid(problems) => self.say(&self.paragraphs(problems)),
+            Failure::Template(problems) => {
+                for TemplateProblem { template, file, pointer, reason } in problems {
+                    let mark = self.mark(Severity::Error, "template");
+                    let place = if pointer.is_empty() { String::new() } else { format!(" at {pointer}") };
+                    self.say(&format!("{mark} in {template}/{file}{place}\n  reason    {}\n", indented(reason)));
+                }
+            }
             Failure::Usage(message) => {
                 self.say(&format!(
                     "{} {message}\n  hint      see `render --help`\n",
@@ -62,7 +72,7 @@ impl Reporter {
                 self.say(&format!("{} {error:#}\n", self.mark(Severity::Error, "system")));
             }
             Failure::Interrupted(_) if !self.quiet => self.say("interrupted: nothing was left behind\n"),
-            Failure::Interrupted(_) | Failure::ReaderGone => {}
+            Failure::Interrupted(_) | Failure::Told(_) | Failure::ReaderGone => {}
         }
     }
 
@@ -117,10 +127,23 @@ fn problems_of(failure: &Failure) -> Value {
     let single = |code: &str, message: String| json!([{ "code": code, "message": message, "severity": "error" }]);
     match failure {
         Failure::Invalid(problems) => json!(problems),
+        Failure::Template(problems) => problems
+            .iter()
+            .map(|TemplateProblem { template, file, pointer, reason }| {
+                json!({
+                    "code": "template",
+                    "template": template,
+                    "file": file,
+                    "pointer": pointer,
+                    "message": reason,
+                    "severity": "error",
+                })
+            })
+            .collect(),
         Failure::Usage(message) => single("usage", message.clone()),
         Failure::System(error) => single("system", format!("{error:#}")),
         Failure::Interrupted(_) => single("interrupted", "interrupted: nothing was left behind".to_owned()),
-        Failure::ReaderGone => json!([]),
+        Failure::Told(_) | Failure::ReaderGone => json!([]),
     }
 }
 

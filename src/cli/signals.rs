@@ -41,9 +41,10 @@ impl Signals {
     }
 
     /// From now on, until the answer is dropped, signals only set a flag: files are being written that must be removed.
+    /// Inside another deferral this one changes nothing.
     pub(super) fn defer(&self) -> Deferred<'_> {
-        self.end_at_once.store(false, Ordering::SeqCst);
-        Deferred(self)
+        let outermost = self.end_at_once.swap(false, Ordering::SeqCst);
+        Deferred { signals: self, outermost }
     }
 
     /// The last signal that came while they were deferred.
@@ -57,10 +58,15 @@ impl Signals {
 
 /// While this lives, a signal does not end the process by itself.
 #[derive(Debug)]
-pub(super) struct Deferred<'a>(&'a Signals);
+pub(super) struct Deferred<'a> {
+    signals: &'a Signals,
+    outermost: bool,
+}
 
 impl Drop for Deferred<'_> {
     fn drop(&mut self) {
-        self.0.end_at_once.store(true, Ordering::SeqCst);
+        if self.outermost {
+            self.signals.end_at_once.store(true, Ordering::SeqCst);
+        }
     }
 }

@@ -1,0 +1,162 @@
+//! Looks at this machine: what a render needs, whether it is there, and what to do where it is not.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::failure::{Failure, status};
+use super::reporter::Reporter;
+use crate::encode::{EncoderConfig, SegmentEncoder, ffmpeg_version};
+use crate::frame::{Damage, YuvFrame};
+use crate::geometry::Size;
+use crate::template;
+use crate::text::FontLibrary;
+use crate::time::FrameRate;
+
+/// Free space below which a render may run out: the spool files of a long video at a high quality, with room to spare.
+const LEAST_FREE_BYTES: u64 = 256 << 20;
+
+/// One thing looked at.
+#[derive(Debug, Serialize)]
+struct Check {
+    name: &'static str,
+    ok: bool,
+    /// What was found.
+    found: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advice: Option<String>,
+}
+
+/// Prints every check.
+///
+/// # Errors
+/// [`Failure::Told`] when one of them failed.
+pub(super) fn run(reporter: Reporter) -> Result<(), Failure> {
+    let checks = [ffmpeg(), fonts(), templates(), temporary_files(&std::env::temp_dir()), threads()];
+    let healthy = checks.iter().all(|check| check.ok);
+    reporter.result(healthy, &lines(&checks), json!({ "checks": checks }))?;
+    if healthy { Ok(()) } else { Err(Failure::Told(status::SYSTEM)) }
+}
+
+fn lines(checks: &[Check]) -> String {
+    let mut text = String::new();
+    for check in checks {
+        let verdict = if check.ok { "ok  " } else { "FAIL" };
+        writeln!(text, "{verdict}  {:<16}  {}", check.name, check.found).expect("a String takes everything");
+        if let Some(advice) = &check.advice {
+            writeln!(text, "{:24}{advice}", "").expect("a String takes everything");
+        }
+    }
+    text
+}
+
+/// Encodes one small picture: the only proof that the linked FFmpeg has what is needed.
+fn ffmpeg() -> Check {
+    let version = ffmpeg_version();
+    let tried = encode_one_picture();
+    Check {
+        name: "FFmpeg",
+        ok: tried.is_ok(),
+        found: match &tried {
+            Ok(()) => format!("{version}; libx264 encodes H.264"),
+            Err(error) => format!("{version}; {error}"),
+        },
+        advice: tried.is_err().then(|| "install an FFmpeg built with libx264, as Debian's libavcodec59 is".to_owned()),
+    }
+}
+
+fn encode_one_picture() -> Result<(), crate::encode::EncodeError> {
+    let size = Size::new(64, 64);
+    let mut encoder = SegmentEncoder::open(&EncoderConfig::new(size, FrameRate::DEFAULT))?;
+    encoder.send(&YuvFrame::black(size), &Damage::Rects(vec![size.bounds()]))?;
+    encoder.flush()?;
+    while encoder.receive()?.is_some() {}
+    Ok(())
+}
+
+fn fonts() -> Check {
+    let library = FontLibrary::bundled();
+    let glyphs: u64 = library.faces().map(|(_, face)| u64::from(face.glyph_count)).sum();
+    let families: Vec<&str> = library.families().collect();
+    Check {
+        name: "fonts",
+        ok: !families.is_empty(),
+        found: format!("{} faces with {glyphs} glyphs: {}", library.faces().count(), families.join(", ")),
+        advice: None,
+    }
+}
+
+fn templates() -> Check {
+    let mut broken = Vec::new();
+    let mut names = Vec::new();
+    for name in template::builtin_names() {
+        match template::builtin(name) {
+            Ok(_) => names.push(name),
+            Err(error) => broken.push(format!("{name}: {error}")),
+        }
+    }
+    Check {
+        name: "templates",
+        ok: broken.is_empty(),
+        found: if broken.is_empty() { names.join(", ") } else { broken.join("; ") },
+        advice: (!broken.is_empty()).then(|| "this program was built wrongly: build it again".to_owned()),
+    }
+}
+
+fn temporary_files(folder: &Path) -> Check {
+    let name = "temporary files";
+    let place = folder.display();
+    if let Err(error) = tempfile::tempfile_in(folder) {
+        let advice = "point TMPDIR to a folder that exists and can be written".to_owned();
+        return Check { name, ok: false, found: format!("{place}: {error}"), advice: Some(advice) };
+    }
+    match free_bytes(folder) {
+        Ok(free) => Check {
+            name,
+            ok: free >= LEAST_FREE_BYTES,
+            found: format!("{place}, {} MiB free", free >> 20),
+            advice: (free < LEAST_FREE_BYTES)
+                .then(|| format!("make room, or point TMPDIR elsewhere: {} MiB are safe", LEAST_FREE_BYTES >> 20)),
+        },
+        Err(error) => Check { name, ok: true, found: format!("{place}, free space unknown: {error}"), advice: None },
+    }
+}
+
+fn free_bytes(folder: &Path) -> std::io::Result<u64> {
+    let volume = rustix::fs::statvfs(folder)?;
+    Ok(volume.f_bavail.saturating_mul(volume.f_frsize))
+}
+
+/// The standard library heeds CPU affinity and cgroup quotas.
+fn threads() -> Check {
+    match std::thread::available_parallelism() {
+        Ok(threads) => Check { name: "threads", ok: true, found: format!("{threads} to render with"), advice: None },
+        Err(error) => Check {
+            name: "threads",
+            ok: true,
+            found: format!("number unknown ({error}): one is used"),
+            advice: Some("give --threads N".to_owned()),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_folder_is_told_with_its_remedy() {
+        let check = temporary_files(Path::new("/nowhere"));
+        assert!(!check.ok);
+        assert!(lines(&[check]).contains("TMPDIR"));
+    }
+
+    #[test]
+    fn the_linked_ffmpeg_is_tried_for_real() {
+        let check = ffmpeg();
+        assert!(check.ok, "{}", check.found);
+    }
+}

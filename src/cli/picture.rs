@@ -1,0 +1,72 @@
+//! `render still` and `render sheet`: one frame, or the key moments of every scene, as a PNG.
+
+use anyhow::Context as _;
+use serde_json::json;
+
+use super::destination;
+use super::failure::Failure;
+use super::options::{Output, SheetTask, Source, StillTask};
+use super::production::produce;
+use super::reporter::Reporter;
+use crate::encode;
+use crate::frame::RgbaFrame;
+use crate::problem::Problems;
+
+/// Draws one frame.
+///
+/// # Errors
+/// As everything here: [`Failure::Usage`] for a moment past the end or a clash of names, [`Failure::Invalid`],
+/// [`Failure::System`].
+pub(super) fn still(task: &StillTask, reporter: Reporter) -> Result<(), Failure> {
+    check(&task.source, &task.output)?;
+    let production = produce(&task.source)?;
+    let composition = production.composition();
+    let frame_index = composition.frame_rate.frames_in_ms(task.at_ms);
+    if frame_index >= composition.frame_count {
+        let last_ms = composition.frame_rate.ms_of_frames(composition.frame_count - 1);
+        return Err(Failure::Usage(format!(
+            "--at {} ms is past the end: the last frame is at {}.{:03} s",
+            task.at_ms,
+            last_ms / 1000,
+            last_ms % 1000
+        )));
+    }
+    let picture = production.still(frame_index);
+    deliver(&picture, production.warnings(), &task.output, reporter)
+}
+
+/// Draws the contact sheet.
+///
+/// # Errors
+/// As [`still`].
+pub(super) fn sheet(task: &SheetTask, reporter: Reporter) -> Result<(), Failure> {
+    check(&task.source, &task.output)?;
+    let production = produce(&task.source)?;
+    deliver(&production.sheet(), production.warnings(), &task.output, reporter)
+}
+
+fn check(source: &Source, output: &Output) -> Result<(), Failure> {
+    match output {
+        Output::Stdout => destination::refuse_terminal(),
+        Output::File(path) => destination::check([path.as_path()], &source.snapshot),
+    }
+}
+
+fn deliver(picture: &RgbaFrame, warnings: &Problems, output: &Output, reporter: Reporter) -> Result<(), Failure> {
+    let png = encode::png(picture).context("cannot encode the picture")?;
+    reporter.warn(warnings);
+    match output {
+        Output::Stdout => super::reporter::print(&png),
+        Output::File(path) => {
+            destination::write_file(path, &png)?;
+            let report = json!({
+                "picture": path,
+                "width": picture.size().width,
+                "height": picture.size().height,
+                "bytes": png.len(),
+                "warnings": warnings,
+            });
+            reporter.result(true, &format!("{}\n", path.display()), report)
+        }
+    }
+}

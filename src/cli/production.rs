@@ -1,0 +1,57 @@
+//! From a validated source to a production of the engine, and from the engine's errors to exit statuses.
+
+use super::failure::Failure;
+use super::input;
+use super::options::{Source, Template};
+use crate::asset::Limits;
+use crate::problem::Problem;
+use crate::studio::{FolderError, Order, Production, StudioError, TemplateChoice, prepare};
+use crate::template::TemplateError;
+
+/// Most bytes read of a snapshot: far above what its reader accepts, so that it can say how long the document is.
+const READ_LIMIT_BYTES: usize = 32 << 20;
+
+/// Reads the snapshot and resolves everything; after this only input and output can fail.
+///
+/// # Errors
+/// [`Failure::Invalid`] for the quote or the template, [`Failure::System`] for the machine.
+pub(super) fn produce(source: &Source) -> Result<Production, Failure> {
+    let document = input::read(&source.snapshot, READ_LIMIT_BYTES)?;
+    tracing::info!(bytes = document.bytes.len(), "read the snapshot");
+    let order = Order {
+        snapshot: document.bytes,
+        base_dir: document.folder,
+        template: match &source.template {
+            Template::Builtin(name) => TemplateChoice::Builtin(name.clone()),
+            Template::Folder(path) => TemplateChoice::Folder(path.clone()),
+        },
+        size: source.size,
+        frame_rate: source.frame_rate,
+        allow_private_network: source.allow_private_network,
+        limits: Limits::default(),
+    };
+    prepare(&order).map_err(failure)
+}
+
+fn failure(error: StudioError) -> Failure {
+    match error {
+        StudioError::Snapshot(problems) => Failure::Invalid(problems),
+        StudioError::Template(TemplateError::Invalid { problems }) => Failure::Template(problems),
+        StudioError::Template(TemplateError::NotFound { name, known, hint }) => {
+            let found = format!("template `{name}`");
+            let expected = format!("a built-in template ({}) or the path of a folder, with a `/`", known.join(", "));
+            let hint = hint.map(|hint| hint.trim_start_matches([';', ' ']).to_owned());
+            let problem = Problem::error("template_not_found", "", found, expected).with_optional_hint(hint);
+            Failure::Invalid(problem.into())
+        }
+        StudioError::Folder(error @ FolderError::Unreadable { .. }) => Failure::System(error.into()),
+        StudioError::Folder(error) => {
+            let problem = Problem::error("template_not_found", "", error.to_string(), "a folder with a template.json");
+            Failure::Invalid(problem.into())
+        }
+        StudioError::Compose(error) => {
+            let expected = "a template that suits the quote";
+            Failure::Invalid(Problem::error("template_unfit", "", error.to_string(), expected).into())
+        }
+    }
+}

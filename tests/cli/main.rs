@@ -1,0 +1,9 @@
+//! Drives the real `render` as a shell would: exit status, stdout, stderr, and what lies on the disk afterwards.
+
+mod bad_input;
+mod commands;
+mod harness;
+mod help;
+mod interrupted;
+mod quotes;
+mod unwritable;
