@@ -33,6 +33,10 @@ pub(super) fn of(node: &BoundNode, parent: Option<&BoundGroup>) -> Style {
         }
         None => {}
     }
+    if matches!(node.kind, BoundKind::Text(_)) && placement.min[0] == Length::Auto {
+        // Words give way down to nothing: they shrink, break and end in an ellipsis rather than stick out.
+        style.min_size.width = LengthPercentageAuto::ZERO;
+    }
     if let BoundKind::Group(group) = &node.kind {
         style.display = Display::Flex;
         style.flex_direction =

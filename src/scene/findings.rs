@@ -1,6 +1,6 @@
 //! Findings: what a viewer might miss in this video. Warnings for the author, never errors.
 
-use crate::problem::{Problem, Problems, quoted};
+use crate::problem::{Problem, Problems, is_bidi_control, quoted};
 use crate::template::BoundText;
 use crate::text::TextBlock;
 
@@ -23,13 +23,13 @@ impl Findings {
         for c in &block.missing {
             if !self.missing.contains(c) {
                 self.missing.push(*c);
-                let found = format!("`{c}` (U+{:04X}) in {}", u32::from(*c), quoted(&text.text, 60));
+                let found = format!("`{c}` (U+{:04X}) in {}", u32::from(*c), words(text));
                 let problem = Problem::warning("missing_glyph", "", found, "characters that a bundled font has");
                 self.problems.push(problem.with_hint(format!("it is left out in scene `{scene}`, node `{node}`")));
             }
         }
         if block.truncated {
-            let found = format!("{} does not fit", quoted(&text.text, 60));
+            let found = format!("{} does not fit", words(text));
             let problem = Problem::warning("text_cut", "", found, "a shorter text");
             self.problems.push(problem.with_hint(format!("it ends in … in scene `{scene}`, node `{node}`")));
         }
@@ -58,4 +58,10 @@ impl Findings {
         let problem = Problem::warning("rows_left_out", "", found, format!("{shown} fit into the video"));
         self.problems.push(problem.with_hint(format!("scene `{scene}` says that there are {more} more")));
     }
+}
+
+/// The words as a person wrote them: without the invisible marks that isolate bound values.
+fn words(text: &BoundText) -> String {
+    let plain: String = text.text.chars().filter(|c| !is_bidi_control(*c)).collect();
+    quoted(&plain, 60)
 }

@@ -228,7 +228,7 @@ impl Flattener<'_> {
         };
         let x = rect.x + (rect.width - side) * share;
         let field = crisp(Rect::new(x, rect.y + (rect.height - side) / 2.0, side, side));
-        let lighter = monogram.fill.with_lightness((monogram.fill.lightness() + 0.1).min(1.0));
+        let lighter = monogram.fill.with_lightness((monogram.fill.lightness() + 0.06).min(0.94));
         let fill = BoundPaint::Linear(135.0, vec![(0.0, lighter), (1.0, monogram.fill)]);
         out.add(walk, label, filled(Geometry::RoundedRect(rounded(field, monogram.radius_px)), fill, field));
         let style = TextStyle {
@@ -245,7 +245,10 @@ impl Flattener<'_> {
         let fit = Fit { width: Some(side * 0.86), max_lines: Some(1), min_size_px: Some(side * 0.1), ..Fit::default() };
         let block = crate::text::layout(self.around.fonts, &monogram.letters, &style, &fit);
         let origin = (field.x + side * 0.07, (field.y + (side - block.height) / 2.0).round());
-        let color = Color::WHITE.readable_on(&[monogram.fill, lighter], 4.5);
+        // White where that can be read, otherwise a dark shade of the field itself.
+        let worst = Color::WHITE.contrast(monogram.fill).min(Color::WHITE.contrast(lighter));
+        let ink = if worst >= 4.5 { Color::WHITE } else { monogram.fill.with_lightness(0.25) };
+        let color = ink.readable_on(&[monogram.fill, lighter], 4.5);
         out.add(walk, label, Primitive::Text(Text { block: Arc::new(block), origin, color }));
     }
 

@@ -6,6 +6,8 @@ use crate::time::FrameRate;
 
 /// Reading time of a word in seconds: 240 words a minute, an unhurried reader of short lines.
 const WORD_S: f64 = 0.25;
+/// Time for a figure in seconds: it is looked at, not read out.
+const FIGURE_S: f64 = 0.12;
 /// Time to find one's way in a new scene before reading begins.
 const ORIENTATION_S: f64 = 0.6;
 /// Shortest time anything stands still before its scene is replaced.
@@ -26,12 +28,11 @@ pub(super) struct Need {
 
 /// What `scene` needs, once laid out, when its entrances begin at `begin_s`.
 pub(super) fn need(scene: &BoundScene, placed: &Placed<'_>, begin_s: f64, first: bool, rate: FrameRate) -> Need {
-    let mut found = Reading { rate, words: 0, entered_s: begin_s, counted_s: 0.0, exit_s: 0.0 };
+    let mut found = Reading { rate, reading_s: 0.0, entered_s: begin_s, counted_s: 0.0, exit_s: 0.0 };
     found.visit(placed, begin_s, true);
     let settled =
         (found.entered_s + SETTLED_S).max(found.counted_s + if found.counted_s > 0.0 { COUNTED_S } else { 0.0 });
-    #[expect(clippy::cast_precision_loss, reason = "a scene has at most some thousand words")]
-    let reading = begin_s + ORIENTATION_S + found.words as f64 * WORD_S;
+    let reading = begin_s + ORIENTATION_S + found.reading_s;
     let shortest = if first { scene.duration.min.max(1.6) } else { scene.duration.min };
     let least = shortest.max(settled + found.exit_s);
     let most = scene.duration.max.max(least);
@@ -40,7 +41,7 @@ pub(super) fn need(scene: &BoundScene, placed: &Placed<'_>, begin_s: f64, first:
 
 struct Reading {
     rate: FrameRate,
-    words: usize,
+    reading_s: f64,
     entered_s: f64,
     counted_s: f64,
     exit_s: f64,
@@ -57,7 +58,7 @@ impl Reading {
             self.exit_s = self.exit_s.max(exit.duration_s);
         }
         if let (BoundKind::Text(text), Some(_)) = (&node.kind, &placed.text) {
-            self.words += text.text.split_whitespace().count();
+            self.reading_s += reading_s(&text.text);
             if let Some(count) = &text.count {
                 let frames = u32::try_from(count.index.len()).unwrap_or(u32::MAX);
                 let seconds = self.rate.seconds_at(frames);
@@ -68,6 +69,21 @@ impl Reading {
             self.visit(child, turn, false);
         }
     }
+}
+
+/// Time to take in a text. Scripts without spaces count two characters a word, which is about what a word is there.
+fn reading_s(text: &str) -> f64 {
+    text.split_whitespace()
+        .map(|word| {
+            let letters = word.chars().filter(|c| c.is_alphabetic()).count();
+            let packed = word.chars().filter(|c| matches!(u32::from(*c), 0x0E00..=0x0E7F | 0x3040..=0x9FFF)).count();
+            match (letters, packed) {
+                (0, _) => FIGURE_S,
+                (_, 0) => WORD_S,
+                (_, packed) => WORD_S * f64::from(u32::try_from(packed).unwrap_or(u32::MAX)) / 2.0,
+            }
+        })
+        .sum()
 }
 
 /// When the turn of each child of `node` comes, in seconds, before the child's own delay: children that have an
