@@ -16,6 +16,7 @@ pub mod problem;
 pub mod raster;
 pub mod scene;
 pub mod snapshot;
+pub mod studio;
 pub mod template;
 pub mod text;
 pub mod time;

@@ -110,11 +110,11 @@ fn entries(value: &Value) -> Result<BTreeMap<String, StringEntry>, (String, Stri
 }
 
 /// Checks a parsed template; gives its problems and the snapshot fields it uses.
-pub(super) fn check(source: &str, document: &Document, strings: &Strings) -> (Vec<TemplateProblem>, Vec<String>) {
-    let mut checker = Checker { source, document, strings, problems: Vec::new(), fields: BTreeSet::new() };
+pub(super) fn check(source: &str, document: &Document, strings: &Strings) -> (Vec<TemplateProblem>, Fields) {
+    let mut checker = Checker { source, document, strings, problems: Vec::new(), fields: Fields::default() };
     checker.document();
     checker.strings();
-    (checker.problems, checker.fields.into_iter().collect())
+    (checker.problems, checker.fields)
 }
 
 struct Checker<'a> {
@@ -122,7 +122,16 @@ struct Checker<'a> {
     document: &'a Document,
     strings: &'a Strings,
     problems: Vec<TemplateProblem>,
-    fields: BTreeSet<String>,
+    fields: Fields,
+}
+
+/// What a template takes from a snapshot.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Fields {
+    /// Dotted paths of the snapshot.
+    pub(super) global: BTreeSet<String>,
+    /// Dotted paths below the entry of a repeat or page, such as `item.image`.
+    pub(super) local: BTreeSet<String>,
 }
 
 /// Names bound where a node stands: `page`, `loop`, entries of repeats.
@@ -336,12 +345,16 @@ impl Checker<'_> {
         for path in used {
             let root = path.split('.').next().unwrap_or_default();
             let color = self.document.theme.colors.iter().any(|color| color.name == root);
-            if local.iter().any(|name| name == root) || FUNCTIONS.contains(&path.as_str()) || color {
+            if local.iter().any(|name| name == root) {
+                self.fields.local.insert(path);
+                continue;
+            }
+            if FUNCTIONS.contains(&path.as_str()) || color {
                 continue;
             }
             let is_known = KNOWN_PATHS.iter().any(|known| *known == path || known.starts_with(&format!("{path}.")));
             if is_known {
-                self.fields.insert(path);
+                self.fields.global.insert(path);
                 continue;
             }
             let mut names: Vec<&str> = KNOWN_PATHS.to_vec();

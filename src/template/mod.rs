@@ -5,6 +5,7 @@
 
 mod bind;
 mod bound;
+mod builtin;
 mod check;
 mod context;
 mod document;
@@ -22,6 +23,7 @@ pub use bound::{
     BoundTransition, Direction, DurationRange, ImageAlign, ImageFit, Justify, Length, Preset, ShapeKind, TextAlign,
     TransitionKind,
 };
+pub use builtin::{builtin, builtin_names};
 pub use context::{Bindings, LoadedPicture};
 pub use document::Document;
 pub use error::{TemplateError, TemplateProblem};
@@ -41,7 +43,7 @@ pub struct Template {
     source: String,
     document: Document,
     strings: BTreeMap<String, BTreeMap<String, StringEntry>>,
-    fields: Vec<String>,
+    fields: check::Fields,
 }
 
 /// The files of a template, read but not parsed.
@@ -84,8 +86,20 @@ impl Template {
 
     /// Snapshot fields it uses, as dotted paths in alphabetical order.
     #[must_use]
-    pub fn fields(&self) -> &[String] {
-        &self.fields
+    pub fn fields(&self) -> impl Iterator<Item = &str> {
+        self.fields.global.iter().map(String::as_str)
+    }
+
+    /// Whether it shows the picture at this JSON pointer of a snapshot; what it does not show is not fetched.
+    #[must_use]
+    pub fn shows_picture(&self, pointer: &str) -> bool {
+        let below =
+            |path: &str| self.fields.global.iter().any(|field| field == path || field.starts_with(&format!("{path}.")));
+        match pointer {
+            "/company/logo" => below("company.logo"),
+            "/seller/photo" => below("seller.photo"),
+            _ => self.fields.local.iter().any(|field| field.split('.').skip(1).any(|part| part == "image")),
+        }
     }
 
     /// The language its words come in for a snapshot in `language`: that one where there are strings for it,

@@ -1,0 +1,72 @@
+//! Templates from a folder on disk.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use crate::template::{DOCUMENT_FILE, LARGEST_FILE_BYTES, STRINGS_FOLDER, TemplateFiles};
+
+/// Most languages a template may have.
+const MOST_LANGUAGES: usize = 200;
+
+/// A template folder that cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// There is no such folder, or it is no folder.
+    #[error("template folder `{}` does not exist", path.display())]
+    NotFound {
+        /// What was asked for.
+        path: PathBuf,
+    },
+    /// The folder has no document.
+    #[error("`{}` has no {DOCUMENT_FILE}: a template is a folder with {DOCUMENT_FILE} and {STRINGS_FOLDER}/LANGUAGE.json", path.display())]
+    NoDocument {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A file cannot be read.
+    #[error("cannot read `{}`: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// Reads all files of the template in `path`.
+pub(super) fn read(path: &Path) -> Result<TemplateFiles, FolderError> {
+    if !path.is_dir() {
+        return Err(FolderError::NotFound { path: path.to_owned() });
+    }
+    let document = path.join(DOCUMENT_FILE);
+    if !document.is_file() {
+        return Err(FolderError::NoDocument { path: path.to_owned() });
+    }
+    let mut strings = BTreeMap::new();
+    let folder = path.join(STRINGS_FOLDER);
+    if folder.is_dir() {
+        let unreadable = |source| FolderError::Unreadable { path: folder.clone(), source };
+        let mut files: Vec<PathBuf> = Vec::new();
+        for entry in fs::read_dir(&folder).map_err(unreadable)?.take(MOST_LANGUAGES) {
+            files.push(entry.map_err(unreadable)?.path());
+        }
+        files.sort();
+        for file in files.iter().filter(|file| file.is_file() && file.extension().is_some_and(|e| e == "json")) {
+            if let Some(language) = file.file_stem().and_then(|stem| stem.to_str()) {
+                strings.insert(language.to_owned(), read_file(file)?);
+            }
+        }
+    }
+    Ok(TemplateFiles { source: path.display().to_string(), document: read_file(&document)?, strings })
+}
+
+/// At most one byte more than a template file may have: enough for the check to say that it is too large.
+fn read_file(path: &Path) -> Result<Vec<u8>, FolderError> {
+    let unreadable = |source| FolderError::Unreadable { path: path.to_owned(), source };
+    let mut bytes = Vec::new();
+    let limit = LARGEST_FILE_BYTES as u64 + 1;
+    fs::File::open(path).map_err(unreadable)?.take(limit).read_to_end(&mut bytes).map_err(unreadable)?;
+    Ok(bytes)
+}

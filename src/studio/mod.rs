@@ -1,0 +1,189 @@
+//! The studio: from the bytes of a snapshot and the choice of a template to a video that only needs rendering.
+//!
+//! The one place where the pure engine meets the outside: it reads template folders and fetches pictures. The command
+//! line and the worker both come in here.
+
+mod folder;
+mod pictures;
+mod sheet;
+
+use std::path::PathBuf;
+use std::sync::{Arc, LazyLock};
+
+use crate::asset::{Limits, Policy};
+use crate::frame::RgbaFrame;
+use crate::geometry::Size;
+use crate::problem::Problems;
+use crate::raster::{Film, still};
+use crate::scene::{ComposeError, Composed, Composition, Ingredients, compose};
+use crate::snapshot::{ParseOptions, Snapshot, parse_with};
+use crate::template::{Bindings, Template, TemplateError, builtin};
+use crate::text::{FontLibrary, GlyphCache};
+use crate::time::FrameRate;
+
+pub use folder::FolderError;
+
+/// Glyphs drawn once serve every video of the process.
+static GLYPHS: LazyLock<Arc<GlyphCache>> = LazyLock::new(|| Arc::new(GlyphCache::new()));
+
+/// Canvas sizes a video can be made at.
+pub const SIZES: [Size; 4] =
+    [Size::new(1080, 1920), Size::new(1080, 1350), Size::new(1080, 1080), Size::new(1920, 1080)];
+
+/// Which template to use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TemplateChoice {
+    /// A built-in one, by name.
+    Builtin(String),
+    /// A folder with a `template.json`.
+    Folder(PathBuf),
+}
+
+/// What to make.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// The snapshot's JSON.
+    pub snapshot: Vec<u8>,
+    /// Folder that assets given as files are relative to; `None` refuses files.
+    pub base_dir: Option<PathBuf>,
+    /// The template.
+    pub template: TemplateChoice,
+    /// Canvas size in px; both sides even.
+    pub size: Size,
+    /// Frames a second.
+    pub frame_rate: FrameRate,
+    /// Whether pictures may come from private networks.
+    pub allow_private_network: bool,
+    /// Limits for pictures.
+    pub limits: Limits,
+}
+
+/// An order that cannot be carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum StudioError {
+    /// The snapshot is not right; asking again with the same one cannot help.
+    #[error("{0}")]
+    Snapshot(Problems),
+    /// The template is not right or does not exist.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// The template's folder cannot be read.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// Template and snapshot do not go together.
+    #[error(transparent)]
+    Compose(ComposeError),
+}
+
+impl From<ComposeError> for StudioError {
+    fn from(error: ComposeError) -> Self {
+        match error {
+            ComposeError::Template(error) => Self::Template(error),
+            other => Self::Compose(other),
+        }
+    }
+}
+
+/// A video, resolved: every frame can be painted, nothing can fail any more but writing.
+#[derive(Clone, Debug)]
+pub struct Production {
+    snapshot: Snapshot,
+    composed: Composed,
+}
+
+/// The template of that choice, checked.
+///
+/// # Errors
+/// [`StudioError::Template`] and [`StudioError::Folder`].
+pub fn template(choice: &TemplateChoice) -> Result<Template, StudioError> {
+    match choice {
+        TemplateChoice::Builtin(name) => Ok(builtin(name)?),
+        TemplateChoice::Folder(path) => Ok(Template::parse(&folder::read(path)?)?),
+    }
+}
+
+/// Prepares a video: reads the snapshot and template, fetches pictures, lays everything out.
+///
+/// # Errors
+/// [`StudioError`], with every problem of the snapshot at once. Pictures never fail an order: a placeholder takes their
+/// place, and a warning says why.
+pub fn prepare(order: &Order) -> Result<Production, StudioError> {
+    let template = template(&order.template)?;
+    let options = ParseOptions { allow_files: order.base_dir.is_some() };
+    let parsed = parse_with(&order.snapshot, options).map_err(StudioError::Snapshot)?;
+    let mut warnings = parsed.warnings;
+    let policy = Policy {
+        allow_private_network: order.allow_private_network,
+        base_dir: order.base_dir.clone(),
+        limits: order.limits.clone(),
+    };
+    let pictures = pictures::load(&parsed.snapshot, &template, &policy, &mut warnings);
+    let Composed { composition, warnings: findings } = compose(Ingredients {
+        template: &template,
+        bindings: Bindings { snapshot: &parsed.snapshot, pictures: &pictures.by_pointer },
+        pictures: &pictures.frames,
+        fonts: FontLibrary::bundled(),
+        canvas: order.size,
+        frame_rate: order.frame_rate,
+    })?;
+    warnings.extend(findings);
+    Ok(Production { snapshot: parsed.snapshot, composed: Composed { composition, warnings } })
+}
+
+impl Production {
+    /// The quote it shows.
+    #[must_use]
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// The resolved video.
+    #[must_use]
+    pub fn composition(&self) -> &Composition {
+        &self.composed.composition
+    }
+
+    /// What the sender should know: pictures that failed, texts that were cut. Warnings only.
+    #[must_use]
+    pub fn warnings(&self) -> &Problems {
+        &self.composed.warnings
+    }
+
+    /// Title for the file's metadata.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        &self.composed.composition.title
+    }
+
+    /// The video's length in milliseconds.
+    #[must_use]
+    pub fn duration_ms(&self) -> u64 {
+        self.composition().frame_rate.ms_of_frames(self.composition().frame_count)
+    }
+
+    /// All frames, ready to be painted and encoded.
+    #[must_use]
+    pub fn film(&self) -> Film<'_> {
+        Film::new(self.composition(), FontLibrary::bundled(), Arc::clone(&GLYPHS))
+    }
+
+    /// One frame; an index past the end gives the last one.
+    #[must_use]
+    pub fn still(&self, frame_index: u32) -> RgbaFrame {
+        let last = self.composition().frame_count.saturating_sub(1);
+        still(self.composition(), FontLibrary::bundled(), Arc::clone(&GLYPHS), frame_index.min(last))
+    }
+
+    /// The frame that becomes the thumbnail: the one at 1 s, or the last of a shorter video.
+    #[must_use]
+    pub fn thumbnail_frame(&self) -> u32 {
+        let composition = self.composition();
+        composition.frame_rate.frames_in_ms(1000).min(composition.frame_count.saturating_sub(1))
+    }
+
+    /// The contact sheet: two moments of every scene, labelled with scene and time.
+    #[must_use]
+    pub fn sheet(&self) -> RgbaFrame {
+        sheet::draw(self)
+    }
+}

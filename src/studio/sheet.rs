@@ -1,0 +1,96 @@
+//! The contact sheet: what an author looks at first. It is a composition of its own, drawn by the same engine.
+
+use std::sync::Arc;
+
+use super::{GLYPHS, Production};
+use crate::color::Color;
+use crate::encode::shrink_to_fit;
+use crate::geometry::{Rect, Size};
+use crate::raster::still;
+use crate::scene::{
+    Composition, Content, Geometry, Layer, Paint, Picture, Primitive, RoundedRect, Scene, Shape, Stroke, Text,
+};
+use crate::text::{Fit, FontLibrary, TextStyle, layout};
+
+/// Longer side of a frame on the sheet, in px.
+const CELL_SIDE_PX: u32 = 480;
+const GAP_PX: u32 = 24;
+const LABEL_PX: u32 = 34;
+/// Seconds after a scene's start at which its entrances are under way.
+const ENTERING_S: f64 = 0.35;
+/// Seconds before its end at which it stands still.
+const SETTLED_S: f64 = 0.35;
+
+/// Draws the sheet of a video.
+pub(super) fn draw(production: &Production) -> crate::frame::RgbaFrame {
+    let composition = production.composition();
+    let moments = moments(composition);
+    let scale = f64::from(CELL_SIDE_PX) / f64::from(composition.size.width.max(composition.size.height));
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most CELL_SIDE_PX")]
+    let side = |px: u32| (f64::from(px) * scale).round().max(1.0) as u32;
+    let cell = Size::new(side(composition.size.width), side(composition.size.height));
+    let columns = u32::try_from(moments.len()).unwrap_or(u32::MAX).min(if cell.width > cell.height { 3 } else { 6 });
+    let rows = u32::try_from(moments.len()).unwrap_or(u32::MAX).div_ceil(columns);
+    let width = GAP_PX + columns * (cell.width + GAP_PX);
+    let height = GAP_PX + rows * (cell.height + LABEL_PX + GAP_PX);
+    let size = Size::new(width + width % 2, height + height % 2);
+
+    let mut primitives = Vec::new();
+    let (mut column, mut row) = (0, 0);
+    for (frame_index, scene) in moments {
+        let x = to_f32(GAP_PX + column * (cell.width + GAP_PX));
+        let y = to_f32(GAP_PX + row * (cell.height + LABEL_PX + GAP_PX));
+        let picture = shrink_to_fit(&production.still(frame_index), CELL_SIDE_PX);
+        let rect = Rect::new(x, y, to_f32(picture.size().width), to_f32(picture.size().height));
+        let clip = RoundedRect { rect, radii: [6.0; 4] };
+        primitives.push(Primitive::Picture(Picture { pixels: Arc::new(picture), rect, clip }));
+        primitives.push(Primitive::Shape(Shape {
+            geometry: Geometry::RoundedRect(clip),
+            fill: None,
+            stroke: Some(Stroke { paint: Paint::Solid(Color::rgb(0x3A, 0x40, 0x4A)), width: 1.0, round: true }),
+            shadow: None,
+            clip: None,
+        }));
+        let label = format!("{:.2} s  {scene}", composition.frame_rate.seconds_at(frame_index));
+        let style = TextStyle { size_px: 18.0, weight: 500, tabular: true, ..TextStyle::default() };
+        let fit = Fit { width: Some(rect.width), max_lines: Some(1), ..Fit::default() };
+        let block = Arc::new(layout(FontLibrary::bundled(), &label, &style, &fit));
+        let origin = (x, rect.bottom() + 6.0);
+        primitives.push(Primitive::Text(Text { block, origin, color: Color::rgb(0xC6, 0xCC, 0xD6) }));
+        column += 1;
+        if column == columns {
+            (column, row) = (0, row + 1);
+        }
+    }
+    let layer = Layer { node: "sheet".to_owned(), content: Content::Still(primitives), motion: Vec::new() };
+    let scene = Scene { id: "sheet".to_owned(), first_frame: 0, frame_count: 1, layers: vec![layer] };
+    let sheet = Composition {
+        size,
+        frame_rate: composition.frame_rate,
+        frame_count: 1,
+        background: Color::rgb(0x16, 0x19, 0x1E),
+        scenes: vec![scene],
+        title: String::new(),
+    };
+    still(&sheet, FontLibrary::bundled(), Arc::clone(&GLYPHS), 0)
+}
+
+/// Two frames of every scene: while it enters, and when it stands still; with the scene's id.
+fn moments(composition: &Composition) -> Vec<(u32, &str)> {
+    let rate = composition.frame_rate;
+    let shown: Vec<&Scene> = composition.scenes.iter().filter(|scene| scene.id != "backdrop").collect();
+    let mut moments = Vec::new();
+    for (at, scene) in shown.iter().enumerate() {
+        let end = shown.get(at + 1).map_or(composition.frame_count, |next| next.first_frame);
+        let entering = (scene.first_frame + rate.frames_in_seconds(ENTERING_S)).min(end.saturating_sub(1));
+        let settled = end.saturating_sub(rate.frames_in_seconds(SETTLED_S)).max(entering);
+        moments.push((entering, scene.id.as_str()));
+        moments.push((settled, scene.id.as_str()));
+    }
+    moments
+}
+
+#[expect(clippy::cast_precision_loss, reason = "sheet coordinates are a few thousand px")]
+fn to_f32(px: u32) -> f32 {
+    px as f32
+}
