@@ -101,8 +101,11 @@ doc: setup ## The library's documentation, warnings denied
 	@RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps
 
 .PHONY: install
-install: setup ## Install `render` into $(PREFIX)/bin
-	@$(CARGO) install --locked --path . --root $(PREFIX)
+install: build ## Install `render` into $(PREFIX)/bin
+	@as_root=; bin="$(DESTDIR)$(PREFIX)/bin"; \
+	mkdir -p "$$bin" 2>/dev/null && [ -w "$$bin" ] || as_root=sudo; \
+	$$as_root install -D -m 755 $(TARGET)/release/render "$$bin/render"; \
+	echo "installed $$bin/render"
 
 .PHONY: clean
 clean: ## Remove everything that was built

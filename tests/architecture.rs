@@ -310,6 +310,16 @@ fn modules_import_only_from_floors_below() {
 }
 
 #[test]
+fn the_floors_name_no_module_that_is_gone() {
+    let imports = imports();
+    let gone: Vec<&&str> = FLOORS.iter().copied().flatten().filter(|module| !imports.contains_key(**module)).collect();
+    assert!(gone.is_empty(), "no file in src/ belongs to {gone:?}");
+    let unused: Vec<_> =
+        SIBLINGS.iter().filter(|(importer, imported)| !imports[*importer].contains_key(*imported)).collect();
+    assert!(unused.is_empty(), "no longer needed in SIBLINGS: {unused:?}");
+}
+
+#[test]
 fn imports_form_no_circle() {
     let imports = imports();
     let mut settled: BTreeSet<&str> = BTreeSet::new();
