@@ -7,6 +7,7 @@ use super::findings::Findings;
 use super::flatten::Flattener;
 use super::motion::{Clock, entrances_begin_s};
 use super::paint::Behind;
+use super::tighten::{TIGHTEST, tighten};
 use super::timing::{Need, fit, need};
 use crate::color::Color;
 use crate::frame::RgbaFrame;
@@ -211,7 +212,7 @@ fn draft_all(
             let choices: Vec<Option<Page>> =
                 if pages.is_empty() { vec![None] } else { pages.into_iter().map(Some).collect() };
             for page in choices {
-                let bound = binder.scene(scene.index, page)?;
+                let bound = fitting(binder.scene(scene.index, page)?, around)?;
                 let first = drafts.is_empty();
                 let begin_s = entrances_begin_s((!first).then_some(&bound.transition));
                 let need = need(&bound, &lay_out(&bound.root, around)?, begin_s, first, from.frame_rate);
@@ -231,6 +232,20 @@ fn draft_all(
         }
         most_pages -= 1;
     }
+}
+
+/// The scene, tightened as far as it takes for everything to have room.
+fn fitting(scene: BoundScene, around: Surroundings<'_>) -> Result<BoundScene, LayoutError> {
+    for level in 0..TIGHTEST {
+        let mut tightened = scene.clone();
+        tighten(&mut tightened.root, level);
+        if !lay_out(&tightened.root, around)?.overflows() {
+            return Ok(tightened);
+        }
+    }
+    let mut tightest = scene;
+    tighten(&mut tightest.root, TIGHTEST);
+    Ok(tightest)
 }
 
 /// The pages of a scene, none where it does not page. Rows are spread evenly; where they do not fit into as many pages
