@@ -11,7 +11,7 @@ use std::sync::Arc;
 use taffy::{AvailableSpace, NodeId, TaffyTree};
 
 use crate::geometry::{Rect, Size};
-use crate::template::{BoundKind, BoundNode};
+use crate::template::{BoundKind, BoundNode, Length};
 use crate::text::{Fit, FontLibrary, TextBlock};
 
 use measure::Measured;
@@ -150,14 +150,25 @@ fn set_texts(placed: &mut Placed<'_>, around: Surroundings<'_>) {
 }
 
 impl Placed<'_> {
-    /// Whether something in the flow sticks out of the box of its group by more than a pixel: there was not enough room.
+    /// Whether something in the flow sticks out of its group's content box (the box without its padding) by more than
+    /// a pixel: there was not enough room.
     #[must_use]
     pub fn overflows(&self) -> bool {
-        let own = matches!(&self.node.kind, BoundKind::Group(_))
-            && self.children.iter().any(|child| {
-                child.node.placement.at.is_none() && child.rect.height > 0.0 && !self.rect.contains(child.rect, 1.0)
-            });
-        own || self.children.iter().any(Placed::overflows)
+        let BoundKind::Group(group) = &self.node.kind else { return false };
+        let px = |length: Length| if let Length::Px(px) = length { px } else { 0.0 };
+        let [top, end, bottom, start] = group.padding.map(px);
+        // Start may be left or right; the narrower side holds for both.
+        let side = start.min(end);
+        let content = Rect::new(
+            self.rect.x + side,
+            self.rect.y + top,
+            (self.rect.width - 2.0 * side).max(0.0),
+            (self.rect.height - top - bottom).max(0.0),
+        );
+        self.children.iter().any(|child| {
+            let in_flow = child.node.placement.at.is_none() && child.rect.height > 0.0;
+            (in_flow && !content.contains(child.rect, 1.0)) || child.overflows()
+        })
     }
 
     /// Whether a text inside was cut and ends in an ellipsis.
