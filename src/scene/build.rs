@@ -12,10 +12,10 @@ use crate::color::Color;
 use crate::frame::RgbaFrame;
 use crate::geometry::Size;
 use crate::layout::{LayoutError, Placed, Surroundings, lay_out};
-use crate::problem::Problems;
+use crate::problem::{Problems, member};
 use crate::template::{
-    Binder, Bindings, BoundNode, BoundScene, BoundTransition, Page, Paging, PlannedScene, Template, TemplateError,
-    TransitionKind,
+    Binder, Bindings, BoundNode, BoundScene, BoundTransition, DOCUMENT_FILE, Page, Paging, PlannedScene, Template,
+    TemplateError, TransitionKind,
 };
 use crate::text::FontLibrary;
 use crate::time::FrameRate;
@@ -55,16 +55,6 @@ pub enum ComposeError {
     /// A scene could not be laid out.
     #[error(transparent)]
     Layout(#[from] LayoutError),
-    /// The template asks for a font that is not bundled.
-    #[error("template `{template}` asks for the font family `{family}`; bundled are: {known}")]
-    UnknownFont {
-        /// The template.
-        template: String,
-        /// What it asks for.
-        family: String,
-        /// What there is.
-        known: String,
-    },
     /// No scene is left for this quote.
     #[error("template `{template}` has no scene for this quote: every `when` is false")]
     NoScenes {
@@ -166,15 +156,16 @@ fn aspect(size: Size) -> f32 {
     size.width as f32 / size.height.max(1) as f32
 }
 
-fn check_fonts(from: Ingredients<'_>) -> Result<(), ComposeError> {
-    let document = from.template.document();
-    match document.theme.fonts.values().find(|font| !from.fonts.has_family(&font.family)) {
+fn check_fonts(from: Ingredients<'_>) -> Result<(), TemplateError> {
+    let fonts = &from.template.document().theme.fonts;
+    match fonts.iter().find(|(_, font)| !from.fonts.has_family(&font.family)) {
         None => Ok(()),
-        Some(font) => Err(ComposeError::UnknownFont {
-            template: document.name.clone(),
-            family: font.family.clone(),
-            known: from.fonts.families().collect::<Vec<_>>().join(", "),
-        }),
+        Some((role, font)) => {
+            let known: Vec<&str> = from.fonts.families().collect();
+            let pointer = member(&member("/theme/fonts", role), "family");
+            let reason = format!("no font family `{}` is bundled; there are: {}", font.family, known.join(", "));
+            Err(from.template.problem(DOCUMENT_FILE, pointer, reason).into())
+        }
     }
 }
 
