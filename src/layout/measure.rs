@@ -56,11 +56,11 @@ impl<'n> Measured<'n> {
                         (shrunk, widest + widest_count(text, around, widest))
                     });
                     match available.width {
-                        AvailableSpace::Definite(space) => widest.min(space.max(narrowest)),
-                        AvailableSpace::MinContent => narrowest,
-                        AvailableSpace::MaxContent => widest,
+                        // Never wider than the space: a word that has no room shrinks and breaks rather than stick out.
+                        AvailableSpace::Definite(space) => widest.ceil().min(space),
+                        AvailableSpace::MinContent => narrowest.ceil(),
+                        AvailableSpace::MaxContent => widest.ceil(),
                     }
-                    .ceil()
                 });
                 let found = sizes.iter().find(|(asked, _)| (asked - width).abs() < 0.01).map(|(_, size)| *size);
                 let size = found.unwrap_or_else(|| {

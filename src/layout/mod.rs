@@ -11,7 +11,7 @@ use std::sync::Arc;
 use taffy::{AvailableSpace, NodeId, TaffyTree};
 
 use crate::geometry::{Rect, Size};
-use crate::template::{BoundKind, BoundNode, Length};
+use crate::template::{BoundKind, BoundNode};
 use crate::text::{Fit, FontLibrary, TextBlock};
 
 use measure::Measured;
@@ -39,6 +39,8 @@ pub struct Placed<'n> {
     pub node: &'n BoundNode,
     /// Its box in canvas px.
     pub rect: Rect,
+    /// The part of the box inside its padding, where the flow of its children belongs.
+    pub inner: Rect,
     /// Its words, set for that box; only for texts.
     pub text: Option<Arc<TextBlock>>,
     /// Its children, in drawing order.
@@ -117,17 +119,21 @@ fn place<'n>(
     let layout = tree.layout(id)?;
     let (x, y) = (left + layout.location.x, top + layout.location.y);
     let rect = Rect::new(x, y, layout.size.width, layout.size.height);
+    let pad = layout.padding;
+    let (inside, below) = ((rect.width - pad.left - pad.right).max(0.0), (rect.height - pad.top - pad.bottom).max(0.0));
+    let inner = Rect::new(x + pad.left, y + pad.top, inside, below);
     let mut children = Vec::new();
     if let BoundKind::Group(group) = &node.kind {
         for (child, id) in group.children.iter().zip(tree.children(id)?) {
             children.push(place(tree, id, child, (x, y))?);
         }
     }
-    Ok(Placed { node, rect, text: None, children })
+    Ok(Placed { node, rect, inner, text: None, children })
 }
 
 fn mirror(placed: &mut Placed<'_>, canvas_width: f32) {
     placed.rect.x = canvas_width - placed.rect.right();
+    placed.inner.x = canvas_width - placed.inner.right();
     for child in &mut placed.children {
         mirror(child, canvas_width);
     }
@@ -150,25 +156,15 @@ fn set_texts(placed: &mut Placed<'_>, around: Surroundings<'_>) {
 }
 
 impl Placed<'_> {
-    /// Whether something in the flow sticks out of its group's content box (the box without its padding) by more than
-    /// a pixel: there was not enough room.
+    /// Whether something in the flow sticks out of the box of its group, or into its padding, by more than a pixel: there
+    /// was not enough room.
     #[must_use]
     pub fn overflows(&self) -> bool {
-        let BoundKind::Group(group) = &self.node.kind else { return false };
-        let px = |length: Length| if let Length::Px(px) = length { px } else { 0.0 };
-        let [top, end, bottom, start] = group.padding.map(px);
-        // Start may be left or right; the narrower side holds for both.
-        let side = start.min(end);
-        let content = Rect::new(
-            self.rect.x + side,
-            self.rect.y + top,
-            (self.rect.width - 2.0 * side).max(0.0),
-            (self.rect.height - top - bottom).max(0.0),
-        );
-        self.children.iter().any(|child| {
-            let in_flow = child.node.placement.at.is_none() && child.rect.height > 0.0;
-            (in_flow && !content.contains(child.rect, 1.0)) || child.overflows()
-        })
+        let own = matches!(&self.node.kind, BoundKind::Group(_))
+            && self.children.iter().any(|child| {
+                child.node.placement.at.is_none() && child.rect.height > 0.0 && !self.inner.contains(child.rect, 1.0)
+            });
+        own || self.children.iter().any(Placed::overflows)
     }
 
     /// Whether a text inside was cut and ends in an ellipsis.

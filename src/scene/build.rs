@@ -7,16 +7,16 @@ use super::findings::Findings;
 use super::flatten::Flattener;
 use super::motion::{Clock, entrances_begin_s};
 use super::paint::Behind;
-use super::tighten::{TIGHTEST, tighten};
+use super::tighten::{TIGHTEST, UNNOTICED, tighten};
 use super::timing::{Need, fit, need};
 use crate::color::Color;
 use crate::frame::RgbaFrame;
 use crate::geometry::Size;
-use crate::layout::{LayoutError, Placed, Surroundings, lay_out};
-use crate::problem::Problems;
+use crate::layout::{LayoutError, Surroundings, lay_out};
+use crate::problem::{Problems, member};
 use crate::template::{
-    Binder, Bindings, BoundNode, BoundScene, BoundTransition, Page, Paging, PlannedScene, Template, TemplateError,
-    TransitionKind,
+    Binder, Bindings, BoundNode, BoundScene, BoundTransition, DOCUMENT_FILE, Page, Paging, PlannedScene, Template,
+    TemplateError, TransitionKind,
 };
 use crate::text::FontLibrary;
 use crate::time::FrameRate;
@@ -56,16 +56,6 @@ pub enum ComposeError {
     /// A scene could not be laid out.
     #[error(transparent)]
     Layout(#[from] LayoutError),
-    /// The template asks for a font that is not bundled.
-    #[error("template `{template}` asks for the font family `{family}`; bundled are: {known}")]
-    UnknownFont {
-        /// The template.
-        template: String,
-        /// What it asks for.
-        family: String,
-        /// What there is.
-        known: String,
-    },
     /// No scene is left for this quote.
     #[error("template `{template}` has no scene for this quote: every `when` is false")]
     NoScenes {
@@ -167,15 +157,16 @@ fn aspect(size: Size) -> f32 {
     size.width as f32 / size.height.max(1) as f32
 }
 
-fn check_fonts(from: Ingredients<'_>) -> Result<(), ComposeError> {
-    let document = from.template.document();
-    match document.theme.fonts.values().find(|font| !from.fonts.has_family(&font.family)) {
+fn check_fonts(from: Ingredients<'_>) -> Result<(), TemplateError> {
+    let fonts = &from.template.document().theme.fonts;
+    match fonts.iter().find(|(_, font)| !from.fonts.has_family(&font.family)) {
         None => Ok(()),
-        Some(font) => Err(ComposeError::UnknownFont {
-            template: document.name.clone(),
-            family: font.family.clone(),
-            known: from.fonts.families().collect::<Vec<_>>().join(", "),
-        }),
+        Some((role, font)) => {
+            let known: Vec<&str> = from.fonts.families().collect();
+            let pointer = member(&member("/theme/fonts", role), "family");
+            let reason = format!("no font family `{}` is bundled; there are: {}", font.family, known.join(", "));
+            Err(from.template.problem(DOCUMENT_FILE, pointer, reason).into())
+        }
     }
 }
 
@@ -235,17 +226,22 @@ fn draft_all(
 }
 
 /// The scene, tightened as far as it takes for everything to have room.
-fn fitting(scene: BoundScene, around: Surroundings<'_>) -> Result<BoundScene, LayoutError> {
-    for level in 0..TIGHTEST {
-        let mut tightened = scene.clone();
-        tighten(&mut tightened.root, level);
-        if !lay_out(&tightened.root, around)?.overflows() {
-            return Ok(tightened);
+fn fitting(mut scene: BoundScene, around: Surroundings<'_>) -> Result<BoundScene, LayoutError> {
+    let level = level_that_fits(&scene, TIGHTEST, around)?.unwrap_or(TIGHTEST);
+    tighten(&mut scene.root, level);
+    Ok(scene)
+}
+
+/// The least level, at most `most`, at which everything in the scene has room.
+fn level_that_fits(scene: &BoundScene, most: u8, around: Surroundings<'_>) -> Result<Option<u8>, LayoutError> {
+    for level in 0..=most {
+        let mut tightened = scene.root.clone();
+        tighten(&mut tightened, level);
+        if !lay_out(&tightened, around)?.overflows() {
+            return Ok(Some(level));
         }
     }
-    let mut tightest = scene;
-    tighten(&mut tightest.root, TIGHTEST);
-    Ok(tightest)
+    Ok(None)
 }
 
 /// The pages of a scene, none where it does not page. Rows are spread evenly; where they do not fit into as many pages
@@ -260,9 +256,7 @@ fn pages(
     let most_pages = max_pages.min(most_pages);
     let fits = |pages: &[Page]| -> Result<bool, ComposeError> {
         for page in pages {
-            let bound = binder.scene(scene.index, Some(*page))?;
-            let placed: Placed<'_> = lay_out(&bound.root, around)?;
-            if placed.overflows() {
+            if level_that_fits(&binder.scene(scene.index, Some(*page))?, UNNOTICED, around)?.is_none() {
                 return Ok(false);
             }
         }

@@ -3,21 +3,28 @@
 use crate::template::{BoundKind, BoundNode, Length};
 
 /// How far a scene can be tightened; at level 0 it is as the template asks.
-pub(super) const TIGHTEST: u8 = 7;
+pub(super) const TIGHTEST: u8 = 9;
+/// How far it is tightened without anybody noticing: distances shrink and texts a little, every word stays.
+pub(super) const UNNOTICED: u8 = 4;
 
-/// Tightens a scene's content to `level`: first the distances, then the number of lines, at last the size of texts
-/// that are above their smallest, and of everything.
+/// What each level does: distances, sizes, most lines. From level 8 on, texts may fall below their smallest size.
+const LEVELS: [(f32, f32, Option<u32>); TIGHTEST as usize + 1] = [
+    (1.0, 1.0, None),
+    (0.85, 1.0, None),
+    (0.7, 1.0, None),
+    (0.6, 0.95, None),
+    (0.5, 0.9, None),
+    (0.45, 0.87, Some(3)),
+    (0.4, 0.8, Some(2)),
+    (0.35, 0.8, Some(1)),
+    (0.25, 0.65, Some(1)),
+    (0.2, 0.5, Some(1)),
+];
+
+/// Tightens a scene's content to `level`: first the distances, then the sizes, then the number of lines.
 pub(super) fn tighten(root: &mut BoundNode, level: u8) {
-    if level == 0 {
-        return;
-    }
-    let step = Step {
-        distances: [1.0, 0.7, 0.55, 0.45, 0.35, 0.3, 0.25, 0.2][usize::from(level.min(TIGHTEST))],
-        lines: [None, None, Some(3), Some(2), Some(2), Some(1), Some(1), Some(1)][usize::from(level.min(TIGHTEST))],
-        sizes: [1.0, 1.0, 1.0, 0.9, 0.8, 0.8, 0.65, 0.5][usize::from(level.min(TIGHTEST))],
-        below_smallest: level >= 6,
-    };
-    step.apply(root, true);
+    let (distances, sizes, lines) = LEVELS[usize::from(level.min(TIGHTEST))];
+    Step { distances, sizes, lines, below_smallest: level >= 8 }.apply(root, true);
 }
 
 struct Step {

@@ -229,6 +229,9 @@ impl Checker<'_> {
             self.paint(fill, &format!("{at}/fill"));
         }
         self.flex(&scene.flex, at);
+        if scene.children.is_empty() {
+            self.fail(format!("{at}/children"), "a scene shows at least one node");
+        }
         self.nodes(&scene.children, &format!("{at}/children"), &names);
     }
 

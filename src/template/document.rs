@@ -211,7 +211,8 @@ pub struct Scene {
     /// Delay from one entering child to the next, in seconds.
     #[serde(default)]
     pub stagger: Option<f64>,
-    /// What it shows.
+    /// What it shows; at least one node.
+    #[schemars(length(min = 1))]
     pub children: Vec<Node>,
 }
 

@@ -117,7 +117,8 @@ impl Template {
         strings
     }
 
-    fn problem(&self, file: &str, pointer: impl Into<String>, reason: impl Into<String>) -> TemplateProblem {
+    /// A problem of this template at a place in one of its files.
+    pub(crate) fn problem(&self, file: &str, pointer: impl Into<String>, reason: impl Into<String>) -> TemplateProblem {
         TemplateProblem {
             template: self.source.clone(),
             file: file.to_owned(),

@@ -1,0 +1,220 @@
+//! Whatever a quote says, its video can be read: properties of the layout over random valid snapshots.
+//!
+//! `PROPTEST_CASES` sets how many; a failure prints the whole snapshot.
+
+mod look;
+mod quotes;
+
+use proptest::prelude::*;
+use proptest::test_runner::Config;
+use quotereel::geometry::Size;
+use quotereel::problem::Problem;
+use quotereel::scene::{Composition, Content, Primitive, Scene};
+use quotereel::studio::{Order, Production, SIZES, TemplateChoice, prepare};
+use quotereel::text::{FontLibrary, TextBlock, layout};
+use quotereel::time::FrameRate;
+
+use look::{Box, boxes, contents, outside, overlaps, texts};
+
+/// Cases unless `PROPTEST_CASES` says otherwise: about 20 s on two cores.
+const CASES: u32 = 120;
+/// Smallest text that may ever show, in px of a canvas whose shorter side is 1080: the template's own least.
+const LEAST_SIZE_PX: f32 = 40.0;
+/// The same for the one or two letters of a monogram, which have to fit into their tile however wide they are.
+const LEAST_INITIALS_PX: f32 = 26.0;
+/// Chat and story chrome covers what lies outside, on 1080x1920: left, top, right, bottom.
+const STORY_SAFE: [f32; 4] = [65.0, 270.0, 1015.0, 1540.0];
+/// Share of each side that stays free on the other canvases.
+const MARGIN: f32 = 0.06;
+/// Rounding of a text's top edge to whole pixels, and of widths to floats.
+const SLACK_PX: f32 = 1.0;
+/// Least time a counted number stands on its exact amount.
+const COUNTED_S: f64 = 2.0;
+
+fn config() -> Config {
+    let mut config = Config { failure_persistence: None, ..Config::default() };
+    if std::env::var_os("PROPTEST_CASES").is_none() {
+        config.cases = CASES;
+    }
+    config
+}
+
+fn production(snapshot: &serde_json::Value, size: Size) -> Production {
+    let order = Order {
+        snapshot: snapshot.to_string().into_bytes(),
+        base_dir: None,
+        template: TemplateChoice::Builtin("quote-summary".to_owned()),
+        size,
+        frame_rate: FrameRate::DEFAULT,
+        allow_private_network: false,
+        limits: quotereel::asset::Limits::default(),
+    };
+    prepare(&order).unwrap_or_else(|error| panic!("{error}\n{snapshot:#}"))
+}
+
+/// Everything that is wrong with a composition, in words.
+fn faults(production: &Production) -> Vec<String> {
+    let composition = production.composition();
+    let mut faults = Vec::new();
+    let seconds = composition.frame_rate.seconds_at(composition.frame_count);
+    if !(20.0..=30.0).contains(&seconds) {
+        faults.push(format!("it runs {seconds} s"));
+    }
+    for scene in &composition.scenes {
+        let mut found = Vec::new();
+        texts_are_inside(composition, scene, &mut found);
+        nothing_overlaps(scene, &mut found);
+        counts_end_in_time(composition, scene, &mut found);
+        faults.extend(found.into_iter().map(|fault| format!("scene {}: {fault}", scene.id)));
+    }
+    total_is_exact(production, &mut faults);
+    faults
+}
+
+fn texts_are_inside(composition: &Composition, scene: &Scene, faults: &mut Vec<String>) {
+    #[expect(clippy::cast_precision_loss, reason = "canvas sides are a few thousand px")]
+    let canvas = [0.0, 0.0, composition.size.width as f32, composition.size.height as f32];
+    let (x, y) = (canvas[2] * MARGIN, canvas[3] * MARGIN);
+    let safe = if composition.size == SIZES[0] { STORY_SAFE } else { [x, y, canvas[2] - x, canvas[3] - y] };
+    for layer in &scene.layers {
+        for text in contents(&layer.content).flat_map(texts) {
+            let block = &text.block;
+            let shown = format!("text of {} at {:?}, {} px", layer.node, text.origin, block.size_px);
+            let least = if block.glyphs.len() <= 2 { LEAST_INITIALS_PX } else { LEAST_SIZE_PX };
+            if block.size_px < least {
+                faults.push(format!("{shown}: too small"));
+            }
+            for line in &block.lines {
+                if line.x < -0.5 || line.x + line.width > block.width + 0.5 {
+                    faults.push(format!("{shown}: {line:?} leaves its block of {} px", block.width));
+                }
+            }
+            for line in boxes(text) {
+                if outside(line, canvas, 0.5) {
+                    faults.push(format!("{shown}: {line:?} leaves the canvas"));
+                }
+                if outside(line, safe, SLACK_PX) {
+                    faults.push(format!("{shown}: {line:?} leaves the safe area"));
+                }
+            }
+            for glyph in &block.glyphs {
+                let (x, y) = (text.origin.0 + glyph.x, text.origin.1 + glyph.y);
+                // An accent stands on its letter's advance edge; no pen goes further than that.
+                if x < -0.5 || x > canvas[2] + 0.5 || y < 0.0 || y > canvas[3] {
+                    faults.push(format!("{shown}: a glyph at {x}, {y} is outside the canvas"));
+                }
+            }
+        }
+    }
+}
+
+/// No two texts of a scene lie on each other, and no text lies on a picture, an icon or a code.
+fn nothing_overlaps(scene: &Scene, faults: &mut Vec<String>) {
+    let mut words: Vec<(&str, Vec<Box>)> = Vec::new();
+    let mut pictures: Vec<(&str, Box)> = Vec::new();
+    for layer in &scene.layers {
+        // All forms of a counted number share one place; the last one is the one that stays.
+        let Some(shown) = contents(&layer.content).last() else { continue };
+        words.extend(texts(shown).map(|text| (layer.node.as_str(), boxes(text).collect())));
+        pictures.extend(shown.iter().filter_map(look::picture).map(|rect| (layer.node.as_str(), rect)));
+    }
+    for (at, (node, lines)) in words.iter().enumerate() {
+        for (other, below) in &words[at + 1..] {
+            for (a, b) in lines.iter().flat_map(|a| below.iter().map(move |b| (a, b))) {
+                if overlaps(*a, *b, SLACK_PX) {
+                    faults.push(format!("texts of {node} and {other} overlap: {a:?} and {b:?}"));
+                }
+            }
+        }
+        for (other, picture) in &pictures {
+            for line in lines.iter().filter(|line| overlaps(**line, *picture, SLACK_PX)) {
+                faults.push(format!("a text of {node} at {line:?} lies on the picture of {other} at {picture:?}"));
+            }
+        }
+    }
+}
+
+fn counts_end_in_time(composition: &Composition, scene: &Scene, faults: &mut Vec<String>) {
+    let next = composition.scenes.iter().map(|other| other.first_frame).filter(|first| *first > scene.first_frame);
+    let end = next.min().unwrap_or(composition.frame_count);
+    for layer in &scene.layers {
+        let Content::Sequence { variants, index } = &layer.content else { continue };
+        if index.last().map(|last| usize::from(*last) + 1) != Some(variants.len()) {
+            faults.push(format!("{} does not stop at its last form", layer.node));
+        }
+        let counted = scene.first_frame + u32::try_from(index.len()).expect("a few hundred") - 1;
+        let rest = composition.frame_rate.seconds_at(end.saturating_sub(counted));
+        if rest + 1.0 / 30.0 < COUNTED_S {
+            faults.push(format!("{} stands still for {rest} s only", layer.node));
+        }
+    }
+}
+
+/// The last form of the counted total is the exact amount, all of it.
+fn total_is_exact(production: &Production, faults: &mut Vec<String>) {
+    let snapshot = production.snapshot();
+    let amount = snapshot.locale.money(snapshot.totals.total, snapshot.currency);
+    let mut totals = 0;
+    for layer in production.composition().scenes.iter().flat_map(|scene| &scene.layers) {
+        let Content::Sequence { variants, .. } = &layer.content else { continue };
+        let Some(block) = variants.last().and_then(|last| texts(last).next()).map(|text| &text.block) else { continue };
+        totals += 1;
+        let expected = layout(
+            FontLibrary::bundled(),
+            &format!("\u{2068}{amount}\u{2069}"),
+            &look::total_style(block.size_px, &snapshot.locale),
+            &quotereel::text::Fit::default(),
+        );
+        let drawn = |block: &TextBlock| block.glyphs.iter().map(|glyph| (glyph.face, glyph.id)).collect::<Vec<_>>();
+        if block.truncated || drawn(block) != drawn(&expected) {
+            faults.push(format!("the total is not {amount}: {block:?}"));
+        }
+    }
+    if totals != 1 {
+        faults.push(format!("{totals} counted numbers"));
+    }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn every_quote_can_be_read(snapshot in quotes::random(), size in proptest::sample::select(SIZES.to_vec())) {
+        let production = production(&snapshot, size);
+        let faults = faults(&production);
+        let found: Vec<String> = production.warnings().iter().map(Problem::to_string).collect();
+        prop_assert!(
+            faults.is_empty(),
+            "{size}:\n{}\nwarnings: {found:#?}\n{snapshot:#}",
+            faults.join("\n")
+        );
+    }
+}
+
+#[test]
+fn the_checks_find_what_is_wrong() {
+    let composition = production(&quotes::plain(), SIZES[0]).composition().clone();
+    let mut spoilt = composition.clone();
+    for layer in spoilt.scenes.iter_mut().flat_map(|scene| &mut scene.layers) {
+        if let Content::Still(primitives) = &mut layer.content {
+            for primitive in primitives {
+                if let Primitive::Text(text) = primitive {
+                    text.origin = (1000.0, 1500.0);
+                }
+            }
+        }
+    }
+    let mut found = Vec::new();
+    for scene in &composition.scenes {
+        texts_are_inside(&composition, scene, &mut found);
+        nothing_overlaps(scene, &mut found);
+    }
+    assert_eq!(found, Vec::<String>::new());
+    for scene in &spoilt.scenes {
+        texts_are_inside(&spoilt, scene, &mut found);
+        nothing_overlaps(scene, &mut found);
+    }
+    for words in ["leaves the canvas", "leaves the safe area", "overlap"] {
+        assert!(found.iter().any(|fault| fault.contains(words)), "{words}: {found:#?}");
+    }
+}
