@@ -142,8 +142,8 @@ fn mirror(placed: &mut Placed<'_>, canvas_width: f32) {
 fn set_texts(placed: &mut Placed<'_>, around: Surroundings<'_>) {
     if let BoundKind::Text(text) = &placed.node.kind {
         let fit = Fit {
-            width: Some(placed.rect.width),
-            // Half a pixel of slack: boxes that were measured must not fail on rounding.
+            // A little slack: a text that was measured for this box must not break differently in it by rounding.
+            width: Some(placed.rect.width + 0.1),
             max_height: Some(placed.rect.height + 0.5),
             ..measure::fit(text)
         };
