@@ -19,18 +19,20 @@ type Letters = BTreeMap<(FaceId, u16), char>;
 /// Glyphs of all letters of the quotes below, in every style of the template.
 fn letters() -> Letters {
     let mut letters = Letters::new();
-    let all = (' '..='~').chain('א'..='ת').chain("…“”’‘×−·₪״׳%".chars());
-    for letter in all {
-        for (family, weights) in [("Inter", vec![500, 600, 700]), ("Inter Display", vec![700, 800])] {
-            for weight in weights {
-                for tabular in [false, true] {
-                    let style = TextStyle { family: family.to_owned(), weight, tabular, ..TextStyle::default() };
-                    let block = layout(FontLibrary::bundled(), &letter.to_string(), &style, &Fit::default());
-                    if let [glyph] = block.glyphs.as_slice() {
-                        letters.entry((glyph.face, glyph.id)).or_insert(letter);
-                    }
-                }
+    let all = ('!'..='~').chain('א'..='ת').chain("…“”’‘×−·₪״׳%".chars());
+    let styles = [("Inter", 500), ("Inter", 600), ("Inter", 700), ("Inter Display", 700), ("Inter Display", 800)];
+    for ((family, weight), tabular) in styles.into_iter().flat_map(|style| [(style, false), (style, true)]) {
+        let style = TextStyle { family: family.to_owned(), weight, tabular, ..TextStyle::default() };
+        let mut note = |text: String, at: usize, letter: char| {
+            let block = layout(FontLibrary::bundled(), &text, &style, &Fit::default());
+            if block.glyphs.len() == text.chars().count() {
+                letters.entry((block.glyphs[at].face, block.glyphs[at].id)).or_insert(letter);
             }
+        };
+        // A space alone would be trimmed; marks that isolate a value take its glyph, without a width.
+        note("a a".to_owned(), 1, ' ');
+        for letter in all.clone() {
+            note(letter.to_string(), 0, letter);
         }
     }
     letters
@@ -142,7 +144,8 @@ fn area(rect: Rect) -> String {
 fn read(block: &TextBlock, letters: &Letters) -> Vec<String> {
     let line = |glyphs: &std::ops::Range<usize>| {
         let glyphs = &block.glyphs[glyphs.clone()];
-        glyphs.iter().map(|glyph| letters.get(&(glyph.face, glyph.id)).copied().unwrap_or('·')).collect()
+        let read: String = glyphs.iter().map(|glyph| letters.get(&(glyph.face, glyph.id)).unwrap_or(&'·')).collect();
+        read.split_whitespace().collect::<Vec<_>>().join(" ")
     };
     block.lines.iter().map(|each| line(&each.glyphs)).collect()
 }
