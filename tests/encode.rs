@@ -127,7 +127,7 @@ fn colours_come_back_through_somebody_elses_matrix() {
     let folder = folder();
     let path = folder.path().join("out.mp4");
     let source = Synthetic::new(Size::new(640, 640), 30, 4, vec![]);
-    let fine = RenderJob { quality: Quality { crf: 4, ..Quality::default() }, ..job(&path, 1) };
+    let fine = RenderJob { quality: Quality { qp: 4, ..Quality::default() }, ..job(&path, 1) };
     render(&source, &fine, &Silent).expect("renders");
     let filter = "scale=in_color_matrix=bt709:in_range=tv:out_range=pc:flags=accurate_rnd+full_chroma_int,format=rgb24";
     let arguments = ["-v", "error", "-i", text(&path), "-vf", filter, "-frames:v", "1", "-f", "rawvideo", "-"];
@@ -201,8 +201,8 @@ fn a_file_too_large_is_made_again() {
     let with_limit = |max_bytes| {
         render(&source, &RenderJob { quality: Quality { max_bytes, ..Quality::default() }, ..job(&path, 1) }, &Silent)
     };
-    let smaller = with_limit(whole.bytes - 1).expect("fits at a higher rate factor");
-    assert!(smaller.bytes < whole.bytes && smaller.crf == 26, "{smaller:?}");
+    let smaller = with_limit(whole.bytes - 1).expect("fits at a higher quantiser");
+    assert!(smaller.bytes < whole.bytes && smaller.qp == 27, "{smaller:?}");
     let kept = std::fs::read(&path).expect("written");
     let refused = with_limit(1000).expect_err("no video is that small");
     assert!(matches!(refused, RenderError::TooLarge { max_bytes: 1000, .. }) && refused.is_user_fault(), "{refused}");
@@ -343,9 +343,9 @@ fn settings_outside_their_range_are_the_callers_fault() {
     let folder = folder();
     let path = folder.path().join("out.mp4");
     let good = Synthetic::new(Size::new(64, 64), 30, 4, vec![]);
-    let poor = RenderJob { quality: Quality { crf: 60, ..Quality::default() }, ..job(&path, 1) };
-    let error = render(&good, &poor, &Silent).expect_err("crf");
-    assert!(error.is_user_fault() && error.to_string() == "crf is 60, allowed is 1 to 45", "{error}");
+    let poor = RenderJob { quality: Quality { qp: 60, ..Quality::default() }, ..job(&path, 1) };
+    let error = render(&good, &poor, &Silent).expect_err("qp");
+    assert!(error.is_user_fault() && error.to_string() == "qp is 60, allowed is 1 to 45", "{error}");
     let odd = Synthetic::new(Size::new(65, 64), 30, 4, vec![]);
     assert!(render(&odd, &job(&path, 1), &Silent).expect_err("odd").is_user_fault());
     let none = Synthetic::new(Size::new(64, 64), 30, 0, vec![]);

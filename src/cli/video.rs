@@ -94,7 +94,7 @@ fn render(
     };
     drop(deferred);
     let rendered = outcome.map_err(|error| failure(error, task, signals))?;
-    tracing::info!(segments = rendered.segments, crf = rendered.crf, stages = ?rendered.stages, "rendered");
+    tracing::info!(segments = rendered.segments, qp = rendered.qp, stages = ?rendered.stages, "rendered");
     Ok(rendered)
 }
 
@@ -133,7 +133,7 @@ fn report(path: &Path, rendered: &Rendered, warnings: &Problems, reporter: Repor
         "frames": rendered.frames,
         "durationMs": rendered.duration_ms,
         "fps": rendered.fps,
-        "crf": rendered.crf,
+        "qp": rendered.qp,
         "stages": rendered.stages,
         "warnings": warnings,
     });

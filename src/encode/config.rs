@@ -31,24 +31,24 @@ pub struct EncoderConfig {
     pub size: Size,
     /// Frames a second.
     pub frame_rate: FrameRate,
-    /// Constant rate factor of x264, 1 (nearly lossless) to 45 (poor); default 20.
-    pub crf: u8,
+    /// Constant quantiser of x264, 1 (nearly lossless) to 45 (poor); default 21.
+    pub qp: u8,
     /// Profile; default Main.
     pub profile: Profile,
 }
 
 impl EncoderConfig {
-    /// Rate factor where none is asked for.
-    pub const DEFAULT_CRF: u8 = 20;
-    /// Largest rate factor accepted; x264 itself goes to 51, where nothing is legible.
-    pub const MAX_CRF: u8 = 45;
+    /// Quantiser where none is asked for.
+    pub const DEFAULT_QP: u8 = 21;
+    /// Largest quantiser accepted; x264 itself goes to 51, where nothing is legible.
+    pub const MAX_QP: u8 = 45;
     /// Longest distance of two IDR frames, in seconds (delivery rule).
     pub const MAX_IDR_INTERVAL_S: u32 = 5;
 
     /// The defaults for a size and a frame rate.
     #[must_use]
     pub const fn new(size: Size, frame_rate: FrameRate) -> Self {
-        Self { size, frame_rate, crf: Self::DEFAULT_CRF, profile: Profile::Main }
+        Self { size, frame_rate, qp: Self::DEFAULT_QP, profile: Profile::Main }
     }
 
     /// Longest distance of two IDR frames, in frames.
@@ -71,8 +71,8 @@ impl EncoderConfig {
                 allowed: "even sides of 32 to 4096 px",
             });
         }
-        if !(1..=Self::MAX_CRF).contains(&self.crf) {
-            return Err(EncodeError::Config { field: "crf", value: self.crf.to_string(), allowed: "1 to 45" });
+        if !(1..=Self::MAX_QP).contains(&self.qp) {
+            return Err(EncodeError::Config { field: "qp", value: self.qp.to_string(), allowed: "1 to 45" });
         }
         level_for(self.size, self.frame_rate).ok_or_else(|| EncodeError::Config {
             field: "size at this frame rate",
@@ -86,7 +86,9 @@ impl EncoderConfig {
     /// `veryfast` gives subme 2, which tests for a skip before it searches motion: most macroblocks are still. What it
     /// leaves on is switched off: the lookahead, macroblock tree, weighted prediction and scene cut detection cost half
     /// of a still frame and decide what the segment plan has decided already. A weaker deblocking filter keeps the
-    /// edges of text; the default aq-mode 1 keeps gradients from banding.
+    /// edges of text. The quantiser is constant: x264's rate factor (`crf`) lowers it where little moves, so that every
+    /// still frame refines the dither of the gradients once more; `docs/performance.md` has the figures. Chroma is
+    /// quantised a little finer, for coloured text.
     pub(super) fn options(&self, level: Level) -> Vec<(&'static str, String)> {
         let fixed = [
             ("preset", "veryfast"),
@@ -98,7 +100,7 @@ impl EncoderConfig {
             ("weightp", "0"),
             ("mbtree", "0"),
             ("rc-lookahead", "0"),
-            ("aq-mode", "1"),
+            ("chromaoffset", "-2"),
             ("deblock", "-1,-1"),
             ("flags", "+global_header+cgop"),
             ("threads", "1"),
@@ -108,7 +110,7 @@ impl EncoderConfig {
         ];
         let mut options: Vec<_> = fixed.map(|(key, value)| (key, value.to_owned())).to_vec();
         options.push(("level", level.to_string()));
-        options.push(("crf", self.crf.to_string()));
+        options.push(("qp", self.qp.to_string()));
         options.push(("g", self.max_idr_interval_frames().to_string()));
         options
     }
@@ -146,7 +148,7 @@ mod tests {
         assert!(good.check().is_ok());
         let odd = EncoderConfig { size: Size::new(1081, 1920), ..good };
         assert!(odd.check().expect_err("odd").to_string().contains("1081x1920"));
-        let poor = EncoderConfig { crf: 46, ..good };
-        assert!(poor.check().expect_err("too high").to_string().contains("crf is 46"));
+        let poor = EncoderConfig { qp: 46, ..good };
+        assert!(poor.check().expect_err("too high").to_string().contains("qp is 46"));
     }
 }

@@ -82,7 +82,7 @@ pub fn lay_out<'n>(root: &'n BoundNode, around: Surroundings<'_>) -> Result<Plac
         )
     })
     .map_err(fail)?;
-    let mut placed = place(&tree, top, root, (0.0, 0.0), around).map_err(fail)?;
+    let mut placed = place(&tree, top, root, (0.0, 0.0)).map_err(fail)?;
     if around.right_to_left {
         mirror(&mut placed, width);
     }
@@ -115,7 +115,6 @@ fn place<'n>(
     id: NodeId,
     node: &'n BoundNode,
     (left, top): (f32, f32),
-    around: Surroundings<'_>,
 ) -> Result<Placed<'n>, taffy::TaffyError> {
     let layout = tree.layout(id)?;
     let (x, y) = (left + layout.location.x, top + layout.location.y);
@@ -126,7 +125,7 @@ fn place<'n>(
     let mut children = Vec::new();
     if let BoundKind::Group(group) = &node.kind {
         for (child, id) in group.children.iter().zip(tree.children(id)?) {
-            children.push(place(tree, id, child, (x, y), around)?);
+            children.push(place(tree, id, child, (x, y))?);
         }
     }
     Ok(Placed { node, rect, inner, text: None, children })

@@ -103,18 +103,18 @@ impl Output {
 /// How well and how large.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quality {
-    /// Rate factor, 1 to 45; default 20.
-    pub crf: u8,
+    /// Quantiser, 1 to 45; default 21.
+    pub qp: u8,
     /// Profile; default Main.
     pub profile: Profile,
     /// Largest MP4 in bytes, 1 to 16,000,000 (the delivery limit, and the default). A larger one is made again up to
-    /// twice, each time with a rate factor higher by 6.
+    /// twice, each time with a quantiser higher by 6.
     pub max_bytes: u64,
 }
 
 impl Default for Quality {
     fn default() -> Self {
-        Self { crf: EncoderConfig::DEFAULT_CRF, profile: Profile::Main, max_bytes: MAX_BYTES }
+        Self { qp: EncoderConfig::DEFAULT_QP, profile: Profile::Main, max_bytes: MAX_BYTES }
     }
 }
 
@@ -165,7 +165,7 @@ impl RenderJob {
             });
         }
         let config = EncoderConfig {
-            crf: self.quality.crf,
+            qp: self.quality.qp,
             profile: self.quality.profile,
             ..EncoderConfig::new(source.size(), source.frame_rate())
         };
@@ -217,8 +217,8 @@ pub struct Rendered {
     pub duration_ms: u64,
     /// Frames a second, as an exact ratio.
     pub fps: String,
-    /// Rate factor used in the end.
-    pub crf: u8,
+    /// Quantiser used in the end.
+    pub qp: u8,
     /// Independently encoded parts.
     pub segments: usize,
     /// Where the time went.

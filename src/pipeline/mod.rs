@@ -23,8 +23,8 @@ use publish::{Spool, publish};
 use segment::{Encoded, render_segment};
 use stages::Stages;
 
-/// How much higher the rate factor gets for each further try at a file that is too large: about half the bytes.
-const CRF_STEP: u8 = 6;
+/// How much higher the quantiser gets for each further try at a file that is too large: about half the bytes.
+const QP_STEP: u8 = 6;
 /// Further tries at a file that is too large.
 const RETRIES: u8 = 2;
 
@@ -49,9 +49,9 @@ pub fn render(source: &dyn FrameSource, job: &RenderJob, monitor: &dyn Monitor) 
             let encoded = render_segments(source, &config, &segments, job, monitor, &stages)?;
             stages.mux.time(|| mux(&encoded, &config, job, &spool))?;
             let report = probe::probe(spool.video_path()?)?;
-            if report.facts.bytes > job.quality.max_bytes && retries < RETRIES && config.crf < EncoderConfig::MAX_CRF {
+            if report.facts.bytes > job.quality.max_bytes && retries < RETRIES && config.qp < EncoderConfig::MAX_QP {
                 retries += 1;
-                config.crf = (config.crf + CRF_STEP).min(EncoderConfig::MAX_CRF);
+                config.qp = (config.qp + QP_STEP).min(EncoderConfig::MAX_QP);
                 continue;
             }
             check(&report, source, job)?;
@@ -73,7 +73,7 @@ pub fn render(source: &dyn FrameSource, job: &RenderJob, monitor: &dyn Monitor) 
         frames: source.frame_count(),
         duration_ms: source.frame_rate().ms_of_frames(source.frame_count()),
         fps: source.frame_rate().to_string(),
-        crf: config.crf,
+        qp: config.qp,
         segments: segments.len(),
         stages: stages.report(started.elapsed()),
     })

@@ -7,11 +7,12 @@ use super::findings::Findings;
 use super::flatten::Flattener;
 use super::motion::{Clock, entrances_begin_s};
 use super::paint::Behind;
+use super::tighten::{TIGHTEST, UNNOTICED, tighten};
 use super::timing::{Need, fit, need};
 use crate::color::Color;
 use crate::frame::RgbaFrame;
 use crate::geometry::Size;
-use crate::layout::{LayoutError, Placed, Surroundings, lay_out};
+use crate::layout::{LayoutError, Surroundings, lay_out};
 use crate::problem::{Problems, member};
 use crate::template::{
     Binder, Bindings, BoundNode, BoundScene, BoundTransition, DOCUMENT_FILE, Page, Paging, PlannedScene, Template,
@@ -202,7 +203,7 @@ fn draft_all(
             let choices: Vec<Option<Page>> =
                 if pages.is_empty() { vec![None] } else { pages.into_iter().map(Some).collect() };
             for page in choices {
-                let bound = binder.scene(scene.index, page)?;
+                let bound = fitting(binder.scene(scene.index, page)?, around)?;
                 let first = drafts.is_empty();
                 let begin_s = entrances_begin_s((!first).then_some(&bound.transition));
                 let need = need(&bound, &lay_out(&bound.root, around)?, begin_s, first, from.frame_rate);
@@ -224,6 +225,25 @@ fn draft_all(
     }
 }
 
+/// The scene, tightened as far as it takes for everything to have room.
+fn fitting(mut scene: BoundScene, around: Surroundings<'_>) -> Result<BoundScene, LayoutError> {
+    let level = level_that_fits(&scene, TIGHTEST, around)?.unwrap_or(TIGHTEST);
+    tighten(&mut scene.root, level);
+    Ok(scene)
+}
+
+/// The least level, at most `most`, at which everything in the scene has room.
+fn level_that_fits(scene: &BoundScene, most: u8, around: Surroundings<'_>) -> Result<Option<u8>, LayoutError> {
+    for level in 0..=most {
+        let mut tightened = scene.root.clone();
+        tighten(&mut tightened, level);
+        if !lay_out(&tightened, around)?.overflows() {
+            return Ok(Some(level));
+        }
+    }
+    Ok(None)
+}
+
 /// The pages of a scene, none where it does not page. Rows are spread evenly; where they do not fit into as many pages
 /// as are allowed, the last page says how many are left out.
 fn pages(
@@ -236,9 +256,7 @@ fn pages(
     let most_pages = max_pages.min(most_pages);
     let fits = |pages: &[Page]| -> Result<bool, ComposeError> {
         for page in pages {
-            let bound = binder.scene(scene.index, Some(*page))?;
-            let placed: Placed<'_> = lay_out(&bound.root, around)?;
-            if placed.overflows() {
+            if level_that_fits(&binder.scene(scene.index, Some(*page))?, UNNOTICED, around)?.is_none() {
                 return Ok(false);
             }
         }

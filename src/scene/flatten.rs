@@ -290,11 +290,10 @@ impl Output {
     /// Adds a primitive to the last layer where that moves alike, otherwise to a new one.
     fn add(&mut self, walk: &Walk, label: &str, primitive: Primitive) {
         let numbers: Vec<u32> = walk.links.iter().map(|(number, _)| *number).collect();
-        if self.last.as_ref() == Some(&numbers) {
-            if let Some(Layer { content: Content::Still(primitives), .. }) = self.layers.last_mut() {
-                primitives.push(primitive);
-                return;
-            }
+        let alike = self.last.as_ref() == Some(&numbers);
+        if let Some(Layer { content: Content::Still(primitives), .. }) = self.layers.last_mut().filter(|_| alike) {
+            primitives.push(primitive);
+            return;
         }
         self.layers.push(Layer {
             node: label.to_owned(),

@@ -7,6 +7,7 @@ mod flatten;
 mod motion;
 mod outline;
 mod paint;
+mod tighten;
 mod timing;
 
 pub use build::{ComposeError, Composed, Ingredients, compose};

@@ -219,10 +219,8 @@ impl Checker<'_> {
             }
             names.push("page".to_owned());
         }
-        if let Some(range) = scene.duration {
-            if !(range.min > 0.0 && range.max >= range.min && range.max <= 120.0) {
-                self.fail(format!("{at}/duration"), "min is above 0, max at most 120 s and not below min");
-            }
+        if scene.duration.is_some_and(|range| !(range.min > 0.0 && range.max >= range.min && range.max <= 120.0)) {
+            self.fail(format!("{at}/duration"), "min is above 0, max at most 120 s and not below min");
         }
         if let Some(spec) = scene.transition.as_ref().and_then(|transition| transition.easing.as_ref()) {
             self.easing(spec, &format!("{at}/transition/easing"));
@@ -368,10 +366,9 @@ impl Checker<'_> {
     }
 
     fn style(&mut self, style: &TextStyle, at: &str) {
-        if let Some(role) = &style.font {
-            if !self.document.theme.fonts.contains_key(role) {
-                self.fail(format!("{at}/font"), unknown("font", role, self.document.theme.fonts.keys()));
-            }
+        let fonts = &self.document.theme.fonts;
+        if let Some(role) = style.font.as_ref().filter(|role| !fonts.contains_key(*role)) {
+            self.fail(format!("{at}/font"), unknown("font", role, fonts.keys()));
         }
         self.size(style.size.as_ref(), &format!("{at}/size"));
         self.size(style.min_size.as_ref(), &format!("{at}/minSize"));

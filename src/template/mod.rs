@@ -85,7 +85,6 @@ impl Template {
     }
 
     /// Snapshot fields it uses, as dotted paths in alphabetical order.
-    #[must_use]
     pub fn fields(&self) -> impl Iterator<Item = &str> {
         self.fields.global.iter().map(String::as_str)
     }

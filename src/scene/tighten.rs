@@ -1,0 +1,80 @@
+//! Tightening: what gives way, and in which order, where a scene has more to say than its canvas has room for.
+
+use crate::template::{BoundKind, BoundNode, Length};
+
+/// How far a scene can be tightened; at level 0 it is as the template asks.
+pub(super) const TIGHTEST: u8 = 9;
+/// How far it is tightened without anybody noticing: distances shrink and texts a little, every word stays.
+pub(super) const UNNOTICED: u8 = 4;
+
+/// What each level does: distances, sizes, most lines. From level 8 on, texts may fall below their smallest size.
+const LEVELS: [(f32, f32, Option<u32>); TIGHTEST as usize + 1] = [
+    (1.0, 1.0, None),
+    (0.85, 1.0, None),
+    (0.7, 1.0, None),
+    (0.6, 0.95, None),
+    (0.5, 0.9, None),
+    (0.45, 0.87, Some(3)),
+    (0.4, 0.8, Some(2)),
+    (0.35, 0.8, Some(1)),
+    (0.25, 0.65, Some(1)),
+    (0.2, 0.5, Some(1)),
+];
+
+/// Tightens a scene's content to `level`: first the distances, then the sizes, then the number of lines.
+pub(super) fn tighten(root: &mut BoundNode, level: u8) {
+    let (distances, sizes, lines) = LEVELS[usize::from(level.min(TIGHTEST))];
+    Step { distances, sizes, lines, below_smallest: level >= 8 }.apply(root, true);
+}
+
+struct Step {
+    distances: f32,
+    lines: Option<u32>,
+    sizes: f32,
+    below_smallest: bool,
+}
+
+impl Step {
+    fn apply(&self, node: &mut BoundNode, is_root: bool) {
+        if !is_root {
+            scale_all(&mut node.placement.margin, self.distances);
+            scale_all(&mut node.placement.size, self.sizes);
+            scale_all(&mut node.placement.max, self.sizes);
+            scale_all(&mut node.placement.min, self.sizes);
+        }
+        match &mut node.kind {
+            BoundKind::Group(group) => {
+                scale(&mut group.gap, self.distances);
+                // The root's padding is the safe area, which does not give way.
+                if !is_root {
+                    scale_all(&mut group.padding, self.distances);
+                }
+                for child in &mut group.children {
+                    self.apply(child, false);
+                }
+            }
+            BoundKind::Text(text) => {
+                if let Some(most) = self.lines {
+                    text.max_lines = Some(text.max_lines.map_or(most, |lines| lines.min(most)));
+                }
+                if self.below_smallest {
+                    text.min_size_px *= self.sizes;
+                }
+                text.size_px = (text.size_px * self.sizes).max(text.min_size_px);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn scale(length: &mut Length, factor: f32) {
+    if let Length::Px(px) = length {
+        *px *= factor;
+    }
+}
+
+fn scale_all<const N: usize>(lengths: &mut [Length; N], factor: f32) {
+    for length in lengths {
+        scale(length, factor);
+    }
+}
