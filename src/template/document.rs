@@ -410,13 +410,11 @@ pub struct Motion {
 }
 
 /// An entrance or exit.
-#[derive(Clone, Debug, JsonSchema, Default)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, Debug, Default)]
 pub struct Passage {
     /// What happens.
     pub preset: Preset,
     /// Length in seconds; default 0.45 in and 0.25 out.
-    #[schemars(range(min = 0.0, max = 10.0))]
     pub duration: Option<f64>,
     /// How it runs; default `quint-out` in and `cubic-in` out.
     pub easing: Option<EasingSpec>,

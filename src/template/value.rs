@@ -117,6 +117,40 @@ impl<'de> Deserialize<'de> for Passage {
     }
 }
 
+impl JsonSchema for Passage {
+    fn schema_name() -> Cow<'static, str> {
+        "Passage".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let preset = generator.subschema_for::<Preset>();
+        let easing = generator.subschema_for::<Option<EasingSpec>>();
+        json_schema!({
+            "description": "An entrance or exit: a preset's name, or a preset with settings.",
+            "anyOf": [
+                preset,
+                {
+                    "type": "object",
+                    "properties": {
+                        "preset": preset,
+                        "duration": {
+                            "description": "Length in seconds; default 0.45 in and 0.25 out.",
+                            "type": ["number", "null"], "minimum": 0.0, "maximum": 10.0
+                        },
+                        "easing": easing,
+                        "distance": {
+                            "description": "How far it travels in design px; each preset has its own default.",
+                            "type": ["number", "null"]
+                        }
+                    },
+                    "required": ["preset"],
+                    "additionalProperties": false
+                }
+            ]
+        })
+    }
+}
+
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         const TYPES: &str = "text, image, shape, icon, qr, group, repeat, choose";
