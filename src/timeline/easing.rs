@@ -161,7 +161,8 @@ mod tests {
         let ease = Easing::named("ease").expect("listed");
         assert!((ease.progress(0.5, 1.0) - 0.8024).abs() < 1e-3);
         let both = Easing::named("ease-in-out").expect("listed");
-        assert!((both.progress(0.25, 1.0) + both.progress(0.75, 1.0) - 1.0).abs() < 1e-9);
+        // The control points are f32, so symmetric only to about 1e-8.
+        assert!((both.progress(0.25, 1.0) + both.progress(0.75, 1.0) - 1.0).abs() < 1e-6);
     }
 
     #[test]
