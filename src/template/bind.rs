@@ -3,25 +3,24 @@
 use minijinja::value::Value;
 
 use super::bound::{
-    BoundCount, BoundGroup, BoundImage, BoundKeyframe, BoundKeyframes, BoundKind, BoundMonogram, BoundMotion,
-    BoundNode, BoundPaint, BoundPassage, BoundPlacement, BoundScene, BoundShadow, BoundSurface, BoundText,
-    BoundTransition, Length,
+    BoundCount, BoundGroup, BoundImage, BoundKind, BoundMonogram, BoundMotion, BoundNode, BoundPaint, BoundPlacement,
+    BoundScene, BoundSurface, BoundText, Length,
 };
 use super::context::{self, Bindings};
 use super::document::{
-    Align, ChooseNode, Direction, EasingSpec, Flex, GradientStop, IconNode, ImageNode, Justify, Keyframe, Motion, Node,
-    Paint, Passage, Placement, Preset, QrNode, RepeatNode, Surface, TextAlign, TextNode, TextStyle, Transition,
+    Align, ChooseNode, Direction, Flex, IconNode, ImageNode, Justify, Motion, Node, Placement, QrNode, RepeatNode,
+    TextAlign, TextNode, TextStyle,
 };
 use super::error::{TemplateError, TemplateProblem};
 use super::expression::{Evaluator, Locals, initials, without_isolates};
 use super::theme::{Scale, Theme, unknown};
-use super::value::{ColorSpec, Edges, Measure};
+use super::value::Measure;
 use super::{DOCUMENT_FILE, Template};
 use crate::color::Color;
 use crate::geometry::Size;
 use crate::locale::Amount;
 use crate::time::FrameRate;
-use crate::timeline::{Easing, Spring};
+use crate::timeline::Easing;
 
 /// Most nodes a bound scene may have; a repeat of a repeat reaches it first.
 const MOST_NODES: usize = 10_000;
@@ -32,7 +31,7 @@ const DEEPEST_GROUP: usize = 32;
 pub struct Binder<'t> {
     template: &'t Template,
     evaluator: Evaluator,
-    theme: Theme,
+    pub(super) theme: Theme,
     canvas: Size,
     frame_rate: FrameRate,
 }
@@ -78,7 +77,7 @@ struct Scope<'a> {
     depth: usize,
 }
 
-type Bound<T> = Result<T, Box<TemplateProblem>>;
+pub(super) type Bound<T> = Result<T, Box<TemplateProblem>>;
 
 impl<'t> Binder<'t> {
     /// A binder for `template` with everything the snapshot gives.
@@ -185,7 +184,7 @@ impl<'t> Binder<'t> {
         })
     }
 
-    fn problem(&self, pointer: impl Into<String>, reason: impl Into<String>) -> Box<TemplateProblem> {
+    pub(super) fn problem(&self, pointer: impl Into<String>, reason: impl Into<String>) -> Box<TemplateProblem> {
         Box::new(self.template.problem(DOCUMENT_FILE, pointer, reason))
     }
 
@@ -342,7 +341,7 @@ impl<'t> Binder<'t> {
         let count = match count {
             None => None,
             Some((to, from, easing, frames)) => {
-                Some(self.count(node, at, locals, to, from, easing, frames).map_err(|why| fail("text", why))?)
+                Some(self.count(node, locals, to, from, easing, frames).map_err(|why| fail("text", why))?)
             }
         };
         let role = style.font.as_deref().unwrap_or("body");
@@ -375,11 +374,9 @@ impl<'t> Binder<'t> {
         }))))
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the settings of one count, in the order they apply")]
     fn count(
         &self,
         node: &TextNode,
-        _at: &str,
         mut locals: Locals,
         to: Amount,
         from: f64,
@@ -523,179 +520,6 @@ impl<'t> Binder<'t> {
             kind: BoundKind::Group(Box::new(self.canvas_group())),
         }
     }
-
-    fn length(&self, measure: &Measure, at: &str) -> Bound<Length> {
-        self.theme.length(measure, Scale::Spaces).map_err(|reason| self.problem(at, reason))
-    }
-
-    fn edges(&self, edges: Option<&Edges>, at: &str) -> Bound<[Length; 4]> {
-        let Some(edges) = edges else { return Ok([Length::Px(0.0); 4]) };
-        let [top, end, bottom, start] = edges.sides();
-        Ok([self.length(top, at)?, self.length(end, at)?, self.length(bottom, at)?, self.length(start, at)?])
-    }
-
-    fn placement(&self, placement: &Placement, at: &str) -> Bound<BoundPlacement> {
-        let one = |measure: &Option<Measure>, field: &str| match measure {
-            None => Ok(Length::Auto),
-            Some(measure) => self.length(measure, &format!("{at}/layout/{field}")),
-        };
-        let inset = match &placement.at {
-            None => None,
-            Some(inset) => Some([
-                one(&inset.top, "at/top")?,
-                one(&inset.end, "at/end")?,
-                one(&inset.bottom, "at/bottom")?,
-                one(&inset.start, "at/start")?,
-            ]),
-        };
-        Ok(BoundPlacement {
-            size: [one(&placement.width, "width")?, one(&placement.height, "height")?],
-            min: [one(&placement.min_width, "minWidth")?, one(&placement.min_height, "minHeight")?],
-            max: [one(&placement.max_width, "maxWidth")?, one(&placement.max_height, "maxHeight")?],
-            grow: placement.grow.unwrap_or(0.0),
-            shrink: placement.shrink.unwrap_or(1.0),
-            align: placement.align,
-            margin: self.edges(placement.margin.as_ref(), &format!("{at}/layout/margin"))?,
-            at: inset,
-        })
-    }
-
-    fn surface(&self, surface: &Surface, at: &str) -> Bound<BoundSurface> {
-        let color = |spec: &ColorSpec, field: &str| {
-            self.theme.color(spec).map_err(|reason| self.problem(format!("{at}/surface/{field}"), reason))
-        };
-        let unit = self.theme.unit();
-        Ok(BoundSurface {
-            fill: match &surface.fill {
-                None => None,
-                Some(fill) => Some(self.paint(fill, &format!("{at}/surface/fill"))?),
-            },
-            stroke: match &surface.stroke {
-                None => None,
-                Some(stroke) => Some((color(&stroke.color, "stroke/color")?, stroke.width * unit, stroke.round)),
-            },
-            radius_px: match &surface.radius {
-                None => 0.0,
-                Some(radius) => self
-                    .theme
-                    .px(radius, Scale::Radii)
-                    .map_err(|reason| self.problem(format!("{at}/surface/radius"), reason))?,
-            },
-            shadow: match &surface.shadow {
-                None => None,
-                Some(shadow) => Some(BoundShadow {
-                    dx: shadow.x * unit,
-                    dy: shadow.y * unit,
-                    blur: shadow.blur * unit,
-                    spread: shadow.spread * unit,
-                    color: color(&shadow.color, "shadow/color")?,
-                }),
-            },
-        })
-    }
-
-    fn paint(&self, paint: &Paint, at: &str) -> Bound<BoundPaint> {
-        let color = |spec: &ColorSpec| self.theme.color(spec).map_err(|reason| self.problem(at, reason));
-        let stops = |stops: &[GradientStop]| -> Bound<Vec<(f32, Color)>> {
-            let last = stops.len().saturating_sub(1).max(1);
-            let mut resolved = Vec::with_capacity(stops.len());
-            for (index, stop) in stops.iter().enumerate() {
-                #[expect(clippy::cast_precision_loss, reason = "at most 16 stops")]
-                let even = index as f32 / last as f32;
-                let (place, spec) = match stop {
-                    GradientStop::Even(spec) => (even, spec),
-                    GradientStop::At { at, color } => (at.clamp(0.0, 1.0), color),
-                };
-                resolved.push((place, color(spec)?));
-            }
-            if resolved.len() < 2 || resolved.windows(2).any(|pair| pair[0].0 > pair[1].0) {
-                return Err(self.problem(at, "a gradient needs two or more stops in ascending order"));
-            }
-            Ok(resolved)
-        };
-        Ok(match paint {
-            Paint::Color(spec) => BoundPaint::Solid(color(spec)?),
-            Paint::Linear { linear } => BoundPaint::Linear(linear.angle, stops(&linear.stops)?),
-            Paint::Radial { radial } => BoundPaint::Radial(radial.center, radial.radius, stops(&radial.stops)?),
-        })
-    }
-
-    fn motion(&self, motion: &Motion, at: &str) -> Bound<BoundMotion> {
-        let keyframes = match &motion.keyframes {
-            None => BoundKeyframes::default(),
-            Some(all) => {
-                let unit = self.theme.unit();
-                let list = |frames: &[Keyframe], factor: f32, field: &str| -> Bound<Vec<BoundKeyframe>> {
-                    let mut bound = Vec::with_capacity(frames.len());
-                    for (index, frame) in frames.iter().enumerate() {
-                        let at = format!("{at}/keyframes/{field}/{index}/easing");
-                        let easing = self.easing(frame.easing.as_ref(), "ease-in-out", &at)?;
-                        bound.push(BoundKeyframe { time_s: frame.t, value: frame.v * factor, easing });
-                    }
-                    Ok(bound)
-                };
-                BoundKeyframes {
-                    x: list(&all.x, unit, "x")?,
-                    y: list(&all.y, unit, "y")?,
-                    scale: list(&all.scale, 1.0, "scale")?,
-                    rotation: list(&all.rotation, 1.0, "rotation")?,
-                    opacity: list(&all.opacity, 1.0, "opacity")?,
-                }
-            }
-        };
-        let passage =
-            |passage: &Option<Passage>, field: &str, duration_s: f64, easing: &str| -> Bound<Option<BoundPassage>> {
-                let Some(passage) = passage else { return Ok(None) };
-                let springy = passage.preset == Preset::Pop && field == "enter";
-                let (duration_s, easing) = if springy { (0.6, "spring-bouncy") } else { (duration_s, easing) };
-                Ok(Some(BoundPassage {
-                    preset: passage.preset,
-                    duration_s: passage.duration.unwrap_or(duration_s),
-                    easing: self.easing(passage.easing.as_ref(), easing, &format!("{at}/{field}/easing"))?,
-                    distance_px: passage.distance.map(|px| px * self.theme.unit()),
-                }))
-            };
-        Ok(BoundMotion {
-            enter: passage(&motion.enter, "enter", 0.45, "quint-out")?,
-            exit: passage(&motion.exit, "exit", 0.25, "cubic-in")?,
-            delay_s: motion.delay.unwrap_or(0.0),
-            stagger_s: motion.stagger.unwrap_or(0.0),
-            keyframes,
-        })
-    }
-
-    fn transition(&self, transition: &Transition, at: &str) -> Bound<BoundTransition> {
-        Ok(BoundTransition {
-            kind: transition.kind,
-            duration_s: transition.duration,
-            easing: self.easing(transition.easing.as_ref(), "ease-in-out", &format!("{at}/easing"))?,
-        })
-    }
-
-    fn easing(&self, spec: Option<&EasingSpec>, default: &str, at: &str) -> Bound<Easing> {
-        easing(spec, default).map_err(|reason| self.problem(at, reason))
-    }
-}
-
-/// The easing a document means.
-pub(super) fn easing(spec: Option<&EasingSpec>, default: &str) -> Result<Easing, String> {
-    match spec {
-        None => Easing::named(default).map_err(|error| error.to_string()),
-        Some(EasingSpec::Named(name)) => Easing::named(name).map_err(|error| error.to_string()),
-        Some(EasingSpec::Bezier { bezier: [x1, y1, x2, y2] }) => {
-            let fits = (0.0..=1.0).contains(x1) && (0.0..=1.0).contains(x2) && y1.abs() <= 10.0 && y2.abs() <= 10.0;
-            if fits {
-                Ok(Easing::CubicBezier(*x1, *y1, *x2, *y2))
-            } else {
-                Err(format!("bezier [{x1}, {y1}, {x2}, {y2}]: x1 and x2 lie in 0-1, y1 and y2 in -10-10"))
-            }
-        }
-        Some(EasingSpec::Spring { spring }) => {
-            let spring = Spring { stiffness: spring.stiffness, damping: spring.damping, mass: spring.mass };
-            let fits = [spring.stiffness, spring.damping, spring.mass].iter().all(|c| c.is_finite() && *c > 0.0);
-            if fits { Ok(Easing::Spring(spring)) } else { Err("a spring's constants are above 0".to_owned()) }
-        }
-    }
 }
 
 /// Fields that all kinds of node share.
@@ -762,19 +586,4 @@ fn page_value(page: Page, rows: &[Value]) -> Value {
         ("last", Value::from(page.index + 1 == page.count)),
         ("more", Value::from(page.more)),
     ])
-}
-
-impl Default for BoundPlacement {
-    fn default() -> Self {
-        Self {
-            size: [Length::Auto; 2],
-            min: [Length::Auto; 2],
-            max: [Length::Auto; 2],
-            grow: 0.0,
-            shrink: 1.0,
-            align: None,
-            margin: [Length::Px(0.0); 4],
-            at: None,
-        }
-    }
 }

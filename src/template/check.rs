@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::bind::easing;
 use super::context::KNOWN_PATHS;
 use super::document::{
     Document, EasingSpec, Flex, GradientStop, Motion, Node, Paint, Passage, Placement, Surface, TextStyle,
 };
 use super::error::{TemplateError, TemplateProblem};
 use super::expression::{FUNCTIONS, StringEntry, names_in_expression, names_in_text};
+use super::look::easing;
 use super::theme::unknown;
 use super::value::{ColorSpec, Edges, Measure, pointer, split_pointer};
 use super::{DOCUMENT_FILE, LARGEST_FILE_BYTES, STRINGS_FOLDER, TemplateFiles};

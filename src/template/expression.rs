@@ -174,7 +174,7 @@ fn add_formatting(
         let chosen: Option<String> = forms.get(category)?;
         let other: String = forms.get("other").map_err(|_| invalid("plural needs a form `other`"))?;
         for form in ["zero", "one", "two", "few", "many"] {
-            let _unused_by_this_locale: Option<String> = forms.get(form)?;
+            let _of_other_locales: Option<String> = forms.get(form)?;
         }
         forms.assert_all_used()?;
         Ok(chosen.unwrap_or(other))

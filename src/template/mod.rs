@@ -11,6 +11,7 @@ mod context;
 mod document;
 mod error;
 mod expression;
+mod look;
 mod theme;
 mod value;
 
