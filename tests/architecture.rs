@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 /// Modules by floor, lowest first. Floors 0 to 2 are pure.
 const FLOORS: &[&[&str]] = &[
     &["problem", "time", "geometry", "color", "frame", "locale"],
-    &["snapshot", "template", "timeline"],
+    &["snapshot", "template", "timeline", "job"],
     &["text", "layout", "scene", "raster", "h264", "convert"],
     &["encode", "probe", "pipeline"],
-    &["asset"],
+    &["asset", "store"],
     &["studio"],
     &["cli", "main"],
 ];
@@ -50,8 +50,10 @@ const IMPURE: &[&str] = &[
     "std::io::stderr",
     "std::time::Instant",
     "std::time::SystemTime",
+    "aws_sdk_s3",
     "rayon",
     "reqwest",
+    "sqlx",
     "tempfile",
     "tokio",
     "tracing",

@@ -1,0 +1,371 @@
+//! What is asked of a store and what it answers: plain data.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::job::{Job, JobId, Lease, LeaseEpoch, Stage, Status, TenantScope, WorkerId};
+
+/// What an enqueue must respect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnqueueRules {
+    /// Shortest time between two different renders of the same entity by the same company; failed and cancelled ones do
+    /// not count. Zero allows any. Default: 3 min.
+    pub cooldown: Duration,
+    /// Retries of one job, counted over the whole chain. Default: 3.
+    pub max_retries: u32,
+    /// Queued jobs of one company. Default: 20,000.
+    pub max_queued: u32,
+    /// Ties the events of one request together.
+    pub correlation_id: String,
+}
+
+impl Default for EnqueueRules {
+    fn default() -> Self {
+        Self { cooldown: Duration::from_secs(180), max_retries: 3, max_queued: 20_000, correlation_id: String::new() }
+    }
+}
+
+/// What came of an enqueue.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Enqueued {
+    /// A new row.
+    New(Job),
+    /// A row that does the same work: the same key, or active with the same snapshot.
+    Existing(Job),
+    /// A succeeded job of the same company with an equal video.
+    Reused(Job),
+}
+
+impl Enqueued {
+    /// The job, new or not.
+    #[must_use]
+    pub fn job(&self) -> &Job {
+        match self {
+            Self::New(job) | Self::Existing(job) | Self::Reused(job) => job,
+        }
+    }
+}
+
+/// Which jobs to list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobFilter {
+    /// Only this status.
+    pub status: Option<Status>,
+    /// Only this entity.
+    pub entity_id: Option<String>,
+    /// Only older than this job (for the next page).
+    pub before: Option<JobId>,
+    /// At most so many, 1 to 500.
+    pub limit: u32,
+}
+
+impl Default for JobFilter {
+    fn default() -> Self {
+        Self { status: None, entity_id: None, before: None, limit: 50 }
+    }
+}
+
+/// What came of a cancellation.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CancelOutcome {
+    /// It was queued and is cancelled.
+    Cancelled(Job),
+    /// It runs; its worker stops with its next heartbeat.
+    Requested(Job),
+    /// It had ended already.
+    AlreadyFinal(Job),
+    /// The tenant has no such job.
+    NotFound,
+}
+
+/// A company's credits. Available is balance minus frozen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Credits {
+    /// Granted and not yet paid.
+    pub balance: i64,
+    /// Of these, held for jobs that have not ended.
+    pub frozen: i64,
+}
+
+impl Credits {
+    /// What new jobs may use.
+    #[must_use]
+    pub const fn available(self) -> i64 {
+        self.balance - self.frozen
+    }
+}
+
+/// A template and what the present engine makes of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateVersion {
+    /// Name.
+    pub template: String,
+    /// Changes whenever the picture may: engine version and a hash of the template.
+    pub render_version: String,
+}
+
+/// A worker asks for work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimRequest {
+    /// Who asks.
+    pub worker_id: WorkerId,
+    /// The spool it can read.
+    pub spool_id: String,
+    /// At most so many.
+    pub max_jobs: u32,
+    /// How long a lease lasts without a heartbeat.
+    pub lease: Duration,
+    /// How long a claim may last at all.
+    pub deadline: Duration,
+    /// Running jobs that one company may have.
+    pub tenant_cap: u32,
+}
+
+/// A worker has a finished file for a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdoptRequest {
+    /// The job.
+    pub job_id: JobId,
+    /// Whose.
+    pub scope: TenantScope,
+    /// The epoch in which the file was made: a running row must still have it.
+    pub epoch: LeaseEpoch,
+    /// What it shows.
+    pub snapshot_hash: String,
+    /// Who asks; as in [`ClaimRequest`].
+    pub worker_id: WorkerId,
+    /// The spool that the file lies in: a running row must name it or be of a worker of that spool.
+    pub spool_id: String,
+    /// As in [`ClaimRequest`].
+    pub lease: Duration,
+    /// As in [`ClaimRequest`].
+    pub deadline: Duration,
+}
+
+/// A job that is now the asker's.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Claimed {
+    /// The row, as claimed.
+    pub job: Job,
+    /// The right to write to it.
+    pub lease: Lease,
+    /// How long it waited since it could first have been claimed, by the database's clock.
+    pub waited: Duration,
+    /// Today in the time zone of the Earth that is last to leave the day (UTC-12): a quote that is valid until yesterday
+    /// by this date is over everywhere.
+    pub today_last: ::time::Date,
+}
+
+/// Whether a write found its row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a lost lease means: stop, and remove what was made"]
+pub enum Held {
+    /// The row changed.
+    Yes,
+    /// The lease is somebody else's, or the job has ended; nothing changed.
+    Lost,
+}
+
+/// A finished file waits in a spool: its own worker may take the job again after `retry_in`, others only after
+/// `others_in`, since they would have to render.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpoolHold {
+    /// Which spool.
+    pub spool_id: String,
+    /// How long others wait.
+    pub others_in: Duration,
+}
+
+/// One job's heartbeat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Beat {
+    /// Which lease.
+    pub lease: Lease,
+    /// 0 to 100.
+    pub progress: u8,
+}
+
+/// The answer to a heartbeat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BeatAnswer {
+    /// Go on.
+    Held,
+    /// A tenant wants it stopped; the lease is still held.
+    CancelRequested,
+    /// The job is no longer this worker's.
+    Lost,
+}
+
+/// What the reconciler did to one job.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expired {
+    /// The row, corrected.
+    pub job: Job,
+    /// Whose lease it was.
+    pub worker_id: Option<WorkerId>,
+    /// What it was: lease or deadline.
+    pub how: ExpiredHow,
+}
+
+/// Why a job was taken from its worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExpiredHow {
+    /// No heartbeat in time.
+    Lease,
+    /// Heartbeats, but no end.
+    Deadline,
+}
+
+/// A page of a longer answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page<T> {
+    /// What is on it.
+    pub items: Vec<T>,
+    /// Where the next one begins; `None` after the last.
+    pub next: Option<JobId>,
+}
+
+/// A video that should be in storage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredOutput {
+    /// Which job.
+    pub job_id: JobId,
+    /// Whose.
+    pub scope: TenantScope,
+    /// Key of the video.
+    pub output_key: String,
+    /// Its SHA-256, hexadecimal.
+    pub output_sha256: String,
+    /// Its size.
+    pub output_bytes: u64,
+    /// Key of the thumbnail.
+    pub thumbnail_key: String,
+}
+
+/// What a row says of its objects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectUse {
+    /// Which job.
+    pub job_id: JobId,
+    /// Whose.
+    pub scope: TenantScope,
+    /// Where it stands.
+    pub status: Status,
+    /// Objects of this epoch may still be being written, while it runs.
+    pub lease_epoch: LeaseEpoch,
+    /// Key of the video, where there is one and it has not expired.
+    pub output_key: Option<String>,
+    /// Key of the thumbnail, likewise.
+    pub thumbnail_key: Option<String>,
+    /// How long ago the job ended, by the database's clock.
+    pub finished_ago: Option<Duration>,
+}
+
+/// How long what stays after a job has ended; `None` for ever.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Videos. Default: 90 days.
+    pub videos: Option<Duration>,
+    /// Rows of succeeded jobs, not shorter than `videos`. Default: 400 days.
+    pub succeeded: Option<Duration>,
+    /// Rows of failed jobs. Default: 30 days.
+    pub failed: Option<Duration>,
+    /// Rows of cancelled jobs. Default: 7 days.
+    pub cancelled: Option<Duration>,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        let days = |days: u64| Some(Duration::from_secs(days * 86_400));
+        Self { videos: days(90), succeeded: days(400), failed: days(30), cancelled: days(7) }
+    }
+}
+
+/// How a duty of maintenance went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MaintenanceRun {
+    /// Which.
+    pub duty: String,
+    /// By whom.
+    pub worker_id: WorkerId,
+    /// How long it took.
+    pub took: Duration,
+    /// Rows or objects it corrected.
+    pub corrected: u64,
+    /// What went wrong; empty when nothing did.
+    pub errors: Vec<String>,
+}
+
+/// Figures of the queue.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct QueueStats {
+    /// Jobs that wait and may be claimed now.
+    pub queued: u64,
+    /// Jobs that wait for a time in the future.
+    pub delayed: u64,
+    /// Jobs that run.
+    pub running: u64,
+    /// How long the oldest job that may be claimed has waited.
+    pub oldest_queued: Option<Duration>,
+    /// Running jobs whose lease has passed: work for the reconciler.
+    pub expired: u64,
+    /// Webhook deliveries that wait.
+    pub webhooks_pending: u64,
+}
+
+/// Where a company's webhooks go.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WebhookEndpoint {
+    /// Address; empty removes the endpoint.
+    pub url: String,
+    /// Key for signing, 24 to 64 bytes.
+    pub secret: Vec<u8>,
+}
+
+impl std::fmt::Debug for WebhookEndpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WebhookEndpoint").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+/// A delivery to be tried.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WebhookDelivery {
+    /// Id, the same over all tries: the receiver's idempotency key.
+    pub id: Uuid,
+    /// Guards the answer.
+    pub epoch: i64,
+    /// Whose.
+    pub scope: TenantScope,
+    /// Where to.
+    pub endpoint: WebhookEndpoint,
+    /// The body, as it will be signed.
+    pub payload: String,
+    /// Tries so far.
+    pub attempts: u32,
+}
+
+/// How a try went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WebhookAttempt {
+    /// Taken.
+    Delivered,
+    /// Not taken; again after that time.
+    Again(Duration, String),
+    /// Not taken, and no more tries.
+    GivenUp(String),
+    /// The receiver wants no more: the endpoint is switched off.
+    Gone,
+}
+
+impl Claimed {
+    /// The stage to begin with.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        self.job.stage
+    }
+}
