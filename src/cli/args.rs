@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
+use super::jobs::args::JobCommand;
+
 const EXAMPLES: &str = "\
 Examples:
   render video quote.json
@@ -64,6 +66,8 @@ pub(super) enum Command {
     Schema(SchemaArgs),
     /// List the built-in templates
     Templates,
+    #[command(flatten)]
+    Job(JobCommand),
     /// Check this machine: what works, and what to do about the rest
     Doctor,
     /// Print completions for a shell

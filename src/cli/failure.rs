@@ -22,6 +22,17 @@ pub(super) enum Failure {
     Invalid(Problems),
     /// The template is wrong; trying again cannot help.
     Template(Vec<TemplateProblem>),
+    /// A rule refuses what was asked, though nothing is wrong with it.
+    Refused {
+        /// A stable word.
+        code: &'static str,
+        /// Which rule, and the figures.
+        message: String,
+        /// Whether it may be granted later.
+        passes: bool,
+        /// When, where that is known.
+        wait_seconds: Option<u64>,
+    },
     /// The machine failed; trying again may help.
     System(anyhow::Error),
     /// A signal asked to stop.
@@ -37,8 +48,8 @@ impl Failure {
     pub(super) fn exit_status(&self) -> u8 {
         match self {
             Self::Usage(_) => status::USAGE,
-            Self::Invalid(_) | Self::Template(_) => status::INVALID,
-            Self::System(_) => status::SYSTEM,
+            Self::Invalid(_) | Self::Template(_) | Self::Refused { passes: false, .. } => status::INVALID,
+            Self::Refused { passes: true, .. } | Self::System(_) => status::SYSTEM,
             Self::Interrupted(signal) => signal.exit_status(),
             Self::Told(status) => *status,
             Self::ReaderGone => status::DONE,

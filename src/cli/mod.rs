@@ -6,6 +6,7 @@ mod doctor;
 mod failure;
 mod input;
 mod inspect;
+mod jobs;
 mod options;
 mod picture;
 mod production;
@@ -64,6 +65,7 @@ fn carry_out(typed: CommandLine, reporter: Reporter) -> Result<(), Failure> {
         Task::Probe(file) => inspect::probe(&file, reporter),
         Task::Schema(document) => inspect::schema(document),
         Task::Templates => inspect::templates(reporter),
+        Task::Job(command) => jobs::run(&command, reporter, &signals),
         Task::Doctor => doctor::run(reporter),
         Task::Completions(shell) => {
             let mut script = Vec::new();

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap_complete::Shell;
 
 use super::args::{CanvasSize, Command, SchemaDocument, SourceArgs, StillArgs, VideoArgs, VideoFormat};
+use super::jobs::args::JobCommand;
 use crate::geometry::Size;
 use crate::time::FrameRate;
 
@@ -39,7 +40,7 @@ pub(super) enum UsageError {
 }
 
 /// One command, ready to be carried out.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub(super) enum Task {
     Video(VideoTask),
     Still(StillTask),
@@ -48,6 +49,7 @@ pub(super) enum Task {
     Probe(PathBuf),
     Schema(SchemaDocument),
     Templates,
+    Job(Box<JobCommand>),
     Doctor,
     Completions(Shell),
 }
@@ -124,6 +126,7 @@ impl Task {
             Command::Probe(args) => Ok(Self::Probe(args.file)),
             Command::Schema(args) => Ok(Self::Schema(args.document)),
             Command::Templates => Ok(Self::Templates),
+            Command::Job(command) => Ok(Self::Job(Box::new(command))),
             Command::Doctor => Ok(Self::Doctor),
             Command::Completions(args) => Ok(Self::Completions(args.shell)),
         }

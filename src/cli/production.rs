@@ -9,7 +9,7 @@ use crate::studio::{FolderError, Order, Production, StudioError, TemplateChoice,
 use crate::template::TemplateError;
 
 /// Most bytes read of a snapshot: far above what its reader accepts, so that it can say how long the document is.
-const READ_LIMIT_BYTES: usize = 32 << 20;
+pub(super) const READ_LIMIT_BYTES: usize = 32 << 20;
 
 /// Reads the snapshot and resolves everything; after this only input and output can fail.
 ///

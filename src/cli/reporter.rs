@@ -68,6 +68,9 @@ impl Reporter {
                     self.mark(Severity::Error, "usage")
                 ));
             }
+            Failure::Refused { code, message, .. } => {
+                self.say(&format!("{} {message}\n", self.mark(Severity::Error, code)));
+            }
             Failure::System(error) => {
                 self.say(&format!("{} {error:#}\n", self.mark(Severity::Error, "system")));
             }
@@ -141,6 +144,9 @@ fn problems_of(failure: &Failure) -> Value {
             })
             .collect(),
         Failure::Usage(message) => single("usage", message.clone()),
+        Failure::Refused { code, message, wait_seconds, .. } => {
+            json!([{ "code": code, "message": message, "severity": "error", "waitSeconds": wait_seconds }])
+        }
         Failure::System(error) => single("system", format!("{error:#}")),
         Failure::Interrupted(_) => single("interrupted", "interrupted: nothing was left behind".to_owned()),
         Failure::Told(_) | Failure::ReaderGone => json!([]),

@@ -6,5 +6,5 @@ mod settings;
 mod span;
 
 pub use effective::{Effective, Origin};
-pub use settings::{ConfigError, DatabaseArgs, EnqueueArgs, LogFormat, Settings, StorageArgs, WorkerArgs};
+pub use settings::{ConfigError, DatabaseArgs, EnqueueArgs, Settings, StorageArgs, WorkerArgs};
 pub use span::{Span, SpanError};

@@ -1,12 +1,12 @@
 //! The settings as clap reads them from flags and environment, and their checks.
 
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, ValueEnum, ValueHint};
+use clap::{Args, Parser, ValueHint};
 
 use super::span::Span;
+use crate::health::Address;
 
 /// A setting that cannot be meant.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -116,15 +116,6 @@ pub struct EnqueueArgs {
     pub allow_expired: bool,
 }
 
-/// How logs are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
-
 /// How a worker behaves.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Worker")]
@@ -215,11 +206,7 @@ pub struct WorkerArgs {
 
     /// Where /metrics, /healthz and /readyz are served; `off` for nowhere
     #[arg(long, env = "QUOTEREEL_METRICS", value_name = "ADDRESS", default_value = "127.0.0.1:9464")]
-    pub metrics: String,
-
-    /// How logs are written
-    #[arg(long, env = "QUOTEREEL_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
-    pub log_format: LogFormat,
+    pub metrics: Address,
 }
 
 impl DatabaseArgs {
@@ -289,27 +276,17 @@ impl WorkerArgs {
             let expected = format!("not shorter than --keep-videos, {}", self.keep_videos);
             return wrong("keep-succeeded", self.keep_succeeded, expected);
         }
-        self.metrics_address().map(drop)
-    }
-
-    /// Where the health pages are served.
-    ///
-    /// # Errors
-    /// [`ConfigError::Value`].
-    pub fn metrics_address(&self) -> Result<Option<SocketAddr>, ConfigError> {
-        if self.metrics == "off" {
-            return Ok(None);
-        }
-        self.metrics.parse().map(Some).map_err(|_| ConfigError::Value {
-            setting: "metrics",
-            value: self.metrics.clone(),
-            expected: "an address with a port such as 127.0.0.1:9464 or 0.0.0.0:9464, or off".to_owned(),
-        })
+        Ok(())
     }
 
     /// The spool's folder.
-    #[must_use]
-    pub fn spool_folder(&self, data: &Path) -> PathBuf {
-        self.spool.clone().unwrap_or_else(|| data.join("spool"))
+    ///
+    /// # Errors
+    /// [`ConfigError::NoHome`].
+    pub fn spool_folder(&self, database: &DatabaseArgs) -> Result<PathBuf, ConfigError> {
+        match &self.spool {
+            Some(folder) => Ok(folder.clone()),
+            None => Ok(database.data_folder()?.join("spool")),
+        }
     }
 }

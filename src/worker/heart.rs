@@ -13,7 +13,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
+use crate::health::Health;
 use crate::job::{JobId, Lease};
+use crate::metrics::Metrics;
 use crate::store::{Beat, BeatAnswer, Heartbeat, Store, StoreError};
 
 /// Whether a job may go on.
@@ -66,7 +68,8 @@ struct Shared {
     entries: Mutex<HashMap<JobId, Arc<Entry>>>,
     wake: mpsc::UnboundedSender<()>,
     stop: AtomicBool,
-    last_beat: Mutex<Instant>,
+    metrics: Arc<Metrics>,
+    health: Health,
 }
 
 impl Heart {
@@ -74,13 +77,19 @@ impl Heart {
     ///
     /// # Errors
     /// When the operating system gives no thread.
-    pub(super) fn start(store: Arc<dyn Store>, rhythm: Rhythm) -> std::io::Result<Self> {
+    pub(super) fn start(
+        store: Arc<dyn Store>,
+        rhythm: Rhythm,
+        metrics: Arc<Metrics>,
+        health: Health,
+    ) -> std::io::Result<Self> {
         let (wake, woken) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
             entries: Mutex::default(),
             wake,
             stop: AtomicBool::new(false),
-            last_beat: Mutex::new(Instant::now()),
+            metrics,
+            health,
         });
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let thread = thread::Builder::new().name("heartbeat".to_owned()).spawn({
@@ -104,9 +113,9 @@ impl Heart {
         HeldJob { id, entry, shared: Arc::clone(&self.shared), pulse }
     }
 
-    /// How long ago the thread last came round, whatever the database said.
-    pub(super) fn silent_for(&self) -> Duration {
-        lock(&self.shared.last_beat).elapsed()
+    /// Whether it beats for that job.
+    pub(super) fn holds(&self, id: JobId) -> bool {
+        lock(&self.shared.entries).contains_key(&id)
     }
 }
 
@@ -189,16 +198,19 @@ async fn beat_until_stopped(
             match timeout(patience, beat(&mut connection, store, &entries, rhythm.lease)).await {
                 Ok(Ok(answers)) => {
                     failed = false;
+                    shared.metrics.heartbeat(true);
                     for (entry, answer) in entries.iter().zip(answers) {
                         entry.answered(answer, sent_at);
                     }
                 }
                 Ok(Err(error)) => {
                     tracing::warn!(event = "HEARTBEAT", error = %error, "no heartbeat");
+                    shared.metrics.heartbeat(false);
                     (connection, failed) = (None, true);
                 }
                 Err(_) => {
                     tracing::warn!(event = "HEARTBEAT", patience_ms = patience.as_millis(), "no answer to a heartbeat");
+                    shared.metrics.heartbeat(false);
                     (connection, failed) = (None, true);
                 }
             }
@@ -206,7 +218,7 @@ async fn beat_until_stopped(
                 entry.give_up_after(rhythm.lease);
             }
         }
-        *lock(&shared.last_beat) = Instant::now();
+        shared.health.beat();
         let pause = if failed { rhythm.interval.min(Duration::from_secs(1)) } else { rhythm.interval };
         drop(timeout(pause, woken.recv()).await);
     }

@@ -1,0 +1,51 @@
+//! `render jobs retry` and `render jobs cancel`.
+
+use serde_json::json;
+
+use super::args::TenantArgs;
+use super::{enqueue, not_found, open, refusal};
+use crate::cli::failure::Failure;
+use crate::cli::reporter::Reporter;
+use crate::config::{DatabaseArgs, EnqueueArgs};
+use crate::store::CancelOutcome;
+
+/// Enqueues a failed or cancelled job once more.
+///
+/// # Errors
+/// As [`super::list::run`].
+pub(super) async fn retry(
+    id: &str,
+    tenant: &TenantArgs,
+    rules: &EnqueueArgs,
+    database: &DatabaseArgs,
+    reporter: Reporter,
+) -> Result<(), Failure> {
+    let (id, scope) = (open::job_id(id)?, open::scope(tenant)?);
+    let store = open::store(database).await?;
+    let enqueued = store.retry(&scope, id, &open::rules(rules)).await.map_err(|error| match error {
+        crate::store::EnqueueError::NotFound => not_found(id),
+        other => refusal(other),
+    })?;
+    enqueue::report(&enqueued, reporter)
+}
+
+/// Calls a job off.
+///
+/// # Errors
+/// As [`super::list::run`].
+pub(super) async fn cancel(
+    id: &str,
+    tenant: &TenantArgs,
+    database: &DatabaseArgs,
+    reporter: Reporter,
+) -> Result<(), Failure> {
+    let (id, scope) = (open::job_id(id)?, open::scope(tenant)?);
+    let store = open::store(database).await?;
+    let (outcome, words, job) = match store.request_cancel(&scope, id).await.map_err(anyhow::Error::from)? {
+        CancelOutcome::Cancelled(job) => ("cancelled", "cancelled".to_owned(), job),
+        CancelOutcome::Requested(job) => ("requested", "runs: its worker stops with its next heartbeat".to_owned(), job),
+        CancelOutcome::AlreadyFinal(job) => ("already_final", format!("has ended already: {}", job.status), job),
+        CancelOutcome::NotFound => return Err(not_found(id)),
+    };
+    reporter.result(true, &format!("{id}  {words}\n"), json!({ "outcome": outcome, "job": job }))
+}

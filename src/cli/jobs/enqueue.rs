@@ -1,0 +1,129 @@
+//! `render enqueue`: checks a snapshot like a worker would, makes it whole, and puts it into the queue.
+
+use std::fs;
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::args::EnqueueTask;
+use super::{open, refusal};
+use crate::cli::failure::Failure;
+use crate::cli::input;
+use crate::cli::options::Input;
+use crate::cli::production::READ_LIMIT_BYTES;
+use crate::cli::reporter::Reporter;
+use crate::job::{NewJob, TenantScope};
+use crate::problem::{Problem, Problems};
+use crate::snapshot::{AssetRef, ParseOptions, Snapshot, parse_with};
+use crate::store::Enqueued;
+use crate::template;
+use crate::worker::{Admission, admit};
+
+/// Longest idempotency key, in bytes.
+const LONGEST_KEY_BYTES: usize = 200;
+/// Largest picture file that goes into a job, in bytes: the limit of a picture anywhere.
+const LARGEST_PICTURE_BYTES: u64 = 6 << 20;
+
+/// Enqueues, and says whether the job is new.
+///
+/// # Errors
+/// [`Failure::Invalid`] for the snapshot, [`Failure::Refused`] by the rules, [`Failure::System`] for the database.
+pub(super) fn run(task: &EnqueueTask, reporter: Reporter) -> Result<(), Failure> {
+    if let Some(key) = task.idempotency_key.as_deref().filter(|key| key.is_empty() || key.len() > LONGEST_KEY_BYTES) {
+        let length = key.len();
+        return Err(Failure::Usage(format!("--idempotency-key has {length} bytes: 1 to {LONGEST_KEY_BYTES} are right")));
+    }
+    let source = if task.snapshot.as_os_str() == "-" { Input::Stdin } else { Input::File(task.snapshot.clone()) };
+    let document = input::read(&source, READ_LIMIT_BYTES)?;
+    let parsed = parse_with(&document.bytes, ParseOptions { allow_files: document.folder.is_some() })?;
+    reporter.warn(&parsed.warnings);
+    let snapshot = parsed.snapshot;
+    let scope = TenantScope::new(
+        task.organization.as_deref().or(snapshot.organization_id.as_deref()),
+        task.company.as_deref().unwrap_or(&snapshot.company_id),
+    )?;
+    let rules = Admission { allow_not_issued: task.rules.allow_unissued, allow_expired: task.rules.allow_expired };
+    admit(&snapshot, &scope, rules, today_last()).map_err(|failure| {
+        let expected = "an issued, valid quote of this company (see --allow-unissued and --allow-expired)";
+        Failure::Invalid(Problem::error(failure.code.as_str(), "", failure.detail, expected).into())
+    })?;
+    let known: Vec<&str> = template::builtins().collect();
+    if !known.contains(&task.template.as_str()) {
+        // A worker may have a folder of further templates; this machine need not.
+        tracing::info!(template = task.template, "no built-in template of that name: a worker must know it");
+    }
+
+    let job = NewJob {
+        entity_type: "QUOTE".to_owned(),
+        entity_id: snapshot.quote.id.clone(),
+        template: task.template.clone(),
+        input: whole(&document.bytes, &snapshot, document.folder.as_deref())?,
+        idempotency_key: task.idempotency_key.clone(),
+        created_by_id: task.created_by.clone(),
+    };
+    let enqueued = open::runtime()?.block_on(async {
+        let store = open::store(&task.database).await?;
+        store.enqueue(&scope, &job, &open::rules(&task.rules)).await.map_err(refusal)
+    })?;
+    report(&enqueued, reporter)
+}
+
+/// Says what came of an enqueue or a retry.
+pub(super) fn report(enqueued: &Enqueued, reporter: Reporter) -> Result<(), Failure> {
+    let job = enqueued.job();
+    let (outcome, words) = match enqueued {
+        Enqueued::New(_) => ("new", "enqueued".to_owned()),
+        Enqueued::Existing(_) => ("existing", format!("already {}: the same request found the same job", job.status)),
+        Enqueued::Reused(_) => ("reused", "made before: the same quote has this video already".to_owned()),
+    };
+    tracing::info!(
+        event = "CREATE", jobId = %job.id, quoteId = job.entity_id, companyId = job.scope.company_id(), outcome,
+        "a job was asked for"
+    );
+    reporter.result(true, &format!("{}  {words}\n", job.id), json!({ "outcome": outcome, "job": job }))
+}
+
+/// The snapshot with every picture that is a file beside it written into it: a worker has no such files.
+fn whole(bytes: &[u8], snapshot: &Snapshot, folder: Option<&Path>) -> Result<Value, Failure> {
+    let mut input: Value = serde_json::from_slice(bytes).map_err(anyhow::Error::from)?;
+    let mut problems = Problems::default();
+    for (pointer, asset) in snapshot.asset_refs() {
+        let (AssetRef::File(file), Some(folder)) = (asset, folder) else { continue };
+        match picture(&folder.join(file), folder) {
+            Ok(uri) => {
+                if let Some(place) = input.pointer_mut(&pointer) {
+                    *place = json!({ "data": uri });
+                }
+            }
+            Err(reason) => problems.extend([Problem::error(
+                "asset_file",
+                format!("{pointer}/file"),
+                format!("`{}`: {reason}", Path::new(file).display()),
+                "a picture file of at most 6 MiB in the snapshot's folder",
+            )]),
+        }
+    }
+    if problems.is_empty() { Ok(input) } else { Err(problems.into()) }
+}
+
+fn picture(path: &Path, folder: &Path) -> Result<String, String> {
+    let told = |error: std::io::Error| error.to_string();
+    let path = path.canonicalize().map_err(told)?;
+    if !path.starts_with(folder.canonicalize().map_err(told)?) {
+        return Err("it lies outside of the snapshot's folder".to_owned());
+    }
+    let bytes = path.metadata().map_err(told)?.len();
+    if bytes > LARGEST_PICTURE_BYTES {
+        return Err(format!("it has {bytes} bytes"));
+    }
+    // The type is told by the content, whatever stands here.
+    let content = fs::read(&path).map_err(told)?;
+    Ok(format!("data:application/octet-stream;base64,{}", STANDARD.encode(content)))
+}
+
+/// Today where the day ends last, UTC-12.
+fn today_last() -> ::time::Date {
+    (::time::OffsetDateTime::now_utc() - ::time::Duration::hours(12)).date()
+}

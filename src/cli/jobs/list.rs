@@ -1,0 +1,88 @@
+//! `render jobs`: lists, histories, and the way to the actions on one job.
+
+use std::fmt::Write as _;
+
+use serde_json::json;
+
+use super::args::{JobsAction, JobsTask};
+use super::{change, not_found, open, show};
+use crate::cli::failure::Failure;
+use crate::cli::reporter::Reporter;
+use crate::job::{Job, Status};
+use crate::store::JobFilter;
+
+/// Carries out one action.
+///
+/// # Errors
+/// [`Failure::Usage`] for an id that is none, [`Failure::Refused`] for a job that is not there or cannot take it,
+/// [`Failure::System`] for the database.
+pub(super) fn run(task: &JobsTask, reporter: Reporter) -> Result<(), Failure> {
+    open::runtime()?.block_on(async {
+        match &task.action {
+            JobsAction::List { status, quote, before, limit, tenant, database } => {
+                let filter = JobFilter {
+                    status: status.as_deref().and_then(Status::from_name),
+                    entity_id: quote.clone(),
+                    before: before.as_deref().map(open::job_id).transpose()?,
+                    limit: *limit,
+                };
+                let scope = open::scope(tenant)?;
+                let jobs = open::store(database).await?.jobs(&scope, &filter).await.map_err(anyhow::Error::from)?;
+                reporter.result(true, &table(&jobs), json!({ "jobs": jobs }))
+            }
+            JobsAction::Show { job, tenant, database, storage } => show::run(job, tenant, database, storage, reporter).await,
+            JobsAction::Events { job, tenant, database } => {
+                let (id, scope) = (open::job_id(job)?, open::scope(tenant)?);
+                let events = open::store(database).await?.events(&scope, id).await.map_err(anyhow::Error::from)?;
+                let events = events.ok_or_else(|| not_found(id))?;
+                let mut lines = String::new();
+                for event in &events {
+                    let old = event.old_status.map_or("-", Status::as_str);
+                    writeln!(
+                        lines,
+                        "{}  {:<24}  {:>9} -> {:<9}  {:<10}  {}",
+                        moment(event.created_at),
+                        event.kind.as_str(),
+                        old,
+                        event.new_status.as_str(),
+                        event.source.as_str(),
+                        event.detail
+                    )
+                    .expect("a String takes everything");
+                }
+                reporter.result(true, &lines, json!({ "events": events }))
+            }
+            JobsAction::Retry { job, tenant, rules, database } => change::retry(job, tenant, rules, database, reporter).await,
+            JobsAction::Cancel { job, tenant, database } => change::cancel(job, tenant, database, reporter).await,
+        }
+    })
+}
+
+/// One line a job.
+fn table(jobs: &[Job]) -> String {
+    let mut lines = String::new();
+    for job in jobs {
+        let what = match &job.error_code {
+            Some(code) => code.clone(),
+            None if job.status == Status::Running => format!("{} {} %", job.stage, job.progress),
+            None => String::new(),
+        };
+        let line = format!(
+            "{}  {:<9}  {}  {:<20}  {:<14}  {what}",
+            job.id,
+            job.status.as_str(),
+            moment(job.created_at),
+            job.entity_id,
+            job.template
+        );
+        writeln!(lines, "{}", line.trim_end()).expect("a String takes everything");
+    }
+    lines
+}
+
+/// A moment to the second, in UTC.
+pub(super) fn moment(at: ::time::OffsetDateTime) -> String {
+    let at = at.to_offset(::time::UtcOffset::UTC);
+    let (hour, minute, second) = at.to_hms();
+    format!("{} {hour:02}:{minute:02}:{second:02}Z", at.date())
+}

@@ -1,0 +1,66 @@
+//! The commands around jobs: enqueue, look, change, work, keep house. Each opens what it needs by the configuration and
+//! speaks for one company, named explicitly.
+
+pub(super) mod args;
+mod change;
+mod config;
+mod credits;
+mod enqueue;
+mod health;
+mod list;
+mod migrate;
+mod open;
+mod reconcile;
+mod show;
+mod webhook;
+mod work;
+
+use args::JobCommand;
+
+use super::failure::Failure;
+use super::reporter::Reporter;
+use super::signals::Signals;
+use crate::store::EnqueueError;
+
+/// Carries out one of them.
+///
+/// # Errors
+/// Every kind of [`Failure`].
+pub(super) fn run(command: &JobCommand, reporter: Reporter, signals: &Signals) -> Result<(), Failure> {
+    match command {
+        JobCommand::Worker(task) => work::run(task, reporter, signals),
+        JobCommand::Enqueue(task) => enqueue::run(task, reporter),
+        JobCommand::Jobs(task) => list::run(task, reporter),
+        JobCommand::Credits(task) => credits::run(task, reporter),
+        JobCommand::Webhook(task) => webhook::run(task, reporter),
+        JobCommand::Reconcile(task) => reconcile::run(task, reporter),
+        JobCommand::Migrate(task) => migrate::run(task, reporter),
+        JobCommand::Config(task) => config::run(task, reporter),
+        JobCommand::Health(task) => health::run(task, reporter),
+    }
+}
+
+/// What a refused enqueue means to the one who typed it.
+fn refusal(error: EnqueueError) -> Failure {
+    let (code, passes) = match &error {
+        EnqueueError::Cooldown { .. } => ("cooldown", true),
+        EnqueueError::QueueFull { .. } => ("queue_full", true),
+        EnqueueError::NoCredits { .. } => ("no_credits", false),
+        EnqueueError::KeyReused { .. } => ("idempotency_key_reused", false),
+        EnqueueError::NotFound => ("job_not_found", false),
+        EnqueueError::NotRetriable { .. } => ("not_retriable", false),
+        EnqueueError::TooManyRetries { .. } => ("too_many_retries", false),
+        EnqueueError::Store(_) => return Failure::System(error.into()),
+    };
+    let wait_seconds = match error {
+        EnqueueError::Cooldown { wait_seconds } => Some(wait_seconds),
+        _ => None,
+    };
+    Failure::Refused { code, message: error.to_string(), passes, wait_seconds }
+}
+
+/// The answer about a job that the company does not have, whether or not another one has it.
+fn not_found(id: crate::job::JobId) -> Failure {
+    let message = format!("no job {id} of this company");
+    Failure::Refused { code: "job_not_found", message, passes: false, wait_seconds: None }
+}

@@ -1,0 +1,117 @@
+//! Opens what the configuration names: database, storage, a runtime to talk to them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tokio::runtime::Runtime;
+
+use super::args::TenantArgs;
+use crate::cli::failure::Failure;
+use crate::config::{ConfigError, DatabaseArgs, EnqueueArgs, StorageArgs};
+use crate::job::{IdentityError, JobId, TenantScope};
+use crate::storage::{self, ObjectStore, S3Keys, S3Settings, StorageSettings};
+use crate::store::{self, EnqueueRules, Store};
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::Usage(error.to_string())
+    }
+}
+
+impl From<IdentityError> for Failure {
+    fn from(error: IdentityError) -> Self {
+        Self::Usage(error.to_string())
+    }
+}
+
+/// A runtime for one command.
+pub(super) fn runtime() -> Result<Runtime, Failure> {
+    Ok(Runtime::new().context("cannot start the runtime")?)
+}
+
+/// The database. The embedded one is made and brought up to date as it is opened: nobody else looks after it.
+pub(super) async fn store(args: &DatabaseArgs) -> Result<Arc<dyn Store>, Failure> {
+    let url = args.url()?;
+    let embedded = folder_of_embedded(&url)?;
+    let store = store::connect(&url).await.context("cannot open the database")?;
+    if embedded {
+        store.migrate().await.context("cannot bring the database up to date")?;
+    } else {
+        store.ping().await.context("cannot use the database")?;
+    }
+    Ok(store)
+}
+
+/// Makes the folder of an embedded database; `false` for a database of a server.
+pub(super) fn folder_of_embedded(url: &str) -> Result<bool, Failure> {
+    let Some(path) = url.strip_prefix("sqlite:") else { return Ok(false) };
+    if let Some(folder) = Path::new(path).parent() {
+        fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    }
+    Ok(true)
+}
+
+/// The storage.
+pub(super) async fn storage(args: &StorageArgs, database: &DatabaseArgs) -> Result<Arc<dyn ObjectStore>, Failure> {
+    let settings = storage_settings(args, database)?;
+    Ok(storage::open(&settings).await.context("cannot open the storage")?)
+}
+
+/// What the configuration says about storage.
+pub(super) fn storage_settings(args: &StorageArgs, database: &DatabaseArgs) -> Result<StorageSettings, Failure> {
+    let named = match &args.storage {
+        None => return Ok(StorageSettings::Directory { path: database.data_folder()?.join("videos") }),
+        Some(named) => named,
+    };
+    let Some(bucket) = named.strip_prefix("s3://") else {
+        if named.contains("://") {
+            let expected = "a folder or s3://BUCKET".to_owned();
+            return Err(ConfigError::Value { setting: "storage", value: named.clone(), expected }.into());
+        }
+        return Ok(StorageSettings::Directory { path: PathBuf::from(named) });
+    };
+    let (bucket, prefix) = bucket.trim_end_matches('/').split_once('/').map_or((bucket, None), |(bucket, prefix)| (bucket, Some(prefix)));
+    let keys = match (&args.s3_access_key_id, &args.s3_secret_access_key) {
+        (Some(access_key), Some(secret_key)) => Some(S3Keys {
+            access_key: access_key.clone(),
+            secret_key: secret_key.clone(),
+            session_token: None,
+        }),
+        (None, None) => None,
+        _ => {
+            let expected = "give key and secret together, or neither".to_owned();
+            let value = "(half of it)".to_owned();
+            return Err(ConfigError::Value { setting: "s3-access-key-id", value, expected }.into());
+        }
+    };
+    Ok(StorageSettings::S3(Box::new(S3Settings {
+        region: args.s3_region.clone(),
+        endpoint: args.s3_endpoint.clone(),
+        force_path_style: args.s3_force_path_style,
+        keys,
+        prefix: prefix.map(|prefix| format!("{prefix}/")),
+        ..S3Settings::new(bucket.trim_end_matches('/'))
+    })))
+}
+
+/// Whose jobs.
+pub(super) fn scope(tenant: &TenantArgs) -> Result<TenantScope, Failure> {
+    Ok(TenantScope::new(tenant.organization.as_deref(), &tenant.company)?)
+}
+
+/// A job's id.
+pub(super) fn job_id(text: &str) -> Result<JobId, Failure> {
+    Ok(text.parse()?)
+}
+
+/// The rules of an enqueue.
+pub(super) fn rules(args: &EnqueueArgs) -> EnqueueRules {
+    EnqueueRules {
+        cooldown: args.cooldown,
+        max_retries: args.max_retries,
+        max_queued: args.max_queued,
+        correlation_id: uuid::Uuid::now_v7().to_string(),
+    }
+}

@@ -1,0 +1,199 @@
+//! `render worker`: opens database, storage and spool, and works until it is told to stop.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use serde_json::json;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+
+use super::args::WorkerTask;
+use super::open;
+use crate::cli::failure::Failure;
+use crate::cli::reporter::{self, Reporter};
+use crate::cli::signals::Signals;
+use crate::config::{EnqueueArgs, Settings, WorkerArgs};
+use crate::health::{Address, Health, Listening};
+use crate::job::{RetryPolicy, Status};
+use crate::metrics::Metrics;
+use crate::storage::{ObjectKey, ObjectStore};
+use crate::store::Retention;
+use crate::template;
+use crate::worker::{self, Admission, Ended, Means, Program, Spool, Until, WorkerSettings};
+
+/// How long a finished job's address on stdout works, where the storage has such a thing.
+const PATIENCE_OF_STORE: Duration = Duration::from_secs(60);
+
+/// Works.
+///
+/// # Errors
+/// [`Failure::Usage`] for settings that go against each other, [`Failure::System`] when it cannot begin;
+/// [`Failure::Told`] when `--once` or `--drain` ended with jobs that did not succeed.
+pub(super) fn run(task: &WorkerTask, reporter: Reporter, signals: &Signals) -> Result<(), Failure> {
+    task.settings.worker.check()?;
+    let until = match (task.once, task.drain) {
+        (true, _) => Until::Once,
+        (_, true) => Until::Drained,
+        _ => Until::Stopped,
+    };
+    // From here on signals are the worker's: the first asks it to end in order, the second ends it at once.
+    let _deferred = signals.defer();
+    let failed = open::runtime()?.block_on(work(&task.settings, until, reporter))?;
+    if failed && until != Until::Stopped { Err(Failure::Told(crate::cli::failure::status::SYSTEM)) } else { Ok(()) }
+}
+
+/// Works, and says whether any job failed.
+async fn work(settings: &Settings, until: Until, reporter: Reporter) -> Result<bool, Failure> {
+    let asked_to_stop = stop_on_signals()?;
+    let means = means(settings).await?;
+    let (metrics, health) = (Arc::clone(&means.metrics), means.health.clone());
+    let (done, ended) = watch::channel(false);
+    let pages = match settings.worker.metrics {
+        Address::At(address) => {
+            let listening = Listening::bind(address).await.context("cannot serve the health pages")?;
+            let mut ended = ended.clone();
+            let stop = async move { drop(ended.wait_for(|ended| *ended).await) };
+            Some(tokio::spawn(listening.serve(metrics, health, stop)))
+        }
+        Address::Off => None,
+    };
+    let (failures, storage) = (Arc::new(std::sync::atomic::AtomicBool::new(false)), Arc::clone(&means.storage));
+    let on_end = {
+        let failures = Arc::clone(&failures);
+        move |ended: &Ended| {
+            if ended.status != Some(Status::Succeeded) {
+                failures.store(true, std::sync::atomic::Ordering::SeqCst);
+            }
+            tell(ended, &*storage, reporter);
+        }
+    };
+    let worked = worker::run(means, worker_settings(settings, until), asked_to_stop, on_end).await;
+    done.send_replace(true);
+    if let Some(pages) = pages {
+        drop(pages.await);
+    }
+    worked.context("the worker cannot begin")?;
+    Ok(failures.load(std::sync::atomic::Ordering::SeqCst))
+}
+
+/// Opens everything.
+pub(super) async fn means(settings: &Settings) -> Result<Means, Failure> {
+    let store = open::store(&settings.database).await?;
+    let storage = open::storage(&settings.storage, &settings.database).await?;
+    let spool_root = settings.worker.spool_folder(&settings.database)?;
+    let spool = Spool::open(&spool_root).with_context(|| format!("cannot open the spool {}", spool_root.display()))?;
+    Ok(Means {
+        store,
+        storage,
+        spool,
+        metrics: Arc::new(Metrics::new(template::builtins())),
+        health: Health::new(settings.worker.lease, PATIENCE_OF_STORE),
+        program: Program::this().context("cannot find this program's own file")?,
+    })
+}
+
+/// Says where a video is, or why there is none. A reader of stdout that has gone stops no worker.
+fn tell(ended: &Ended, storage: &dyn ObjectStore, reporter: Reporter) {
+    let place = |key: &Option<String>| key.as_deref().and_then(ObjectKey::parse).map(|key| storage.place(&key));
+    let (video, thumbnail) = (place(&ended.output_key), place(&ended.thumbnail_key));
+    let status = ended.status.map_or("lost", Status::as_str);
+    let result = match (&video, reporter.json) {
+        (Some(video), false) => reporter::print(format!("{video}\n").as_bytes()),
+        (None, false) => {
+            reporter.say(&format!("{} {status}: {}\n", ended.job_id, ended.reason.as_deref().unwrap_or("no reason given")));
+            Ok(())
+        }
+        (_, true) => reporter.result(
+            ended.status == Some(Status::Succeeded),
+            "",
+            json!({
+                "jobId": ended.job_id,
+                "companyId": ended.scope.company_id(),
+                "status": status,
+                "video": video,
+                "thumbnail": thumbnail,
+                "reason": ended.reason,
+            }),
+        ),
+    };
+    drop(result);
+}
+
+/// Turns true with the first SIGTERM, SIGINT or SIGHUP; the second ends the process at once. What it was doing is taken
+/// up by another worker, or by this one when it starts again.
+fn stop_on_signals() -> Result<watch::Receiver<bool>, Failure> {
+    let watched = |kind| signal(kind).context("cannot watch for signals");
+    let terminate = watched(SignalKind::terminate())?;
+    let (interrupt, hang_up) = (watched(SignalKind::interrupt())?, watched(SignalKind::hangup())?);
+    let (asked, asked_to_stop) = watch::channel(false);
+    tokio::spawn(async move {
+        let mut signals = [(terminate, 15), (interrupt, 2), (hang_up, 1)];
+        next(&mut signals).await;
+        asked.send_replace(true);
+        let number = next(&mut signals).await;
+        std::process::exit(128 + number);
+    });
+    Ok(asked_to_stop)
+}
+
+async fn next([a, b, c]: &mut [(Signal, i32); 3]) -> i32 {
+    tokio::select! {
+        _ = a.0.recv() => a.1,
+        _ = b.0.recv() => b.1,
+        _ = c.0.recv() => c.1,
+    }
+}
+
+/// Jobs at the same time: one for every two processors, since a render keeps two busy.
+pub(super) fn concurrency(args: &WorkerArgs) -> NonZeroUsize {
+    let given = args.concurrency.and_then(|given| NonZeroUsize::new(given.into()));
+    given.unwrap_or_else(|| NonZeroUsize::new(processors() / 2).unwrap_or(NonZeroUsize::MIN))
+}
+
+/// Threads of one render: what is there, shared out.
+pub(super) fn render_threads(args: &WorkerArgs) -> NonZeroUsize {
+    let given = args.render_threads.and_then(|given| NonZeroUsize::new(given.into()));
+    given.unwrap_or_else(|| NonZeroUsize::new(processors() / concurrency(args)).unwrap_or(NonZeroUsize::MIN))
+}
+
+fn processors() -> usize {
+    available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
+/// The worker's settings from the configuration.
+pub(super) fn worker_settings(settings: &Settings, until: Until) -> WorkerSettings {
+    let args = &settings.worker;
+    let EnqueueArgs { allow_unissued, allow_expired, .. } = settings.enqueue;
+    WorkerSettings {
+        concurrency: concurrency(args),
+        render_threads: render_threads(args),
+        render_memory_bytes: args.render_memory_mib << 20,
+        render_timeout: args.render_timeout,
+        min_free_bytes: args.min_free_mib << 20,
+        templates: args.templates.clone(),
+        lease: args.lease,
+        heartbeat: args.heartbeat,
+        deadline: args.deadline,
+        poll: args.poll,
+        reconcile: args.reconcile,
+        grace: args.grace,
+        tenant_cap: args.tenant_cap,
+        retry: RetryPolicy {
+            max_attempts: args.max_attempts,
+            max_rescues: args.max_rescues,
+            ..RetryPolicy::default()
+        },
+        admission: Admission { allow_not_issued: allow_unissued, allow_expired },
+        allow_private_network: args.allow_private_network,
+        retention: Retention {
+            videos: args.keep_videos.0,
+            succeeded: args.keep_succeeded.0,
+            failed: args.keep_failed.0,
+            cancelled: args.keep_cancelled.0,
+        },
+        until,
+    }
+}

@@ -1,0 +1,189 @@
+//! Comes by the finished files of a job: they lie in the spool or in storage already, or they are rendered now.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use tokio::sync::watch;
+use tokio::task::block_in_place;
+
+use super::admission::read_snapshot;
+use super::heart::HeldJob;
+use super::process::{Interrupt, RENDERED_PERCENT, interrupted};
+use super::render::{ChildLimits, RenderEnd, RenderRequest, RenderedFiles, render};
+use super::shop::Shop;
+use super::spool::{FinishedRender, JobFolder, NewRender, SpoolError};
+use super::upload::find_output;
+use crate::geometry::Size;
+use crate::job::{Failure, FailureCode, Job, JobOutput, Stage};
+use crate::metrics::Rerender;
+use crate::storage::ObjectKey;
+use crate::studio::{self, TemplateChoice};
+use crate::time::FrameRate;
+
+/// The size of a job's video, in px: 9:16, for phones.
+const SIZE: Size = Size::new(1080, 1920);
+/// Largest picture of a tenant that is fetched from storage, in bytes; the limit of a picture anywhere.
+const LARGEST_ASSET_BYTES: u64 = 6 << 20;
+
+/// Where a job's files are.
+pub(super) enum Made {
+    /// In storage, whole.
+    InStorage(JobOutput),
+    /// In this worker's spool.
+    InSpool(FinishedRender),
+    /// Nowhere; for a job that was rendered before, why it must be again.
+    Nowhere(Rerender),
+}
+
+impl From<SpoolError> for Interrupt {
+    fn from(error: SpoolError) -> Self {
+        let code = match error {
+            SpoolError::Full { .. } => FailureCode::DiskFull,
+            _ => FailureCode::RenderFailed,
+        };
+        Self::Failure(Failure::new(code, error.to_string()))
+    }
+}
+
+/// Looks for files of an earlier claim.
+pub(super) async fn already_made(shop: &Shop, job: &Job, render_version: &str) -> Made {
+    if job.render_attempts == 0 {
+        return Made::Nowhere(Rerender::Failed);
+    }
+    let in_spool = block_in_place(|| shop.spool.finished_of(job.id)).unwrap_or_else(|error| {
+        tracing::warn!(event = "ERROR", jobId = %job.id, error = %error, "the spool cannot be read");
+        None
+    });
+    let fits = |finished: &FinishedRender| {
+        finished.render.scope == job.scope
+            && finished.render.snapshot_hash == job.snapshot_hash
+            && finished.render.render_version == render_version
+    };
+    if let Some(finished) = in_spool.filter(fits) {
+        return Made::InSpool(finished);
+    }
+    if let Some(output) = find_output(shop, job, render_version).await {
+        return Made::InStorage(output);
+    }
+    Made::Nowhere(match job.error_code.as_deref().and_then(FailureCode::from_name) {
+        _ if job.stage != Stage::Render => Rerender::SpoolLost,
+        Some(FailureCode::RenderCrashed) => Rerender::Crashed,
+        Some(FailureCode::RenderTimedOut) => Rerender::TimedOut,
+        _ if job.rescue_count > 0 => Rerender::WorkerLost,
+        _ => Rerender::Failed,
+    })
+}
+
+/// Renders, and makes the files survive this process.
+pub(super) async fn make(
+    shop: &Shop,
+    job: &Job,
+    held: &HeldJob,
+    template: &TemplateChoice,
+    render_version: &str,
+) -> Result<FinishedRender, Interrupt> {
+    let epoch = held.lease().epoch;
+    let folder = shop.spool.begin(job.id, epoch)?;
+    let made = async {
+        let files = draw(shop, job, held, template, &folder).await?;
+        let render = NewRender {
+            job: job.id,
+            scope: job.scope.clone(),
+            epoch,
+            snapshot_hash: job.snapshot_hash.clone(),
+            render_version: render_version.to_owned(),
+            duration_ms: files.duration_ms,
+            video: files.video,
+            thumbnail: files.thumbnail,
+        };
+        Ok(block_in_place(|| shop.spool.finish(render))?)
+    };
+    let made = made.await;
+    if made.is_err() && let Err(error) = shop.spool.remove(job.id, epoch) {
+        tracing::warn!(event = "ERROR", jobId = %job.id, error = %error, "an unfinished render stays in the spool");
+    }
+    made
+}
+
+async fn draw(
+    shop: &Shop,
+    job: &Job,
+    held: &HeldJob,
+    template: &TemplateChoice,
+    folder: &JobFolder,
+) -> Result<RenderedFiles, Interrupt> {
+    let settings = &shop.settings;
+    let request = RenderRequest {
+        input: job.input.clone(),
+        template: template.clone(),
+        size: SIZE,
+        frame_rate: FrameRate::DEFAULT,
+        threads: settings.render_threads,
+        output_folder: folder.path().to_owned(),
+        asset_files: fetch_assets(shop, job, template, folder).await?,
+        allow_private_network: settings.allow_private_network,
+        limits: ChildLimits {
+            memory_bytes: settings.render_memory_bytes,
+            wall: settings.render_timeout.min(settings.deadline),
+            ..ChildLimits::default()
+        },
+    };
+    let (cancel, cancelled) = watch::channel(false);
+    let report = held.reporter();
+    let share = |percent: u8| u16::from(percent) * u16::from(RENDERED_PERCENT) / 100;
+    let on_progress = move |percent: u8| report(u8::try_from(share(percent)).unwrap_or(RENDERED_PERCENT));
+    let mut rendering = Box::pin(render(&shop.program, request, cancelled, on_progress));
+    let ended = tokio::select! {
+        ended = &mut rendering => ended,
+        interrupt = interrupted(shop, held) => {
+            cancel.send_replace(true);
+            // The child has some seconds to obey, then it is killed; its files are gone either way.
+            drop(rendering.await);
+            return Err(interrupt);
+        }
+    };
+    let files = ended.map_err(|end| match end {
+        RenderEnd::Failed(verdict) => Interrupt::Failure(verdict.failure),
+        RenderEnd::Cancelled => Interrupt::Failure(Failure::new(FailureCode::Internal, "cancelled by nobody")),
+    })?;
+    for warning in &files.warnings {
+        tracing::info!(
+            event = "WARNING", jobId = %job.id, companyId = job.scope.company_id(), code = warning.code,
+            pointer = warning.pointer, "the video differs from what the quote asks for"
+        );
+    }
+    tracing::debug!(event = "RENDERED", jobId = %job.id, frames = files.frames, times = ?files.times, "the frames are there");
+    Ok(files)
+}
+
+/// Fetches the tenant's own pictures. One that cannot be had is left out: a placeholder takes its place.
+async fn fetch_assets(
+    shop: &Shop,
+    job: &Job,
+    template: &TemplateChoice,
+    folder: &JobFolder,
+) -> Result<BTreeMap<String, PathBuf>, Interrupt> {
+    let snapshot = read_snapshot(&job.input)?.snapshot;
+    let template = studio::template(template)
+        .map_err(|error| Failure::new(FailureCode::TemplateFailed, error.to_string()))?;
+    let mut files = BTreeMap::new();
+    for (number, key) in studio::asset_keys(&snapshot, &template).into_iter().enumerate() {
+        let fetched = match ObjectKey::asset(&job.scope, key) {
+            Ok(key) => shop.storage.get(&key, LARGEST_ASSET_BYTES).await,
+            Err(error) => Err(error),
+        };
+        match fetched {
+            Ok(bytes) => {
+                let path = folder.assets().join(number.to_string());
+                fs::write(&path, bytes).map_err(|error| Failure::new(FailureCode::DiskFull, error.to_string()))?;
+                files.insert(key.to_owned(), path);
+            }
+            Err(error) => tracing::warn!(
+                event = "WARNING", jobId = %job.id, companyId = job.scope.company_id(), error = %error,
+                "a picture of the tenant is not there"
+            ),
+        }
+    }
+    Ok(files)
+}

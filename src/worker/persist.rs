@@ -1,0 +1,64 @@
+//! Writes to the row that outlast a database which is away for a moment, and answers that got lost on their way back.
+
+use std::time::Duration;
+
+use super::heart::HeldJob;
+use crate::job::{Backoff, Job};
+use crate::store::{Held, Store, StoreError};
+
+/// Pause between two tries at a write.
+const PAUSE: Backoff = Backoff { base: Duration::from_millis(100), cap: Duration::from_secs(3) };
+
+/// A write that did not happen.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotWritten {
+    /// The job is no longer this worker's.
+    #[error("the lease is lost")]
+    Lost,
+    /// The store refuses it, and will again.
+    #[error(transparent)]
+    Refused(StoreError),
+}
+
+/// Repeats `write` until the database has taken it or the lease is lost.
+///
+/// Where an answer may have been lost, a later "no such row" proves nothing: `landed` then tells from the row itself
+/// whether it was this very write that moved it.
+///
+/// # Errors
+/// [`NotWritten`].
+pub(super) async fn persist(
+    store: &dyn Store,
+    held: &HeldJob,
+    what: &str,
+    write: impl AsyncFn() -> Result<Held, StoreError>,
+    landed: impl Fn(&Job) -> bool,
+) -> Result<(), NotWritten> {
+    let lease = held.lease();
+    let mut failures = 0;
+    loop {
+        match write().await {
+            Ok(Held::Yes) => return Ok(()),
+            Ok(Held::Lost) if failures == 0 => return Err(NotWritten::Lost),
+            Ok(Held::Lost) => match store.job(&lease.scope, lease.job_id).await {
+                Ok(Some(job)) if job.lease_epoch == lease.epoch && landed(&job) => return Ok(()),
+                Ok(_) => return Err(NotWritten::Lost),
+                Err(error) if error.is_transient() => failures += 1,
+                Err(error) => return Err(NotWritten::Refused(error)),
+            },
+            Err(error) if error.is_transient() => {
+                failures += 1;
+                tracing::warn!(
+                    event = "ERROR", jobId = %lease.job_id, companyId = lease.scope.company_id(), what,
+                    error = %error, "the row could not be written: again in a moment"
+                );
+            }
+            Err(error) => return Err(NotWritten::Refused(error)),
+        }
+        let pause = PAUSE.pause(failures, rand::random());
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = held.lost() => return Err(NotWritten::Lost),
+        }
+    }
+}

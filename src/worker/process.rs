@@ -1,0 +1,269 @@
+//! One job from its claim to its end: render, upload, finalize. The row is moved by guarded writes only, and whatever
+//! happens the job leaves here as something that the row says: done, failed, cancelled, queued again, or another's.
+
+use std::time::{Duration, Instant};
+
+use super::gate::Gate;
+use super::heart::{HeldJob, Pulse};
+use super::persist::{NotWritten, persist};
+use super::shop::{Shop, Stopping};
+use super::spool::FinishedRender;
+use super::upload::{self, UploadEnd};
+use super::{admission, making};
+use crate::job::{ErrorClass, Failure, FailureCode, Job, JobOutput, Language, Stage, Status};
+use crate::store::{Claimed, SpoolHold};
+
+/// How long others leave a finished file to the worker whose spool it is in, before they render again.
+const OTHERS_WAIT: Duration = Duration::from_secs(5 * 60);
+/// Share of the progress that is made when the frames are done, in percent; the rest is the upload.
+pub(super) const RENDERED_PERCENT: u8 = 90;
+
+/// How a job left this worker.
+#[derive(Debug)]
+pub(super) enum Ending {
+    /// The video is there.
+    Succeeded(JobOutput),
+    /// It failed for good.
+    Failed(Failure),
+    /// Somebody called it off.
+    Cancelled,
+    /// Back in the queue after a failure that may pass.
+    RetriedLater(Failure, Duration),
+    /// Back in the queue, untouched.
+    Released(String),
+    /// It is somebody else's now.
+    Lost,
+}
+
+/// Why a stage ended before its end.
+#[derive(Debug)]
+pub(super) enum Interrupt {
+    /// A tenant called the job off.
+    Cancel,
+    /// The lease is gone.
+    Lost,
+    /// This worker ends.
+    GiveBack,
+    /// The stage failed.
+    Failure(Failure),
+    /// Storage refuses this worker; the job is not at fault.
+    Paused(String),
+}
+
+impl From<Failure> for Interrupt {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+impl From<NotWritten> for Interrupt {
+    fn from(not_written: NotWritten) -> Self {
+        match not_written {
+            NotWritten::Lost => Self::Lost,
+            NotWritten::Refused(error) => Self::Failure(Failure::new(FailureCode::Internal, error.to_string())),
+        }
+    }
+}
+
+/// Carries one claimed job to its end.
+pub(super) async fn process(shop: &Shop, claimed: Claimed, claimed_at: Instant) -> Ending {
+    let job = &claimed.job;
+    let held = shop.heart.hold(claimed.lease.clone(), claimed_at);
+    let mut finished = None;
+    let outcome = run_stages(shop, &claimed, &held, &mut finished).await;
+    let ending = match outcome {
+        Ok(output) => Ending::Succeeded(output),
+        Err(interrupt) => settle(shop, job, &held, interrupt, finished.as_ref()).await,
+    };
+    clean_up(shop, job, &ending).await;
+    ending
+}
+
+async fn run_stages(
+    shop: &Shop,
+    claimed: &Claimed,
+    held: &HeldJob,
+    kept: &mut Option<FinishedRender>,
+) -> Result<JobOutput, Interrupt> {
+    let job = &claimed.job;
+    let parsed = admission::read_snapshot(&job.input)?;
+    admission::admit(&parsed.snapshot, &job.scope, shop.settings.admission, claimed.today_last)?;
+    let (template, version) = shop.templates.get(&job.template).ok_or_else(|| {
+        let known: Vec<&str> = shop.templates.0.keys().map(String::as_str).collect();
+        Failure::new(FailureCode::TemplateUnknown, format!("`{}`; known are {}", job.template, known.join(", ")))
+    })?;
+
+    let finished = match making::already_made(shop, job, version).await {
+        making::Made::InStorage(output) => {
+            tracing::info!(event = "ADOPT", jobId = %job.id, key = output.output_key, "the video is in storage already");
+            return finalize(shop, held, output).await;
+        }
+        making::Made::InSpool(finished) => finished,
+        making::Made::Nowhere(rerender) => {
+            if job.render_attempts > 0 {
+                shop.metrics.rerender(rerender);
+            }
+            enter(shop, held, Stage::Render).await?;
+            let began = Instant::now();
+            let made = making::make(shop, job, held, template, version).await;
+            shop.metrics.stage(Stage::Render, began.elapsed());
+            made?
+        }
+    };
+    held.progress(RENDERED_PERCENT);
+    let finished = kept.insert(finished);
+
+    enter(shop, held, Stage::Upload).await?;
+    let began = Instant::now();
+    let uploaded = upload::upload(shop, held, finished).await;
+    shop.metrics.stage(Stage::Upload, began.elapsed());
+    let output = match uploaded {
+        UploadEnd::Stored(output) => output,
+        UploadEnd::Failed(failure) => return Err(Interrupt::Failure(failure)),
+        UploadEnd::Refused(reason) => return Err(Interrupt::Paused(reason)),
+        UploadEnd::Interrupted(interrupt) => return Err(interrupt),
+    };
+    finalize(shop, held, output).await
+}
+
+async fn finalize(shop: &Shop, held: &HeldJob, output: JobOutput) -> Result<JobOutput, Interrupt> {
+    let began = Instant::now();
+    enter(shop, held, Stage::Finalize).await?;
+    let lease = held.lease();
+    let landed = |job: &Job| {
+        job.status == Status::Succeeded
+            && job.output.as_ref().is_some_and(|stored| stored.output_key == output.output_key)
+    };
+    persist(&*shop.store, held, "succeed", async || shop.store.succeed(lease, &output).await, landed).await?;
+    shop.metrics.stage(Stage::Finalize, began.elapsed());
+    Ok(output)
+}
+
+async fn enter(shop: &Shop, held: &HeldJob, stage: Stage) -> Result<(), Interrupt> {
+    let lease = held.lease();
+    // A repeated entry counts one attempt too many at worst, in a database that had just lost an answer.
+    let landed = |job: &Job| job.status == Status::Running && job.stage == stage;
+    persist(&*shop.store, held, stage.as_str(), async || shop.store.begin_stage(lease, stage).await, landed).await?;
+    Ok(())
+}
+
+/// Waits for whatever ends a stage from outside.
+pub(super) async fn interrupted(shop: &Shop, held: &HeldJob) -> Interrupt {
+    let mut stopping = shop.stopping.clone();
+    tokio::select! {
+        pulse = held.interrupted() => match pulse {
+            Pulse::CancelRequested => Interrupt::Cancel,
+            Pulse::Lost | Pulse::Beating => Interrupt::Lost,
+        },
+        _ = stopping.wait_for(|stopping| *stopping == Stopping::GivingBack) => Interrupt::GiveBack,
+    }
+}
+
+/// Tells the row how it ended.
+async fn settle(
+    shop: &Shop,
+    job: &Job,
+    held: &HeldJob,
+    interrupt: Interrupt,
+    finished: Option<&FinishedRender>,
+) -> Ending {
+    // A cancel request that came in the meantime goes before any other outcome but a loss.
+    let interrupt = match (interrupt, held.pulse()) {
+        (Interrupt::Lost, _) | (_, Pulse::Lost) => return Ending::Lost,
+        (_, Pulse::CancelRequested) => Interrupt::Cancel,
+        (interrupt, Pulse::Beating) => interrupt,
+    };
+    let hold = finished.map(|_| SpoolHold { spool_id: shop.spool.id().to_owned(), others_in: OTHERS_WAIT });
+    let (written, ending) = match interrupt {
+        Interrupt::Lost => return Ending::Lost,
+        Interrupt::Cancel => (stop(shop, held).await, Ending::Cancelled),
+        Interrupt::GiveBack => {
+            let reason = "the worker ends".to_owned();
+            (release(shop, held, &reason, Duration::ZERO, hold.as_ref()).await, Ending::Released(reason))
+        }
+        Interrupt::Paused(reason) => {
+            let pause = Gate::pause_before_knock(1);
+            (release(shop, held, &reason, pause, hold.as_ref()).await, Ending::Released(reason))
+        }
+        Interrupt::Failure(failure) => verdict(shop, job, held, failure, hold.as_ref()).await,
+    };
+    match written {
+        Ok(()) => ending,
+        Err(NotWritten::Lost) => Ending::Lost,
+        Err(NotWritten::Refused(error)) => {
+            // The row cannot be written at all: the reconciler takes it when the lease is over.
+            shop.metrics.store_error();
+            tracing::error!(event = "ERROR", jobId = %job.id, companyId = job.scope.company_id(), error = %error, "the row refuses its verdict");
+            Ending::Lost
+        }
+    }
+}
+
+async fn verdict(
+    shop: &Shop,
+    job: &Job,
+    held: &HeldJob,
+    failure: Failure,
+    hold: Option<&SpoolHold>,
+) -> (Result<(), NotWritten>, Ending) {
+    let lease = held.lease();
+    let retry = &shop.settings.retry;
+    shop.metrics.failure(failure.code);
+    if failure.code.class() == ErrorClass::System && job.attempts < retry.max_attempts {
+        let pause = retry.render.pause(job.attempts, rand::random());
+        let write = async || shop.store.retry_later(lease, &failure, pause, hold).await;
+        let landed = |row: &Job| row.status == Status::Queued;
+        return (persist(&*shop.store, held, "retry_later", write, landed).await, Ending::RetriedLater(failure, pause));
+    }
+    let message = failure.code.message(language_of(job));
+    let write = async || shop.store.fail(lease, &failure, message).await;
+    let landed = |row: &Job| row.status == Status::Failed;
+    (persist(&*shop.store, held, "fail", write, landed).await, Ending::Failed(failure))
+}
+
+async fn stop(shop: &Shop, held: &HeldJob) -> Result<(), NotWritten> {
+    let lease = held.lease();
+    let landed = |row: &Job| row.status == Status::Cancelled;
+    persist(&*shop.store, held, "stopped", async || shop.store.stopped(lease).await, landed).await
+}
+
+async fn release(
+    shop: &Shop,
+    held: &HeldJob,
+    reason: &str,
+    pause: Duration,
+    hold: Option<&SpoolHold>,
+) -> Result<(), NotWritten> {
+    let lease = held.lease();
+    let landed = |row: &Job| matches!(row.status, Status::Queued | Status::Cancelled);
+    persist(&*shop.store, held, "release", async || shop.store.release(lease, reason, pause, hold).await, landed).await
+}
+
+/// Removes what nobody needs any more.
+///
+/// After a lost lease the finished file stays where it is: if the row is queued again, this worker's round through its
+/// spool takes it up. Its objects go only when the row has ended without them, since whoever claimed the job next may be
+/// adopting them at this moment; otherwise the sweep removes them later.
+async fn clean_up(shop: &Shop, job: &Job, ending: &Ending) {
+    let (file, objects) = match ending {
+        Ending::Succeeded(_) => (true, false),
+        Ending::Failed(_) | Ending::Cancelled => (true, true),
+        Ending::RetriedLater(..) | Ending::Released(_) => (false, false),
+        Ending::Lost => {
+            let row = shop.store.job(&job.scope, job.id).await;
+            let ended = row.is_ok_and(|row| row.is_none_or(|row| row.status.is_final() && row.output.is_none()));
+            (ended, ended)
+        }
+    };
+    if file && let Err(error) = shop.spool.remove_up_to(job.id, job.lease_epoch) {
+        tracing::warn!(event = "ERROR", jobId = %job.id, error = %error, "the spool was not cleaned");
+    }
+    if objects {
+        upload::remove_objects_of(shop, &job.scope, job.id, job.lease_epoch).await;
+    }
+}
+
+/// The language of the customer: the snapshot's, as far as it can be read.
+pub(super) fn language_of(job: &Job) -> Language {
+    Language::of_locale(job.input.get("locale").and_then(serde_json::Value::as_str).unwrap_or_default())
+}

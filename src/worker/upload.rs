@@ -1,0 +1,198 @@
+//! Brings a finished render into storage, as often as it takes and never by rendering again; and takes objects out.
+//!
+//! Keys carry the epoch of the render, so that whoever uploads the same finished files writes the same objects, and what
+//! is there already with the right hash is adopted.
+
+use std::path::PathBuf;
+
+use tokio::time::sleep;
+
+use super::heart::HeldJob;
+use super::persist::persist;
+use super::process::{Interrupt, interrupted};
+use super::shop::Shop;
+use super::spool::FinishedRender;
+use crate::job::{Failure, FailureCode, Job, JobId, JobOutput, LeaseEpoch, Status, TenantScope};
+use crate::metrics::UploadOutcome;
+use crate::storage::{FileMeta, MAX_LISTED, ObjectKey, StorageError, StorageErrorClass};
+use crate::store::StoredOutput;
+
+/// How an upload ended.
+#[derive(Debug)]
+pub(super) enum UploadEnd {
+    /// Both objects are there and are what they should be.
+    Stored(JobOutput),
+    /// Tried often enough.
+    Failed(Failure),
+    /// Storage refuses this worker; nothing more should be tried until it does not.
+    Refused(String),
+    /// Ended from outside.
+    Interrupted(Interrupt),
+}
+
+/// One file on its way.
+struct Parcel {
+    key: ObjectKey,
+    path: PathBuf,
+    meta: FileMeta,
+}
+
+/// Uploads video and thumbnail.
+pub(super) async fn upload(shop: &Shop, held: &HeldJob, finished: &FinishedRender) -> UploadEnd {
+    let parcels = parcels(finished);
+    // Objects of an earlier claim can be there only if there was one.
+    let mut may_be_there = held.lease().epoch > finished.render.epoch;
+    let retry = &shop.settings.retry;
+    for attempt in 1.. {
+        let sent = tokio::select! {
+            sent = send(shop, &parcels, may_be_there) => sent,
+            interrupt = interrupted(shop, held) => return UploadEnd::Interrupted(interrupt),
+        };
+        let error = match sent {
+            Ok(()) => return UploadEnd::Stored(output_of(finished)),
+            Err(error) => error,
+        };
+        let outcome = match error.class() {
+            StorageErrorClass::Refused | StorageErrorClass::Full => UploadOutcome::Refused,
+            _ => UploadOutcome::Failed,
+        };
+        shop.metrics.upload_attempt(outcome);
+        if outcome == UploadOutcome::Refused {
+            let reason = error.to_string();
+            if shop.gate.shut(&reason) {
+                shop.metrics.paused(true);
+                shop.metrics.failure(FailureCode::StorageRefused);
+                tracing::error!(event = "PAUSE", worker = %shop.worker_id, error = reason, "storage refuses this worker: uploads are paused");
+            }
+            return UploadEnd::Refused(reason);
+        }
+        if attempt >= retry.max_upload_attempts || error.class() == StorageErrorClass::Invalid {
+            return UploadEnd::Failed(Failure::new(FailureCode::UploadFailed, error.to_string()));
+        }
+        let lease = held.lease();
+        tracing::warn!(
+            event = "ERROR", jobId = %lease.job_id, companyId = lease.scope.company_id(), attempt,
+            error = %error, "an upload failed: again in a moment"
+        );
+        tokio::select! {
+            () = sleep(retry.upload.pause(attempt, rand::random())) => {}
+            interrupt = interrupted(shop, held) => return UploadEnd::Interrupted(interrupt),
+        }
+        let write = async || shop.store.count_upload(lease).await;
+        let landed = |job: &Job| job.status == Status::Running;
+        if let Err(not_written) = persist(&*shop.store, held, "count_upload", write, landed).await {
+            return UploadEnd::Interrupted(not_written.into());
+        }
+        // What failed may have arrived all the same.
+        may_be_there = true;
+    }
+    unreachable!("the loop ends by its limit of attempts")
+}
+
+async fn send(shop: &Shop, parcels: &[Parcel], may_be_there: bool) -> Result<(), StorageError> {
+    for Parcel { key, path, meta } in parcels {
+        if may_be_there && shop.storage.head(key).await?.is_some_and(|stored| stored.is(meta)) {
+            shop.metrics.upload_attempt(UploadOutcome::Adopted);
+            continue;
+        }
+        shop.storage.put_file(key, path, meta).await?;
+        shop.metrics.upload_attempt(UploadOutcome::Stored);
+    }
+    Ok(())
+}
+
+fn parcels(finished: &FinishedRender) -> [Parcel; 2] {
+    let render = &finished.render;
+    let meta = |file: &super::spool::RenderedFile, duration_ms| FileMeta {
+        sha256: file.sha256.clone(),
+        bytes: file.bytes,
+        snapshot_hash: render.snapshot_hash.clone(),
+        render_version: render.render_version.clone(),
+        duration_ms,
+    };
+    // The thumbnail goes first: where the video is, everything is.
+    [
+        Parcel {
+            key: ObjectKey::thumbnail(&render.scope, render.job, render.epoch),
+            path: finished.folder.thumbnail(),
+            meta: meta(&render.thumbnail, None),
+        },
+        Parcel {
+            key: ObjectKey::video(&render.scope, render.job, render.epoch),
+            path: finished.folder.video(),
+            meta: meta(&render.video, Some(render.duration_ms)),
+        },
+    ]
+}
+
+fn output_of(finished: &FinishedRender) -> JobOutput {
+    let render = &finished.render;
+    JobOutput {
+        output_key: ObjectKey::video(&render.scope, render.job, render.epoch).to_string(),
+        output_sha256: render.video.sha256.clone(),
+        output_bytes: render.video.bytes,
+        output_duration_ms: render.duration_ms,
+        thumbnail_key: ObjectKey::thumbnail(&render.scope, render.job, render.epoch).to_string(),
+        render_version: render.render_version.clone(),
+    }
+}
+
+/// The output of an earlier claim of this job that is whole in storage, where it shows the same snapshot made by the same
+/// version. Storage that does not answer has nothing.
+pub(super) async fn find_output(shop: &Shop, job: &Job, render_version: &str) -> Option<JobOutput> {
+    let listing = shop.storage.list(&ObjectKey::job_prefix(&job.scope, job.id), None, MAX_LISTED).await.ok()?;
+    let mut epochs: Vec<LeaseEpoch> = listing
+        .objects
+        .iter()
+        .filter_map(|object| ObjectKey::parse(&object.key)?.job_object().map(|object| object.epoch))
+        .collect();
+    epochs.sort_unstable();
+    epochs.dedup();
+    for epoch in epochs.into_iter().rev() {
+        let thumbnail_key = ObjectKey::thumbnail(&job.scope, job.id, epoch);
+        let output_key = ObjectKey::video(&job.scope, job.id, epoch);
+        let described = async |key: &ObjectKey| shop.storage.head(key).await.ok().flatten()?.meta;
+        let (Some(video), Some(thumbnail)) = (described(&output_key).await, described(&thumbnail_key).await) else {
+            continue;
+        };
+        let same = |meta: &FileMeta| meta.snapshot_hash == job.snapshot_hash && meta.render_version == render_version;
+        if let Some(duration_ms) = video.duration_ms.filter(|_| same(&video) && same(&thumbnail)) {
+            return Some(JobOutput {
+                output_key: output_key.to_string(),
+                output_sha256: video.sha256,
+                output_bytes: video.bytes,
+                output_duration_ms: duration_ms,
+                thumbnail_key: thumbnail_key.to_string(),
+                render_version: video.render_version,
+            });
+        }
+    }
+    None
+}
+
+/// Removes every object of a job that has ended without a video. What stays behind is the sweep's.
+pub(super) async fn remove_objects_of(shop: &Shop, scope: &TenantScope, job_id: JobId, last: LeaseEpoch) {
+    let removed = async {
+        for object in shop.storage.list(&ObjectKey::job_prefix(scope, job_id), None, MAX_LISTED).await?.objects {
+            let key = ObjectKey::parse(&object.key);
+            if let Some(key) = key.filter(|key| key.job_object().is_some_and(|object| object.epoch <= last)) {
+                shop.storage.delete(&key).await?;
+            }
+        }
+        Ok::<(), StorageError>(())
+    };
+    if let Err(error) = removed.await {
+        tracing::warn!(event = "ERROR", jobId = %job_id, error = %error, "objects of an ended job stay for the sweep");
+    }
+}
+
+/// Removes both objects of an output.
+pub(super) async fn delete_output(shop: &Shop, output: &StoredOutput) -> Result<(), StorageError> {
+    for key in [&output.output_key, &output.thumbnail_key] {
+        // A key that is none of ours was written by another program; it is not touched.
+        if let Some(key) = ObjectKey::parse(key) {
+            shop.storage.delete(&key).await?;
+        }
+    }
+    Ok(())
+}
