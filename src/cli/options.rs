@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap_complete::Shell;
 
-use super::args::{CanvasSize, Command, SchemaDocument, SourceArgs, StillArgs, VideoArgs, VideoFormat};
+use super::args::{CanvasSize, Command, RenderOneArgs, SchemaDocument, SourceArgs, StillArgs, VideoArgs, VideoFormat};
 use crate::geometry::Size;
 use crate::time::FrameRate;
 
@@ -50,6 +50,7 @@ pub(super) enum Task {
     Templates,
     Doctor,
     Completions(Shell),
+    RenderOne(RenderOneArgs),
 }
 
 /// Where a document or a picture comes from.
@@ -126,6 +127,7 @@ impl Task {
             Command::Templates => Ok(Self::Templates),
             Command::Doctor => Ok(Self::Doctor),
             Command::Completions(args) => Ok(Self::Completions(args.shell)),
+            Command::RenderOne(args) => Ok(Self::RenderOne(args)),
         }
     }
 }
