@@ -14,7 +14,7 @@ const FLOORS: &[&[&str]] = &[
     &["text", "layout", "scene", "raster", "h264", "convert"],
     &["encode", "probe", "pipeline"],
     &["asset", "store"],
-    &["studio"],
+    &["studio", "worker"],
     &["cli", "main"],
 ];
 
@@ -32,6 +32,7 @@ const SIBLINGS: &[(&str, &str)] = &[
     ("raster", "text"),
     ("pipeline", "encode"),
     ("pipeline", "probe"),
+    ("worker", "studio"),
     ("main", "cli"),
 ];
 

@@ -40,7 +40,7 @@ fn code(loaded: &Loaded) -> &'static str {
 
 fn private() -> Policy {
     let limits = Limits { per_asset_deadline: Duration::from_millis(300), ..Limits::default() };
-    Policy { allow_private_network: true, base_dir: None, limits }
+    Policy { allow_private_network: true, limits, ..Policy::default() }
 }
 
 fn png(size: u32) -> Vec<u8> {
@@ -105,6 +105,21 @@ fn a_picture_is_fetched_whatever_its_header_claims_and_only_once() {
     assert_eq!(code(&loaded[1]), "asset_key_not_available");
     assert_eq!(loaded[0], loaded[2]);
     assert_eq!(hits.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn an_object_comes_from_the_file_that_was_fetched_for_its_key() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("0");
+    std::fs::write(&path, png(4)).expect("written");
+    let keys = ["logo.png", "other.png", "folder"].map(|key| Source::Key(key.to_owned()));
+    let keyed_files =
+        [("logo.png".to_owned(), path), ("folder".to_owned(), folder.path().to_owned())].into_iter().collect();
+    let mut policy = Policy { keyed_files, ..Policy::default() };
+    let codes: Vec<_> = load_all(&keys, &policy).iter().map(code).collect();
+    assert_eq!(codes, ["loaded", "asset_key_not_available", "asset_bad_file"]);
+    policy.limits.max_bytes = 10;
+    assert_eq!(code(&load_all(&keys, &policy)[0]), "asset_too_large");
 }
 
 #[test]

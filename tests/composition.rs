@@ -43,6 +43,7 @@ fn composition(fixture: &str) -> Composition {
     let order = Order {
         snapshot: std::fs::read(path).expect("the fixture is there"),
         base_dir: None,
+        keyed_files: std::collections::HashMap::new(),
         template: TemplateChoice::Builtin("quote-summary".to_owned()),
         size: SIZES[0],
         frame_rate: FrameRate::DEFAULT,

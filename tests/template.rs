@@ -84,6 +84,7 @@ fn used(folder: &Path) -> Result<(), StudioError> {
     let order = Order {
         snapshot: quote().to_string().into_bytes(),
         base_dir: None,
+        keyed_files: std::collections::HashMap::new(),
         template: TemplateChoice::Folder(folder.to_owned()),
         size: Size::new(1080, 1920),
         frame_rate: FrameRate::DEFAULT,

@@ -123,8 +123,8 @@ pub enum AssetError {
         /// What is wrong with it.
         reason: String,
     },
-    /// An object key where no object storage is at hand.
-    #[error("{source_name}: an object key needs object storage, and none is configured here; use url, data or file")]
+    /// An object that nobody has fetched from object storage, or that is not there.
+    #[error("{source_name}: this object is not at hand; without object storage use url, data or file")]
     KeyNotAvailable {
         /// The picture asked for.
         source_name: String,

@@ -72,6 +72,9 @@ pub(super) enum Command {
     Doctor,
     /// Print completions for a shell
     Completions(CompletionsArgs),
+    /// Render one order of a worker
+    #[command(hide = true)]
+    RenderOne(RenderOneArgs),
 }
 
 /// What to render, and how large and fast.
@@ -205,6 +208,26 @@ pub(super) enum SchemaDocument {
 pub(super) struct CompletionsArgs {
     /// Which shell
     pub(super) shell: Shell,
+}
+
+/// What a worker allows its child; every value is given.
+#[derive(Args, Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct RenderOneArgs {
+    /// Address space in bytes
+    #[arg(long)]
+    pub(super) memory_bytes: u64,
+
+    /// Processor time in seconds
+    #[arg(long)]
+    pub(super) cpu_s: u64,
+
+    /// Largest file in bytes
+    #[arg(long)]
+    pub(super) file_bytes: u64,
+
+    /// Open files
+    #[arg(long)]
+    pub(super) open_files: u64,
 }
 
 #[cfg(test)]

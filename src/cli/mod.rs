@@ -11,6 +11,7 @@ mod options;
 mod picture;
 mod production;
 mod progress;
+mod render_one;
 mod reporter;
 mod signals;
 mod validate;
@@ -67,6 +68,7 @@ fn carry_out(typed: CommandLine, reporter: Reporter) -> Result<(), Failure> {
         Task::Templates => inspect::templates(reporter),
         Task::Job(command) => jobs::run(&command, reporter, &signals),
         Task::Doctor => doctor::run(reporter),
+        Task::RenderOne(args) => render_one::run(&args),
         Task::Completions(shell) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut CommandLine::command(), "render", &mut script);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap_complete::Shell;
 
-use super::args::{CanvasSize, Command, SchemaDocument, SourceArgs, StillArgs, VideoArgs, VideoFormat};
+use super::args::{CanvasSize, Command, RenderOneArgs, SchemaDocument, SourceArgs, StillArgs, VideoArgs, VideoFormat};
 use super::jobs::args::JobCommand;
 use crate::geometry::Size;
 use crate::time::FrameRate;
@@ -52,6 +52,7 @@ pub(super) enum Task {
     Job(Box<JobCommand>),
     Doctor,
     Completions(Shell),
+    RenderOne(RenderOneArgs),
 }
 
 /// Where a document or a picture comes from.
@@ -129,6 +130,7 @@ impl Task {
             Command::Job(command) => Ok(Self::Job(Box::new(command))),
             Command::Doctor => Ok(Self::Doctor),
             Command::Completions(args) => Ok(Self::Completions(args.shell)),
+            Command::RenderOne(args) => Ok(Self::RenderOne(args)),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! From a validated source to a production of the engine, and from the engine's errors to exit statuses.
 
+use std::collections::HashMap;
+
 use super::failure::Failure;
 use super::input;
 use super::options::{Source, Template};
@@ -21,6 +23,7 @@ pub(super) fn produce(source: &Source) -> Result<Production, Failure> {
     let order = Order {
         snapshot: document.bytes,
         base_dir: document.folder,
+        keyed_files: HashMap::new(),
         template: match &source.template {
             Template::Builtin(name) => TemplateChoice::Builtin(name.clone()),
             Template::Folder(path) => TemplateChoice::Folder(path.clone()),

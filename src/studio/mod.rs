@@ -6,7 +6,9 @@
 mod folder;
 mod pictures;
 mod sheet;
+mod version;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
@@ -17,11 +19,13 @@ use crate::problem::Problems;
 use crate::raster::{Film, still};
 use crate::scene::{ComposeError, Composed, Composition, Ingredients, compose};
 use crate::snapshot::{ParseOptions, Snapshot, parse_with};
-use crate::template::{Bindings, Template, TemplateError, builtin};
+use crate::template::{Bindings, Template, TemplateError, TemplateFiles, builtin_files};
 use crate::text::{FontLibrary, GlyphCache};
 use crate::time::FrameRate;
 
 pub use folder::FolderError;
+pub use pictures::asset_keys;
+pub use version::render_version;
 
 /// Glyphs drawn once serve every video of the process.
 static GLYPHS: LazyLock<Arc<GlyphCache>> = LazyLock::new(|| Arc::new(GlyphCache::new()));
@@ -46,6 +50,8 @@ pub struct Order {
     pub snapshot: Vec<u8>,
     /// Folder that assets given as files are relative to; `None` refuses files.
     pub base_dir: Option<PathBuf>,
+    /// Files that hold the assets given by key, by key; see [`asset_keys`]. A key without a file becomes a placeholder.
+    pub keyed_files: HashMap<String, PathBuf>,
     /// The template.
     pub template: TemplateChoice,
     /// Canvas size in px; both sides even.
@@ -96,9 +102,14 @@ pub struct Production {
 /// # Errors
 /// [`StudioError::Template`] and [`StudioError::Folder`].
 pub fn template(choice: &TemplateChoice) -> Result<Template, StudioError> {
+    Ok(Template::parse(&files(choice)?)?)
+}
+
+/// The files of the template of that choice.
+fn files(choice: &TemplateChoice) -> Result<TemplateFiles, StudioError> {
     match choice {
-        TemplateChoice::Builtin(name) => Ok(builtin(name)?),
-        TemplateChoice::Folder(path) => Ok(Template::parse(&folder::read(path)?)?),
+        TemplateChoice::Builtin(name) => Ok(builtin_files(name)?),
+        TemplateChoice::Folder(path) => Ok(folder::read(path)?),
     }
 }
 
@@ -115,6 +126,7 @@ pub fn prepare(order: &Order) -> Result<Production, StudioError> {
     let policy = Policy {
         allow_private_network: order.allow_private_network,
         base_dir: order.base_dir.clone(),
+        keyed_files: order.keyed_files.clone(),
         limits: order.limits.clone(),
     };
     let pictures = pictures::load(&parsed.snapshot, &template, &policy, &mut warnings);

@@ -47,6 +47,22 @@ pub(super) fn load(snapshot: &Snapshot, template: &Template, policy: &Policy, wa
     pictures
 }
 
+/// Keys of the objects that a video of `snapshot` by `template` shows, each once, in reading order: what to fetch from
+/// object storage before a render.
+#[must_use]
+pub fn asset_keys<'a>(snapshot: &'a Snapshot, template: &Template) -> Vec<&'a str> {
+    let mut keys = Vec::new();
+    for (pointer, asset) in snapshot.asset_refs() {
+        if let AssetRef::Key(key) = asset
+            && template.shows_picture(&pointer)
+            && !keys.contains(&key.as_str())
+        {
+            keys.push(key);
+        }
+    }
+    keys
+}
+
 fn source(asset: &AssetRef) -> Source {
     match asset {
         AssetRef::Url(url) => Source::Url(url.clone()),

@@ -36,6 +36,14 @@ pub fn builtin_names() -> impl Iterator<Item = &'static str> {
 /// # Errors
 /// [`TemplateError::NotFound`] where there is none; [`TemplateError::Invalid`] never, which a test sees to.
 pub fn builtin(name: &str) -> Result<Template, TemplateError> {
+    Template::parse(&builtin_files(name)?)
+}
+
+/// The files of the built-in template of that name.
+///
+/// # Errors
+/// [`TemplateError::NotFound`] where there is none.
+pub fn builtin_files(name: &str) -> Result<TemplateFiles, TemplateError> {
     let Some(found) = BUILTINS.iter().find(|builtin| builtin.name == name) else {
         return Err(TemplateError::NotFound {
             name: name.chars().take(80).collect(),
@@ -45,7 +53,7 @@ pub fn builtin(name: &str) -> Result<Template, TemplateError> {
     };
     let strings: BTreeMap<String, Vec<u8>> =
         found.strings.iter().map(|(language, bytes)| ((*language).to_owned(), bytes.to_vec())).collect();
-    Template::parse(&TemplateFiles { source: name.to_owned(), document: found.document.to_vec(), strings })
+    Ok(TemplateFiles { source: name.to_owned(), document: found.document.to_vec(), strings })
 }
 
 #[cfg(test)]

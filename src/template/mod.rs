@@ -24,7 +24,7 @@ pub use bound::{
     BoundTransition, Direction, DurationRange, ImageAlign, ImageFit, Justify, Length, Preset, ShapeKind, TextAlign,
     TransitionKind,
 };
-pub use builtin::{builtin, builtin_names};
+pub use builtin::{builtin, builtin_files, builtin_names};
 pub use context::{Bindings, LoadedPicture};
 pub use document::Document;
 pub use error::{TemplateError, TemplateProblem};

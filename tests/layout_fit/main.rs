@@ -43,6 +43,7 @@ fn production(snapshot: &serde_json::Value, size: Size) -> Production {
     let order = Order {
         snapshot: snapshot.to_string().into_bytes(),
         base_dir: None,
+        keyed_files: std::collections::HashMap::new(),
         template: TemplateChoice::Builtin("quote-summary".to_owned()),
         size,
         frame_rate: FrameRate::DEFAULT,

@@ -1,0 +1,26 @@
+//! `render render-one`: the child process of a worker. Not for people; see [`crate::worker::render`].
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+
+use super::args::RenderOneArgs;
+use super::failure::Failure;
+use crate::worker::{self, ChildLimits};
+
+/// Limits the process, then renders the one order on stdin.
+///
+/// # Errors
+/// [`Failure::System`]: everything that the quote or the template is to blame for is told on stdout.
+pub(super) fn run(args: &RenderOneArgs) -> Result<(), Failure> {
+    let limits = ChildLimits {
+        memory_bytes: args.memory_bytes,
+        cpu: Duration::from_secs(args.cpu_s),
+        file_bytes: args.file_bytes,
+        open_files: args.open_files,
+        ..ChildLimits::default()
+    };
+    worker::confine(&limits).context("cannot limit this process")?;
+    worker::serve().context("the worker cannot be reached")?;
+    Ok(())
+}
