@@ -13,9 +13,9 @@ const FLOORS: &[&[&str]] = &[
     &["snapshot", "template", "timeline", "job"],
     &["text", "layout", "scene", "raster", "h264", "convert"],
     &["encode", "probe", "pipeline"],
-    &["asset", "store"],
+    &["asset", "store", "metrics", "journal", "health"],
     &["studio"],
-    &["cli", "main"],
+    &["telemetry", "cli", "main"],
 ];
 
 /// Imports allowed between modules of one floor: (importer, imported).
@@ -32,6 +32,8 @@ const SIBLINGS: &[(&str, &str)] = &[
     ("raster", "text"),
     ("pipeline", "encode"),
     ("pipeline", "probe"),
+    ("health", "metrics"),
+    ("cli", "telemetry"),
     ("main", "cli"),
 ];
 
