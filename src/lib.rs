@@ -3,6 +3,7 @@
 pub mod asset;
 pub mod cli;
 pub mod color;
+pub mod config;
 pub mod convert;
 pub mod encode;
 pub mod frame;

@@ -1,0 +1,129 @@
+//! The settings in force, each with where it comes from; secrets hidden.
+
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Command, CommandFactory as _};
+use serde::Serialize;
+
+use super::settings::Settings;
+
+/// Settings whose values are never printed.
+const SECRETS: [&str; 1] = ["s3_secret_access_key"];
+
+/// Where a value comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    /// The command line.
+    Flag,
+    /// An environment variable.
+    Environment,
+    /// Nobody said otherwise.
+    Default,
+}
+
+/// One setting in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Effective {
+    /// Name of the flag, without dashes.
+    pub name: String,
+    /// Name of the environment variable.
+    pub variable: String,
+    /// Value; absent where there is none.
+    pub value: Option<String>,
+    /// Where from.
+    pub origin: Origin,
+}
+
+impl Effective {
+    /// Every setting, in the order of the help. `resolve` fills in a default that depends on others, by the flag's name.
+    pub fn all(matches: &ArgMatches, resolve: impl Fn(&str) -> Option<String>) -> Vec<Self> {
+        let command: Command = Settings::command();
+        let mut all = Vec::new();
+        for argument in command.get_arguments() {
+            let (id, Some(variable)) = (argument.get_id().as_str(), argument.get_env()) else { continue };
+            let name = argument.get_long().unwrap_or(id).to_owned();
+            let mut raw = matches.get_raw(id).into_iter().flatten();
+            let given = raw.next().map(|value| value.to_string_lossy().into_owned());
+            let value = given.or_else(|| resolve(&name)).map(|value| shown(id, &value));
+            let origin = match matches.value_source(id) {
+                Some(ValueSource::CommandLine) => Origin::Flag,
+                Some(ValueSource::EnvVariable) => Origin::Environment,
+                _ => Origin::Default,
+            };
+            all.push(Self { name, variable: variable.to_string_lossy().into_owned(), value, origin });
+        }
+        all
+    }
+}
+
+/// A value as it may be printed.
+fn shown(id: &str, value: &str) -> String {
+    if SECRETS.contains(&id) {
+        return "(hidden)".to_owned();
+    }
+    if id == "database" {
+        return without_password(value);
+    }
+    value.to_owned()
+}
+
+/// An address without the password in its authority and in its query.
+fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let authority = match authority.rsplit_once('@') {
+        Some((user, host)) => {
+            let user = user.split_once(':').map_or(user.to_owned(), |(user, _)| format!("{user}:(hidden)"));
+            format!("{user}@{host}")
+        }
+        None => authority.to_owned(),
+    };
+    let path = path.split_once('?').map_or(path.to_owned(), |(path, query)| {
+        let hidden = |pair: &str| match pair.split_once('=') {
+            Some((name, _)) if name.contains("password") => format!("{name}=(hidden)"),
+            _ => pair.to_owned(),
+        };
+        format!("{path}?{}", query.split('&').map(hidden).collect::<Vec<_>>().join("&"))
+    });
+    format!("{scheme}://{authority}{path}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_password_is_printed() {
+        let cases = [
+            ("postgres://ana:s3cr3t@db/jobs", "postgres://ana:(hidden)@db/jobs"),
+            ("postgres://ana:s3@cr3t@db/jobs?sslmode=require", "postgres://ana:(hidden)@db/jobs?sslmode=require"),
+            ("postgres://db/jobs?user=ana&password=s3cr3t", "postgres://db/jobs?user=ana&password=(hidden)"),
+            ("postgres://ana@db", "postgres://ana@db"),
+            ("sqlite:/x/jobs.db", "sqlite:/x/jobs.db"),
+        ];
+        for (url, expected) in cases {
+            assert_eq!(without_password(url), expected);
+        }
+    }
+
+    #[test]
+    fn every_setting_has_a_variable_of_its_name() {
+        for argument in Settings::command().get_arguments().filter(|argument| argument.get_id() != "help") {
+            let variable = argument.get_env().unwrap_or_else(|| panic!("{} has no variable", argument.get_id()));
+            assert!(variable.to_string_lossy().starts_with("QUOTEREEL_"), "{variable:?}");
+        }
+    }
+
+    #[test]
+    fn values_tell_where_they_come_from() {
+        let arguments = ["render config", "--lease", "90s", "--s3-secret-access-key", "s3cr3t"];
+        let matches = Settings::command().get_matches_from(arguments);
+        let all = Effective::all(&matches, |name| (name == "spool").then(|| "/data/spool".to_owned()));
+        let of = |name: &str| all.iter().find(|setting| setting.name == name).expect("a setting").clone();
+        assert_eq!((of("lease").value.as_deref(), of("lease").origin), (Some("90s"), Origin::Flag));
+        assert_eq!(of("s3-secret-access-key").value.as_deref(), Some("(hidden)"));
+        assert_eq!(of("spool").value.as_deref(), Some("/data/spool"));
+        assert!(of("poll").origin != Origin::Flag);
+    }
+}

@@ -1,0 +1,315 @@
+//! The settings as clap reads them from flags and environment, and their checks.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::{Args, Parser, ValueEnum, ValueHint};
+
+use super::span::Span;
+
+/// A setting that cannot be meant.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// A value breaks its own rule or goes against another one.
+    #[error("--{setting} is `{value}`: {expected}")]
+    Value {
+        /// Name of the flag.
+        setting: &'static str,
+        /// What was given.
+        value: String,
+        /// What would be right.
+        expected: String,
+    },
+    /// There is no place for the data.
+    #[error("there is no home folder to keep jobs and videos in: give --data-dir or QUOTEREEL_DATA")]
+    NoHome,
+}
+
+/// Every setting there is: what `render config` shows.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "render config")]
+pub struct Settings {
+    /// Where the jobs are.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    /// Where the videos go.
+    #[command(flatten)]
+    pub storage: StorageArgs,
+    /// What an enqueue must respect.
+    #[command(flatten)]
+    pub enqueue: EnqueueArgs,
+    /// How a worker behaves.
+    #[command(flatten)]
+    pub worker: WorkerArgs,
+}
+
+/// Where the jobs are.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Database")]
+pub struct DatabaseArgs {
+    /// Folder of the embedded database, the videos and the spool, where these have no place of their own
+    /// [default: quotereel in the user's data folder]
+    #[arg(long, env = "QUOTEREEL_DATA", value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub data_dir: Option<PathBuf>,
+
+    /// `sqlite:FILE` or `postgres://USER:PASSWORD@HOST/NAME` [default: sqlite:jobs.db in the data folder]
+    #[arg(long, env = "QUOTEREEL_DATABASE", value_name = "URL", hide_env_values = true)]
+    pub database: Option<String>,
+}
+
+/// Where the videos go.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Storage")]
+pub struct StorageArgs {
+    /// A folder, or `s3://BUCKET` [default: videos in the data folder]
+    #[arg(long, env = "QUOTEREEL_STORAGE", value_name = "FOLDER|URL")]
+    pub storage: Option<String>,
+
+    /// Address of an S3 server other than Amazon's
+    #[arg(long, env = "QUOTEREEL_S3_ENDPOINT", value_name = "URL", value_hint = ValueHint::Url)]
+    pub s3_endpoint: Option<String>,
+
+    /// Region; `auto` for stores that have none [default: what the AWS configuration says, else us-east-1]
+    #[arg(long, env = "QUOTEREEL_S3_REGION", value_name = "NAME")]
+    pub s3_region: Option<String>,
+
+    /// Name the bucket in the path and not in the host, as most servers other than Amazon's want it
+    #[arg(long, env = "QUOTEREEL_S3_FORCE_PATH_STYLE")]
+    pub s3_force_path_style: bool,
+
+    /// Access key [default: the AWS credential chain: environment, profile, web identity, container, instance]
+    #[arg(long, env = "QUOTEREEL_S3_ACCESS_KEY_ID", value_name = "ID", hide_env_values = true)]
+    pub s3_access_key_id: Option<String>,
+
+    /// Secret of the access key; better in the environment, where no list of processes shows it
+    #[arg(long, env = "QUOTEREEL_S3_SECRET_ACCESS_KEY", value_name = "SECRET", hide_env_values = true)]
+    pub s3_secret_access_key: Option<String>,
+
+    /// How long a signed address of a video works, 1s to 7d
+    #[arg(long, env = "QUOTEREEL_URL_TTL", value_name = "TIME", default_value = "10m", value_parser = Span::finite)]
+    pub url_ttl: Duration,
+}
+
+/// What an enqueue must respect.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Enqueueing")]
+pub struct EnqueueArgs {
+    /// Shortest time between two different renders of one quote
+    #[arg(long, env = "QUOTEREEL_COOLDOWN", value_name = "TIME", default_value = "3m", value_parser = Span::finite)]
+    pub cooldown: Duration,
+
+    /// Retries of one failed job, counted over the whole chain
+    #[arg(long, env = "QUOTEREEL_MAX_RETRIES", value_name = "N", default_value_t = 3)]
+    pub max_retries: u32,
+
+    /// Jobs of one company that may wait
+    #[arg(long, env = "QUOTEREEL_MAX_QUEUED", value_name = "N", default_value_t = 20_000)]
+    pub max_queued: u32,
+
+    /// Take quotes that are not ISSUED: drafts, accepted ones
+    #[arg(long, env = "QUOTEREEL_ALLOW_UNISSUED")]
+    pub allow_unissued: bool,
+
+    /// Take quotes whose validity is over
+    #[arg(long, env = "QUOTEREEL_ALLOW_EXPIRED")]
+    pub allow_expired: bool,
+}
+
+/// How logs are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// How a worker behaves.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Worker")]
+pub struct WorkerArgs {
+    /// Jobs at the same time [default: one for every two processors]
+    #[arg(long, env = "QUOTEREEL_CONCURRENCY", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub concurrency: Option<u16>,
+
+    /// Threads of one render [default: processors divided by --concurrency]
+    #[arg(long, env = "QUOTEREEL_RENDER_THREADS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub render_threads: Option<u16>,
+
+    /// Folder for unfinished and not yet uploaded videos [default: spool in the data folder]
+    #[arg(long, env = "QUOTEREEL_SPOOL", value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub spool: Option<PathBuf>,
+
+    /// Free space of the spool below which no job is claimed, in MiB
+    #[arg(long, env = "QUOTEREEL_MIN_FREE_MIB", value_name = "MIB", default_value_t = 512)]
+    pub min_free_mib: u64,
+
+    /// Folder of further templates, one folder each, by name
+    #[arg(long, env = "QUOTEREEL_TEMPLATES", value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub templates: Option<PathBuf>,
+
+    /// How long a job stays a worker's without a heartbeat
+    #[arg(long, env = "QUOTEREEL_LEASE", value_name = "TIME", default_value = "75s", value_parser = Span::finite)]
+    pub lease: Duration,
+
+    /// Time between two heartbeats, at most a third of the lease
+    #[arg(long, env = "QUOTEREEL_HEARTBEAT", value_name = "TIME", default_value = "15s", value_parser = Span::finite)]
+    pub heartbeat: Duration,
+
+    /// How long one claim of a job may last, whatever the heartbeat says
+    #[arg(long, env = "QUOTEREEL_DEADLINE", value_name = "TIME", default_value = "12m", value_parser = Span::finite)]
+    pub deadline: Duration,
+
+    /// How long one render may last
+    #[arg(long, env = "QUOTEREEL_RENDER_TIMEOUT", value_name = "TIME", default_value = "5m", value_parser = Span::finite)]
+    pub render_timeout: Duration,
+
+    /// Time between two looks at an empty queue, give or take a fifth
+    #[arg(long, env = "QUOTEREEL_POLL", value_name = "TIME", default_value = "1s", value_parser = Span::finite)]
+    pub poll: Duration,
+
+    /// Time between two rounds of reconciling rows and objects
+    #[arg(long, env = "QUOTEREEL_RECONCILE", value_name = "TIME", default_value = "2m", value_parser = Span::finite)]
+    pub reconcile: Duration,
+
+    /// How long running jobs may go on after SIGTERM before they are given back
+    #[arg(long, env = "QUOTEREEL_GRACE", value_name = "TIME", default_value = "30s", value_parser = Span::finite)]
+    pub grace: Duration,
+
+    /// Jobs of one company that may run at the same time, over all workers
+    #[arg(long, env = "QUOTEREEL_TENANT_CAP", value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..))]
+    pub tenant_cap: u32,
+
+    /// Claims of one job that may end in a system failure before it fails
+    #[arg(long, env = "QUOTEREEL_MAX_ATTEMPTS", value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_attempts: u32,
+
+    /// Times that a job is rescued from a dead worker before it fails
+    #[arg(long, env = "QUOTEREEL_MAX_RESCUES", value_name = "N", default_value_t = 2)]
+    pub max_rescues: u32,
+
+    /// Memory one render may address, in MiB
+    #[arg(long, env = "QUOTEREEL_RENDER_MEMORY_MIB", value_name = "MIB", default_value_t = 2048)]
+    pub render_memory_mib: u64,
+
+    /// Let logos and pictures be fetched from private and local addresses, and webhooks be sent there
+    #[arg(long, env = "QUOTEREEL_ALLOW_PRIVATE_NETWORK")]
+    pub allow_private_network: bool,
+
+    /// How long videos are kept, `never` to keep them for ever
+    #[arg(long, env = "QUOTEREEL_KEEP_VIDEOS", value_name = "TIME", default_value = "90d")]
+    pub keep_videos: Span,
+
+    /// How long rows of succeeded jobs are kept, not shorter than their videos
+    #[arg(long, env = "QUOTEREEL_KEEP_SUCCEEDED", value_name = "TIME", default_value = "400d")]
+    pub keep_succeeded: Span,
+
+    /// How long rows of failed jobs are kept
+    #[arg(long, env = "QUOTEREEL_KEEP_FAILED", value_name = "TIME", default_value = "30d")]
+    pub keep_failed: Span,
+
+    /// How long rows of cancelled jobs are kept
+    #[arg(long, env = "QUOTEREEL_KEEP_CANCELLED", value_name = "TIME", default_value = "7d")]
+    pub keep_cancelled: Span,
+
+    /// Where /metrics, /healthz and /readyz are served; `off` for nowhere
+    #[arg(long, env = "QUOTEREEL_METRICS", value_name = "ADDRESS", default_value = "127.0.0.1:9464")]
+    pub metrics: String,
+
+    /// How logs are written
+    #[arg(long, env = "QUOTEREEL_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
+    pub log_format: LogFormat,
+}
+
+impl DatabaseArgs {
+    /// The data folder.
+    ///
+    /// # Errors
+    /// [`ConfigError::NoHome`].
+    pub fn data_folder(&self) -> Result<PathBuf, ConfigError> {
+        if let Some(folder) = &self.data_dir {
+            return Ok(folder.clone());
+        }
+        let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        // https://specifications.freedesktop.org/basedir-spec/latest/
+        let home = absolute("XDG_DATA_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/share")));
+        Ok(home.ok_or(ConfigError::NoHome)?.join("quotereel"))
+    }
+
+    /// Address of the database.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn url(&self) -> Result<String, ConfigError> {
+        match self.database.as_deref() {
+            None => Ok(format!("sqlite:{}", self.data_folder()?.join("jobs.db").display())),
+            Some(url) if ["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) => {
+                Ok(url.to_owned())
+            }
+            // A password could stand anywhere in it: it is not repeated.
+            Some(_) => Err(ConfigError::Value {
+                setting: "database",
+                value: "(not shown)".to_owned(),
+                expected: "write sqlite:FILE or postgres://USER:PASSWORD@HOST/NAME".to_owned(),
+            }),
+        }
+    }
+}
+
+impl WorkerArgs {
+    /// Checks values against one another.
+    ///
+    /// # Errors
+    /// [`ConfigError::Value`].
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let wrong = |setting, value: Span, expected: String| {
+            Err(ConfigError::Value { setting, value: value.to_string(), expected })
+        };
+        let span = |duration| Span(Some(duration));
+        if self.lease < Duration::from_secs(1) {
+            return wrong("lease", span(self.lease), "at least 1s".to_owned());
+        }
+        if self.heartbeat.is_zero() || self.heartbeat * 3 > self.lease {
+            return wrong("heartbeat", span(self.heartbeat), format!("more than 0s and at most a third of the lease, {}", span(self.lease)));
+        }
+        if self.deadline < self.lease {
+            return wrong("deadline", span(self.deadline), format!("not shorter than the lease, {}", span(self.lease)));
+        }
+        if self.poll.is_zero() || self.reconcile.is_zero() {
+            let (setting, value) = if self.poll.is_zero() { ("poll", self.poll) } else { ("reconcile", self.reconcile) };
+            return wrong(setting, span(value), "more than 0s".to_owned());
+        }
+        let longer = |row: Span, video: Span| match (row.0, video.0) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(row), Some(video)) => row >= video,
+        };
+        if !longer(self.keep_succeeded, self.keep_videos) {
+            let expected = format!("not shorter than --keep-videos, {}", self.keep_videos);
+            return wrong("keep-succeeded", self.keep_succeeded, expected);
+        }
+        self.metrics_address().map(drop)
+    }
+
+    /// Where the health pages are served.
+    ///
+    /// # Errors
+    /// [`ConfigError::Value`].
+    pub fn metrics_address(&self) -> Result<Option<SocketAddr>, ConfigError> {
+        if self.metrics == "off" {
+            return Ok(None);
+        }
+        self.metrics.parse().map(Some).map_err(|_| ConfigError::Value {
+            setting: "metrics",
+            value: self.metrics.clone(),
+            expected: "an address with a port such as 127.0.0.1:9464 or 0.0.0.0:9464, or off".to_owned(),
+        })
+    }
+
+    /// The spool's folder.
+    #[must_use]
+    pub fn spool_folder(&self, data: &Path) -> PathBuf {
+        self.spool.clone().unwrap_or_else(|| data.join("spool"))
+    }
+}
