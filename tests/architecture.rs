@@ -13,9 +13,9 @@ const FLOORS: &[&[&str]] = &[
     &["snapshot", "template", "timeline", "job"],
     &["text", "layout", "scene", "raster", "h264", "convert"],
     &["encode", "probe", "pipeline"],
-    &["asset", "store"],
+    &["asset", "storage", "store", "metrics", "health", "journal"],
     &["studio", "worker"],
-    &["cli", "main"],
+    &["config", "telemetry", "cli", "main"],
 ];
 
 /// Imports allowed between modules of one floor: (importer, imported).
@@ -33,6 +33,9 @@ const SIBLINGS: &[(&str, &str)] = &[
     ("pipeline", "encode"),
     ("pipeline", "probe"),
     ("worker", "studio"),
+    ("health", "metrics"),
+    ("cli", "config"),
+    ("cli", "telemetry"),
     ("main", "cli"),
 ];
 

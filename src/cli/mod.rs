@@ -18,13 +18,12 @@ mod validate;
 mod video;
 
 use std::ffi::OsString;
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
-use tracing_subscriber::filter::LevelFilter;
 
+use crate::telemetry::{self, LevelFilter, LogFormat, Logging};
 use args::{CommandLine, ReportingArgs};
 use failure::{Failure, status};
 use options::Task;
@@ -43,7 +42,14 @@ pub fn main() -> ExitCode {
     };
     let reporting = typed.reporting;
     let reporter = Reporter::new(reporting.json, reporting.quiet);
-    log_to_stderr(reporting, reporter.color);
+    let _telemetry = match telemetry::init(&logging(reporting, reporter.color), None) {
+        Ok(telemetry) => telemetry,
+        Err(error) => {
+            let failure = Failure::Usage(error.to_string());
+            reporter.failure(&failure);
+            return ExitCode::from(failure.exit_status());
+        }
+    };
     // The panic's own message has gone to stderr by then; what is left is to end with a status of the contract.
     let outcome = catch_unwind(AssertUnwindSafe(|| carry_out(typed, reporter)))
         .unwrap_or_else(|_| Err(Failure::System(anyhow::anyhow!("a bug: please report the message above"))));
@@ -94,8 +100,8 @@ fn refuse(error: &clap::Error, arguments: &[OsString]) -> u8 {
     status::USAGE
 }
 
-/// Sends log lines to stderr: warnings, with `-v` news, with `-vv` details; nothing when quiet.
-fn log_to_stderr(reporting: ReportingArgs, color: bool) {
+/// What is logged to stderr: warnings, with `-v` news, with `-vv` details; nothing when quiet.
+fn logging(reporting: ReportingArgs, color: bool) -> Logging {
     let level = match (reporting.quiet, reporting.verbose) {
         (true, _) => LevelFilter::OFF,
         (false, 0) => LevelFilter::WARN,
@@ -103,5 +109,5 @@ fn log_to_stderr(reporting: ReportingArgs, color: bool) {
         (false, 2) => LevelFilter::DEBUG,
         (false, _) => LevelFilter::TRACE,
     };
-    tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr).with_ansi(color).with_target(false).init();
+    Logging { level, directives: None, format: LogFormat::Text, color }
 }

@@ -1,0 +1,159 @@
+//! Where log lines and traces of this process go: lines to stderr as text or JSON, spans to an OpenTelemetry collector
+//! where one is configured. What the lines about jobs say is `journal`'s.
+
+mod json;
+mod traces;
+
+use std::io;
+use std::str::FromStr;
+use std::time::Duration;
+
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing::Dispatch;
+use tracing::dispatcher;
+use tracing_subscriber::fmt::{self, MakeWriter};
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::{EnvFilter, Registry};
+
+pub use traces::Collector;
+pub use tracing::level_filters::LevelFilter;
+
+/// How long the end of the program waits for spans to be delivered.
+pub const FLUSH_LIMIT: Duration = Duration::from_secs(2);
+
+/// How lines look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line, the fields of the job at its top.
+    Json,
+}
+
+impl FromStr for LogFormat {
+    type Err = TelemetryError;
+
+    fn from_str(text: &str) -> Result<Self, TelemetryError> {
+        match text {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err(TelemetryError::Format(text.chars().take(64).collect())),
+        }
+    }
+}
+
+/// Which lines, and how they look.
+#[derive(Clone, Debug)]
+pub struct Logging {
+    /// Lines of this level and above.
+    pub level: LevelFilter,
+    /// Instead of `level`: directives such as `info,quotereel::worker=debug`.
+    pub directives: Option<String>,
+    /// How lines look.
+    pub format: LogFormat,
+    /// Colours, in text.
+    pub color: bool,
+}
+
+/// Logs or traces cannot be set up as asked.
+#[derive(Debug, thiserror::Error)]
+pub enum TelemetryError {
+    /// Neither of the two formats.
+    #[error("log format `{0}` must be text or json")]
+    Format(String),
+    /// The directives are none.
+    #[error("log filter `{directives}` must be a level or directives such as info,quotereel::worker=debug")]
+    Directives {
+        /// What was given.
+        directives: String,
+        /// Why.
+        #[source]
+        source: tracing_subscriber::filter::ParseError,
+    },
+    /// The collector's address is none.
+    #[error("OpenTelemetry endpoint `{endpoint}` must be an http or https address such as http://127.0.0.1:4318")]
+    Endpoint {
+        /// What was given.
+        endpoint: String,
+    },
+    /// The exporter cannot be built.
+    #[error("cannot set up the export of traces")]
+    Exporter(#[source] opentelemetry_otlp::ExporterBuildError),
+    /// Logging has been set up before.
+    #[error("logging is set up twice")]
+    Twice,
+}
+
+/// Keeps the export of traces alive; dropped or shut down at the end of the program.
+#[derive(Debug)]
+#[must_use = "spans that wait are delivered when this is dropped"]
+pub struct Telemetry {
+    provider: Option<SdkTracerProvider>,
+}
+
+impl Telemetry {
+    /// Delivers the spans that wait, for `limit` at most. What is not delivered by then is lost.
+    pub fn shutdown(mut self, limit: Duration) {
+        self.flush(limit);
+    }
+
+    fn flush(&mut self, limit: Duration) {
+        if let Some(provider) = self.provider.take()
+            && provider.shutdown_with_timeout(limit).is_err()
+        {
+            tracing::warn!("the last traces were not delivered");
+        }
+    }
+}
+
+impl Drop for Telemetry {
+    fn drop(&mut self) {
+        self.flush(FLUSH_LIMIT);
+    }
+}
+
+/// Sends lines to stderr, and spans to `collector` where there is one, from now to the end of the process.
+///
+/// # Errors
+/// [`TelemetryError`]; a collector that does not answer is none.
+pub fn init(logging: &Logging, collector: Option<&Collector>) -> Result<Telemetry, TelemetryError> {
+    let (dispatch, telemetry) = dispatch(logging, collector, io::stderr)?;
+    dispatcher::set_global_default(dispatch).map_err(|_| TelemetryError::Twice)?;
+    Ok(telemetry)
+}
+
+fn dispatch<W>(
+    logging: &Logging,
+    collector: Option<&Collector>,
+    writer: W,
+) -> Result<(Dispatch, Telemetry), TelemetryError>
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let filter = match &logging.directives {
+        None => EnvFilter::default().add_directive(logging.level.into()),
+        Some(directives) => EnvFilter::builder()
+            .parse(directives)
+            .map_err(|source| TelemetryError::Directives { directives: directives.clone(), source })?,
+    };
+    let lines = match logging.format {
+        LogFormat::Text => {
+            fmt::layer().with_writer(writer).with_ansi(logging.color).with_target(false).with_filter(filter).boxed()
+        }
+        LogFormat::Json => fmt::layer()
+            .with_writer(writer)
+            .with_ansi(false)
+            .fmt_fields(fmt::format::JsonFields::new())
+            .event_format(json::OneObject)
+            .with_filter(filter)
+            .boxed(),
+    };
+    let provider = collector.map(traces::provider).transpose()?;
+    let spans = provider.as_ref().map(traces::layer);
+    let subscriber = Registry::default().with(lines).with(spans);
+    Ok((Dispatch::new(subscriber), Telemetry { provider }))
+}
+
+#[cfg(test)]
+mod tests;
