@@ -77,8 +77,14 @@ impl Setting<'_> {
         let mut shaped = self.shape(text, size_px, Wrap::Words);
         shaped.break_at(self.width());
         let missing = shaped.missing(self.fonts, text);
-        let (mut shaped, truncated) = match self.shrink(text, shaped, min_px) {
-            Some(shaped) => (shaped, false),
+        let (shaped, truncated) = match self.shrink(text, shaped, min_px) {
+            Some(mut shaped) => {
+                // Only whole words: where words may break anywhere, a narrower box would break more of them.
+                if self.fit.balance {
+                    self.balance(&mut shaped);
+                }
+                (shaped, false)
+            }
             None => {
                 let mut shaped = self.shape(text, min_px, Wrap::Anywhere);
                 // parley lets a line run over by up to the width of the space after it (seen: 876.4 px in 874). A
@@ -95,9 +101,6 @@ impl Setting<'_> {
                 }
             }
         };
-        if self.fit.balance && !truncated {
-            self.balance(&mut shaped);
-        }
         let mut block = self.place(&shaped);
         block.truncated = truncated || cut;
         block.missing = missing;
@@ -171,7 +174,8 @@ impl Setting<'_> {
         })
     }
 
-    /// Breaks at the narrowest width that needs no more lines; words that have no room end the search.
+    /// Breaks at the narrowest width that needs no more lines. A line may stick out of the width that is tried, but not
+    /// out of the box: parley lets a line run over by up to a space, at some widths and not at narrower ones.
     fn balance(&self, shaped: &mut Shaped) {
         let Some(width) = self.width() else { return };
         let count = shaped.lines().count();
@@ -179,7 +183,7 @@ impl Setting<'_> {
         for _ in 0..BALANCE_STEPS {
             let middle = f32::midpoint(narrow, wide);
             shaped.break_at(Some(middle));
-            let good = shaped.lines().count() <= count && shaped.longest() <= middle + OVERFLOW_SLACK_PX;
+            let good = shaped.lines().count() <= count && shaped.longest() <= width + OVERFLOW_SLACK_PX;
             if good { wide = middle } else { narrow = middle }
         }
         shaped.break_at(Some(wide));

@@ -10,6 +10,9 @@ pub(super) const MAX_CHARACTERS: usize = 5_000;
 /// make bidirectional ordering slow.
 const MAX_ISOLATES: usize = 8;
 
+/// Longest unit, in letters, that stays on the line of its number: `550 W`, `6,6 kWp`, `90 min`. Longer ones are words.
+const MAX_UNIT_LETTERS: usize = 3;
+
 /// The sign of omission.
 pub(super) const ELLIPSIS: char = '…';
 
@@ -82,7 +85,41 @@ pub(super) fn prepare(text: &str) -> Prepared {
     while clean.ends_with('\n') {
         clean.pop();
     }
-    Prepared { text: clean, cut }
+    Prepared { text: keep_units(&clean), cut }
+}
+
+/// A space between a number and its unit or percent sign becomes a no-break space: a line that begins with `% advance`
+/// or `W` reads as a mistake.
+fn keep_units(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len() + 8);
+    let mut number = false;
+    for (at, character) in text.char_indices() {
+        if character == ' ' && number && begins_with_unit(&text[at + 1..]) {
+            kept.push('\u{a0}');
+        } else {
+            kept.push(character);
+        }
+        if !is_ignorable(character) {
+            number = character.is_numeric();
+        }
+    }
+    kept
+}
+
+/// Whether the first word is a unit: a sign such as `%`, or a few letters, `²` and `³` among them.
+fn begins_with_unit(rest: &str) -> bool {
+    let mut word = rest.chars().filter(|character| !is_ignorable(*character));
+    let mut letters = 0;
+    for character in word.by_ref().take_while(|character| !character.is_whitespace()) {
+        match character {
+            '%' | '‰' | '°' if letters == 0 => return true,
+            '²' | '³' | '/' if letters > 0 => {}
+            '.' | ',' | ';' | ':' | ')' | '!' | '?' => break,
+            _ if character.is_alphabetic() && letters < MAX_UNIT_LETTERS => letters += 1,
+            _ => return false,
+        }
+    }
+    letters > 0
 }
 
 /// A text that ends here, with the isolates it opened closed and an ellipsis behind them.
