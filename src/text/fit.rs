@@ -87,18 +87,9 @@ impl Setting<'_> {
             }
             None => {
                 let mut shaped = self.shape(text, min_px, Wrap::Anywhere);
-                // parley lets a line run over by up to the width of the space after it (seen: 876.4 px in 874). A
-                // slightly narrower box moves the last word down, before anything is cut.
-                let fits = [0.0, 0.1, 0.2, 0.35].into_iter().any(|less_em| {
-                    shaped.break_at(self.width().map(|width| (width - less_em * min_px).max(0.0)));
-                    self.fits(&shaped, 1.0)
-                });
-                if fits {
-                    (shaped, false)
-                } else {
-                    shaped.break_at(self.width());
-                    (self.cut(text, &shaped), true)
-                }
+                self.break_inside(&mut shaped);
+                let fits = self.fits(&shaped, 1.0);
+                if fits { (shaped, false) } else { (self.cut(text, &shaped), true) }
             }
         };
         let mut block = self.place(&shaped);
@@ -109,6 +100,20 @@ impl Setting<'_> {
 
     fn shape(&mut self, text: &str, size_px: f32, wrap: Wrap) -> Shaped {
         shape(self.fonts, self.shaper, text, self.style, size_px, wrap)
+    }
+
+    /// Breaks lines of a text whose words may break, so that they stay inside where that is possible. parley lets a line
+    /// run over by up to the width of the space after it (seen: 876.4 px in 874); a slightly narrower box moves its last
+    /// word down, before anything is cut.
+    fn break_inside(&self, shaped: &mut Shaped) {
+        shaped.break_at(self.width());
+        let Some(width) = self.width() else { return };
+        for less_em in [0.1, 0.2, 0.35] {
+            if shaped.longest() <= width + OVERFLOW_SLACK_PX {
+                return;
+            }
+            shaped.break_at(Some((width - less_em * shaped.size_px()).max(0.0)));
+        }
     }
 
     /// One line without glyphs.
@@ -222,7 +227,7 @@ impl Setting<'_> {
 
     fn try_cut(&mut self, text: &str, at: usize, size_px: f32, room: usize) -> Option<Shaped> {
         let mut shaped = self.shape(&omit_after(&text[..at]), size_px, Wrap::Anywhere);
-        shaped.break_at(self.width());
+        self.break_inside(&mut shaped);
         let width = self.width().unwrap_or(f32::INFINITY) + OVERFLOW_SLACK_PX;
         let fits = shaped.lines().count() <= room && shaped.lines().all(|line| line.width <= width);
         fits.then_some(shaped)
