@@ -185,6 +185,25 @@ fn silence_and_trickles_end_at_the_deadline() {
 }
 
 #[test]
+fn silence_ends_sooner_than_a_slow_picture() {
+    let mut policy = private();
+    policy.limits.per_asset_deadline = Duration::from_secs(3600);
+    policy.limits.answer_deadline = Duration::from_millis(150);
+    let silent = fetch("/", &policy, |_, stream| stream.read(&mut [0]).map(drop));
+    assert_eq!(code(&silent), "asset_timeout");
+    assert!(silent.is_err_and(|error| error.is_transient() && error.to_string().contains("no answer within 150 ms")));
+    policy.limits.answer_deadline = Duration::from_secs(2);
+    let slow = fetch("/", &policy, |_, stream| {
+        let body = png(4);
+        write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len())?;
+        stream.flush()?;
+        thread::sleep(Duration::from_millis(2300));
+        stream.write_all(&body)
+    });
+    assert_eq!(code(&slow), "loaded");
+}
+
+#[test]
 fn the_deadline_for_all_ends_what_is_left() {
     let (port, _) = serve(|_, stream| stream.read(&mut [0]).map(drop));
     let mut policy = private();
@@ -474,6 +493,9 @@ fn hostile_svgs_are_refused() {
     }
     let layers =
         "<g opacity='.9'>".repeat(90) + "<rect x='-90' y='-90' width='200' height='200'/>" + &"</g>".repeat(90);
+    let lines = "M0 5h20h-20".repeat(9000);
+    let bytes =
+        format!("<defs><path id='p' d='M0 0h1v1{}'/></defs>", "h0".repeat(50_000)) + &"<use href='#p'/>".repeat(200);
     let css = format!("<style>{}</style>{}", "g g g g{fill:red}".repeat(50), "<g>".repeat(50) + &"</g>".repeat(50));
     for (name, content) in [
         ("laughs", laughs),
@@ -486,6 +508,9 @@ fn hostile_svgs_are_refused() {
         ("many", "<path d='M0 0h20v10H0z'/>".repeat(9000)),
         ("layers", layers),
         ("dashes", "<path d='M0 0h20' stroke='#000' stroke-dasharray='.0001'/>".to_owned()),
+        ("hairlines", format!("<path d='{lines}' fill='none' stroke='#000' stroke-width='.001'/>")),
+        ("bytes", bytes),
+        ("gradients", "<linearGradient id='g'><stop stop-opacity='.5'/><stop offset='1'/></linearGradient>".to_owned() + &"<path d='M0 0h20v10H0z' fill='url(#g)'/>".repeat(400)),
         ("css", css),
         ("only text", "<text y='9'>ACME</text>".to_owned()),
         ("external", "<image href='file:///etc/passwd' width='9' height='9'/><image href='http://127.0.0.1/x' width='9' height='9'/>".to_owned()),
@@ -509,6 +534,16 @@ fn hostile_svgs_are_refused() {
     let huge = "<svg xmlns='http://www.w3.org/2000/svg' width='1e30' height='1e-30' viewBox='-1e38 -1e38 3e38 3e38'><rect width='1e38' height='1e38'/></svg>";
     let loaded = load_bytes(huge.as_bytes());
     assert!(loaded.as_ref().map_or(true, |frame| frame.size().width <= 1200), "{loaded:?}");
+}
+
+#[test]
+fn what_costs_too_much_in_full_is_drawn_smaller() {
+    let layered = |layers: usize| svg(&"<path d='M0 0h20v10H0z' fill='#f00' fill-opacity='.5'/>".repeat(layers));
+    for (layers, width) in [(20, 1200), (60, 600), (300, 300)] {
+        let size = layered(layers).map(|frame| frame.size());
+        assert_eq!(size, Ok(Size::new(width, width / 2)), "{layers} layers");
+    }
+    assert_eq!(code(&layered(2000)), "asset_svg_refused");
 }
 
 #[test]

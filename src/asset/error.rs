@@ -41,6 +41,14 @@ pub enum AssetError {
         /// What is wrong with the redirect.
         reason: String,
     },
+    /// The server took the request, or not even that, and said nothing.
+    #[error("{source_name}: no answer within {} ms", limit.as_millis())]
+    NoAnswer {
+        /// The picture asked for.
+        source_name: String,
+        /// The deadline that passed.
+        limit: Duration,
+    },
     /// Fetching or drawing took longer than allowed.
     #[error("{source_name}: not finished within {} ms", limit.as_millis())]
     TimedOut {
@@ -140,7 +148,7 @@ impl AssetError {
             Self::Unreachable { .. } => "asset_unreachable",
             Self::BadStatus { .. } => "asset_bad_status",
             Self::BadRedirect { .. } => "asset_bad_redirect",
-            Self::TimedOut { .. } => "asset_timeout",
+            Self::NoAnswer { .. } | Self::TimedOut { .. } => "asset_timeout",
             Self::TooManyBytes { .. } | Self::TooManyPixels { .. } => "asset_too_large",
             Self::TooManyAssets { .. } => "asset_too_many",
             Self::NotAPicture { .. } => "asset_not_a_picture",
@@ -157,7 +165,7 @@ impl AssetError {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Unreachable { .. } | Self::TimedOut { .. } => true,
+            Self::Unreachable { .. } | Self::NoAnswer { .. } | Self::TimedOut { .. } => true,
             Self::BadStatus { status, .. } => *status >= 500 || matches!(status, 408 | 429),
             _ => false,
         }

@@ -145,12 +145,15 @@ async fn fetch(client: &Client, text: &str, policy: &Policy, left_bytes: &Atomic
     let refused = |reason| AssetError::AddressRefused { source_name: source_name.clone(), reason };
     let mut url = address::check_url(text, policy.allow_private_network).map_err(refused)?;
     for _hop in 0..=policy.limits.max_redirects {
-        let response = client
+        let limit = policy.limits.answer_deadline;
+        let answer = client
             .get(url.clone())
             .header(header::ACCEPT, "image/png, image/jpeg, image/webp, image/svg+xml")
             .header(header::ACCEPT_ENCODING, "identity")
-            .send()
+            .send();
+        let response = timeout(limit, answer)
             .await
+            .map_err(|_| AssetError::NoAnswer { source_name: source_name.clone(), limit })?
             .map_err(|e| network_error(e, &source_name, policy.limits.connect_deadline))?;
         match response.status().as_u16() {
             200 => return body(response, &source_name, policy, left_bytes).await,

@@ -74,6 +74,9 @@ pub struct Limits {
     pub max_kept_bytes: u64,
     /// Connecting to one address, name lookup included. Default: 1.2 s.
     pub connect_deadline: Duration,
+    /// From asking to the head of the answer, name lookup and connecting included; anew for each redirect. A server that
+    /// is there answers sooner, one that is silent is not worth the wait for the whole picture. Default: 1.5 s.
+    pub answer_deadline: Duration,
     /// Fetching one picture, redirects included. Default: 4 s.
     pub per_asset_deadline: Duration,
     /// Fetching all pictures. Default: 10 s.
@@ -84,7 +87,7 @@ pub struct Limits {
     pub max_redirects: u32,
     /// Longest side of a loaded picture; larger ones are reduced to it. Default: 1600.
     pub longest_side_px: u32,
-    /// Longest side at which an SVG is drawn. Default: 1200.
+    /// Longest side at which an SVG is drawn; a costly one is drawn at a half or a quarter of it. Default: 1200.
     pub svg_side_px: u32,
     /// Different pictures in one call. Default: 64.
     pub max_count: usize,
@@ -103,6 +106,7 @@ impl Default for Limits {
             max_decode_bytes: 128 << 20,
             max_kept_bytes: 256 << 20,
             connect_deadline: Duration::from_millis(1200),
+            answer_deadline: Duration::from_millis(1500),
             per_asset_deadline: Duration::from_secs(4),
             total_deadline: Duration::from_secs(10),
             svg_deadline: Duration::from_secs(5),

@@ -25,7 +25,7 @@ enum Failure {
     Broken(String),
 }
 
-/// Draws the SVG in `bytes` so that its longer side has [`Limits::svg_side_px`].
+/// Draws the SVG in `bytes` so that its longer side has [`Limits::svg_side_px`], or a half or a quarter of it.
 ///
 /// The drawing runs in a thread of its own, for its stack and its deadline. What it may cost is bounded beforehand, so
 /// the deadline is a backstop; a thread that passes it is left to end by itself.
@@ -90,9 +90,7 @@ fn draw(text: &str, side_px: u32) -> Result<RgbaFrame, Failure> {
     if !(width.is_finite() && height.is_finite() && width > 0.0 && height > 0.0) {
         return Err(Failure::Broken(format!("its size is {width}x{height}")));
     }
-    let scale = side(side_px) / width.max(height);
-    let size = Size::new(pixels(width * scale, side_px), pixels(height * scale, side_px));
-    svg_budget::check_tree(&tree, scale, size).map_err(Failure::Refused)?;
+    let (scale, size) = affordable(&tree, side_px).map_err(Failure::Refused)?;
     let mut pixmap = Pixmap::new(size.width, size.height).ok_or_else(|| Failure::Broken("no canvas".to_owned()))?;
     resvg::render(&tree, Transform::from_scale(scale, scale), &mut pixmap.as_mut());
     if pixmap.data().iter().all(|byte| *byte == 0) {
@@ -102,6 +100,18 @@ fn draw(text: &str, side_px: u32) -> Result<RgbaFrame, Failure> {
     }
     // Both sides are premultiplied sRGB RGBA without padding.
     RgbaFrame::from_pixels(size, pixmap.take()).ok_or_else(|| Failure::Broken("no canvas".to_owned()))
+}
+
+/// The scale and size at which the tree is drawn: what costs too much in full is drawn at a half or a quarter of the
+/// side, which is still more than a logo on a card takes up.
+fn affordable(tree: &usvg::Tree, side_px: u32) -> Result<(f32, Size), String> {
+    let (width, height) = (tree.size().width(), tree.size().height());
+    let at = |side_px: u32| {
+        let scale = side(side_px) / width.max(height);
+        let size = Size::new(pixels(width * scale, side_px), pixels(height * scale, side_px));
+        svg_budget::check_tree(tree, scale, size).map(|()| (scale, size))
+    };
+    at(side_px).or_else(|_| at((side_px / 2).max(1))).or_else(|_| at((side_px / 4).max(1)))
 }
 
 /// A side in pixels as a factor; sides are at most a few thousand.

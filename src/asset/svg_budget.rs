@@ -22,11 +22,28 @@ const MAX_EXPANDED_ELEMENTS: u64 = 20_000;
 const MAX_STOPS: usize = 512;
 /// Comparisons of elements with style sheet selectors and declarations.
 const MAX_STYLE_WORK: u64 = 20_000_000;
-/// Pixels touched by all shapes and layers: 4 to 7 ns each as measured on a core of one's own, so some 1.4 s.
-const MAX_WORK_PX: f64 = 2e8;
-/// What a row crossed by an edge costs, in touched pixels, measured on zigzags; outlines of strokes have more edges.
+/// Bytes of attributes once references are followed: a path is parsed and kept anew for each `use` of it. Four times
+/// the largest file.
+const MAX_EXPANDED_BYTES: u64 = 1 << 20;
+/// Work, in pixels blended with one translucent colour: 25 ns each on a busy core, so the worst takes under a second.
+/// What everything else costs in that unit was measured too; `docs/performance.md` has the figures.
+const MAX_WORK_PX: f64 = 3e7;
+/// A row crossed by an edge, measured on zigzags; outlines of strokes have more edges.
 const FILL_EDGE_PX: f64 = 5.0;
 const STROKE_EDGE_PX: f64 = 15.0;
+/// A pixel along a line too thin to have an area: each is blended by itself.
+const HAIRLINE_PX: f64 = 20.0;
+/// A path, however small.
+const PATH_PX: f64 = 500.0;
+/// A point of a path, however near to the one before.
+const POINT_PX: f64 = 20.0;
+/// A gradient's pixel, and what each of its stops adds.
+const GRADIENT_PX: f64 = 2.0;
+const STOP_PX: f64 = 1.0 / 16.0;
+/// A pixel of a layer that is cleared and blended, whatever the blend mode; the same for a clip path; and for a mask.
+const LAYER_PX: f64 = 1.0;
+const CLIP_PX: f64 = 1.0;
+const MASK_PX: f64 = 2.0;
 /// Bytes of layers that exist at the same time.
 const MAX_LAYER_BYTES: f64 = 192e6;
 /// Dashes of all strokes.
@@ -121,6 +138,12 @@ pub(super) fn check_document(document: &Document<'_>) -> Result<(), String> {
             total.elements
         ));
     }
+    if total.bytes > MAX_EXPANDED_BYTES {
+        return Err(format!(
+            "{} bytes of attributes once references are followed, allowed are {MAX_EXPANDED_BYTES}",
+            total.bytes
+        ));
+    }
     Ok(())
 }
 
@@ -183,6 +206,8 @@ fn ids_in(value: &str) -> impl Iterator<Item = &str> {
 #[derive(Clone, Copy)]
 struct Extent {
     elements: u64,
+    /// Of the attributes' values.
+    bytes: u64,
     depth: u32,
 }
 
@@ -205,11 +230,13 @@ impl<'a, 'input: 'a> Expansion<'a, 'input> {
             None => {}
         }
         self.known.insert(element.id(), None);
-        let mut extent = Extent { elements: 1, depth: 1 };
+        let bytes = element.attributes().map(|attribute| attribute.value().len() as u64).sum();
+        let mut extent = Extent { elements: 1, bytes, depth: 1 };
         let parts: Vec<_> = element.children().filter(Node::is_element).chain(self.referred(element)?).collect();
         for part in parts {
             let inner = self.of(part, depth + 1)?;
             extent.elements = extent.elements.saturating_add(inner.elements);
+            extent.bytes = extent.bytes.saturating_add(inner.bytes);
             extent.depth = extent.depth.max(inner.depth + 1);
             if extent.depth > MAX_EXPANDED_DEPTH {
                 return Err(too_deep());
@@ -289,17 +316,17 @@ impl Work {
             if held_bytes > MAX_LAYER_BYTES {
                 return Err(format!("nested layers of {held_bytes:.0} bytes, allowed are {MAX_LAYER_BYTES:.0}"));
             }
-            self.touch(target_px * 3.0)?;
+            self.touch(target_px * LAYER_PX)?;
         }
         let mut clip_path = group.clip_path();
         while let Some(clip) = clip_path {
-            self.touch(target_px * 3.0)?;
+            self.touch(target_px * CLIP_PX)?;
             self.add_group(clip.root(), transform.pre_concat(clip.transform()), target_px, held_bytes)?;
             clip_path = clip.clip_path();
         }
         let mut mask = group.mask();
         while let Some(current) = mask {
-            self.touch(target_px * 4.0)?;
+            self.touch(target_px * MASK_PX)?;
             self.add_group(current.root(), transform, target_px, held_bytes)?;
             mask = current.mask();
         }
@@ -328,20 +355,25 @@ impl Work {
         let stroke_rows =
             stroke.map_or(0.0, |stroke| (rows(stroke.width().get(), stroke.width().get()) + 4.0).min(height));
         let fills = path.fill().map(|fill| (fill.paint(), crossed * FILL_EDGE_PX));
-        let strokes = stroke.map(|stroke| (stroke.paint(), (crossed + corners * stroke_rows) * STROKE_EDGE_PX));
+        // Control points bound the length of a curve from above.
+        let length: f64 = points.windows(2).map(|pair| f64::from(pair[0].distance(pair[1]))).sum();
+        let (scale_x, scale_y) = transform.get_scale();
+        let strokes = stroke.map(|stroke| {
+            let is_hairline = stroke.width().get() * scale_x.min(scale_y) <= 1.0;
+            let hairline_px = if is_hairline { length * f64::from(scale_x.max(scale_y)) * HAIRLINE_PX } else { 0.0 };
+            (stroke.paint(), (crossed + corners * stroke_rows) * STROKE_EDGE_PX + hairline_px)
+        });
         for (paint, edges_px) in fills.into_iter().chain(strokes) {
-            let stops = match paint {
-                Paint::LinearGradient(gradient) => gradient.stops().len(),
-                Paint::RadialGradient(gradient) => gradient.stops().len(),
-                Paint::Color(_) | Paint::Pattern(_) => 0,
+            let gradient = |stops: usize| GRADIENT_PX + u32::try_from(stops).map_or(f64::MAX, f64::from) * STOP_PX;
+            let pixel = match paint {
+                Paint::LinearGradient(painted) => gradient(painted.stops().len()),
+                Paint::RadialGradient(painted) => gradient(painted.stops().len()),
+                Paint::Color(_) | Paint::Pattern(_) => 1.0,
             };
-            let stops = u32::try_from(stops).map_or(f64::MAX, f64::from);
-            self.touch(area_px * (1.0 + stops / 4.0) + edges_px + corners)?;
+            self.touch(area_px * pixel + edges_px + corners * POINT_PX + PATH_PX)?;
         }
         if let Some(dasharray) = stroke.and_then(usvg::Stroke::dasharray) {
             let period = f64::from(dasharray.iter().sum::<f32>()).max(f64::MIN_POSITIVE);
-            // Control points bound the length of a curve from above.
-            let length: f64 = points.windows(2).map(|pair| f64::from(pair[0].distance(pair[1]))).sum();
             let pieces = u32::try_from(dasharray.len()).map_or(f64::MAX, f64::from);
             self.dashes += length / period * pieces;
             if self.dashes.is_nan() || self.dashes > MAX_DASHES {
@@ -354,7 +386,7 @@ impl Work {
     fn touch(&mut self, pixels: f64) -> Result<(), String> {
         self.touched_px += pixels;
         if self.touched_px.is_nan() || self.touched_px > MAX_WORK_PX {
-            return Err(format!("more than {MAX_WORK_PX:.0} pixels to paint"));
+            return Err(format!("drawing it costs more than {MAX_WORK_PX:.0} blended pixels"));
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use super::failure::Failure;
 use super::options::Input;
 use super::reporter::stdout_failure;
+use crate::pipeline::folder_of;
 
 /// Checks that every one of `files` can be written, that none is the input, and that no two are one.
 ///
@@ -62,14 +63,6 @@ fn try_folder(file: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The folder a file lies in; the current one where the path names none.
-pub(super) fn folder_of(file: &Path) -> &Path {
-    match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    }
-}
-
 /// Refuses to send pictures to a terminal.
 ///
 /// # Errors
@@ -80,26 +73,6 @@ pub(super) fn refuse_terminal() -> Result<(), Failure> {
             "this would write binary data to a terminal: redirect it or name a file".to_owned(),
         ));
     }
-    Ok(())
-}
-
-/// Writes `bytes` to a file that gets its name only when it is complete.
-///
-/// # Errors
-/// [`Failure::System`] when the file system refuses.
-pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    Ok(write_whole(path, bytes).with_context(|| format!("cannot write {}", path.display()))?)
-}
-
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-
-    // Temporary files are closed to others by default; a finished one gets what the umask gives any new file.
-    let permissions = fs::Permissions::from_mode(0o666);
-    let mut file =
-        tempfile::Builder::new().prefix(".quotereel-").permissions(permissions).tempfile_in(folder_of(path))?;
-    file.write_all(bytes)?;
-    file.persist(path).map_err(|error| error.error)?;
     Ok(())
 }
 
@@ -151,17 +124,5 @@ mod tests {
     fn a_folder_that_is_not_there_is_the_systems_fault() {
         let missing = Path::new("/nowhere/at/all.mp4");
         assert!(matches!(check([missing], &Input::Stdin), Err(Failure::System(_))));
-    }
-
-    #[test]
-    fn a_written_file_is_whole_and_readable_by_the_mask() {
-        use std::os::unix::fs::PermissionsExt as _;
-
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("x.png");
-        write_file(&path, b"abc").expect("written");
-        assert_eq!(fs::read(&path).expect("readable"), b"abc");
-        assert_ne!(fs::metadata(&path).expect("there").permissions().mode() & 0o400, 0);
-        assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 1);
     }
 }

@@ -8,9 +8,10 @@ use serde_json::json;
 
 use super::failure::{Failure, status};
 use super::reporter::Reporter;
-use crate::encode::{EncoderConfig, SegmentEncoder, ffmpeg_version};
+use crate::encode::{EncoderConfig, SegmentEncoder, ffmpeg_license, ffmpeg_version};
 use crate::frame::{Damage, YuvFrame};
 use crate::geometry::Size;
+use crate::pipeline::free_bytes;
 use crate::template;
 use crate::text::FontLibrary;
 use crate::time::FrameRate;
@@ -55,7 +56,7 @@ fn lines(checks: &[Check]) -> String {
 
 /// Encodes one small picture: the only proof that the linked FFmpeg has what is needed.
 fn ffmpeg() -> Check {
-    let version = ffmpeg_version();
+    let version = format!("{} ({})", ffmpeg_version(), ffmpeg_license());
     let tried = encode_one_picture();
     Check {
         name: "FFmpeg",
@@ -64,7 +65,11 @@ fn ffmpeg() -> Check {
             Ok(()) => format!("{version}; libx264 encodes H.264"),
             Err(error) => format!("{version}; {error}"),
         },
-        advice: tried.is_err().then(|| "install an FFmpeg built with libx264, as Debian's libavcodec59 is".to_owned()),
+        advice: Some(if tried.is_err() {
+            "install an FFmpeg built with libx264, as Debian's libavcodec59 is".to_owned()
+        } else {
+            format!("whoever passes on a program linked to this FFmpeg is bound by its licence, {}", ffmpeg_license())
+        }),
     }
 }
 
@@ -123,11 +128,6 @@ fn temporary_files(folder: &Path) -> Check {
         },
         Err(error) => Check { name, ok: true, found: format!("{place}, free space unknown: {error}"), advice: None },
     }
-}
-
-fn free_bytes(folder: &Path) -> std::io::Result<u64> {
-    let volume = rustix::fs::statvfs(folder)?;
-    Ok(volume.f_bavail.saturating_mul(volume.f_frsize))
 }
 
 /// The standard library heeds CPU affinity and cgroup quotas.

@@ -66,8 +66,8 @@ fn carry_out(typed: CommandLine, reporter: Reporter) -> Result<(), Failure> {
     let signals = Signals::watch().map_err(|error| anyhow::Error::new(error).context("cannot watch for signals"))?;
     match Task::new(typed.command, typed.reporting.json)? {
         Task::Video(task) => video::run(&task, reporter, &signals),
-        Task::Still(task) => picture::still(&task, reporter),
-        Task::Sheet(task) => picture::sheet(&task, reporter),
+        Task::Still(task) => picture::still(&task, reporter, &signals),
+        Task::Sheet(task) => picture::sheet(&task, reporter, &signals),
         Task::Validate(source) => validate::run(&source, reporter),
         Task::Probe(file) => inspect::probe(&file, reporter),
         Task::Schema(document) => inspect::schema(document),

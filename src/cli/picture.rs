@@ -8,8 +8,10 @@ use super::failure::Failure;
 use super::options::{Output, SheetTask, Source, StillTask};
 use super::production::produce;
 use super::reporter::Reporter;
+use super::signals::Signals;
 use crate::encode;
 use crate::frame::RgbaFrame;
+use crate::pipeline;
 use crate::problem::Problems;
 
 /// Draws one frame.
@@ -17,7 +19,7 @@ use crate::problem::Problems;
 /// # Errors
 /// As everything here: [`Failure::Usage`] for a moment past the end or a clash of names, [`Failure::Invalid`],
 /// [`Failure::System`].
-pub(super) fn still(task: &StillTask, reporter: Reporter) -> Result<(), Failure> {
+pub(super) fn still(task: &StillTask, reporter: Reporter, signals: &Signals) -> Result<(), Failure> {
     check(&task.source, &task.output)?;
     let production = produce(&task.source)?;
     let composition = production.composition();
@@ -32,17 +34,17 @@ pub(super) fn still(task: &StillTask, reporter: Reporter) -> Result<(), Failure>
         )));
     }
     let picture = production.still(frame_index);
-    deliver(&picture, production.warnings(), &task.output, reporter)
+    deliver(&picture, production.warnings(), &task.output, reporter, signals)
 }
 
 /// Draws the contact sheet.
 ///
 /// # Errors
 /// As [`still`].
-pub(super) fn sheet(task: &SheetTask, reporter: Reporter) -> Result<(), Failure> {
+pub(super) fn sheet(task: &SheetTask, reporter: Reporter, signals: &Signals) -> Result<(), Failure> {
     check(&task.source, &task.output)?;
     let production = produce(&task.source)?;
-    deliver(&production.sheet(), production.warnings(), &task.output, reporter)
+    deliver(&production.sheet(), production.warnings(), &task.output, reporter, signals)
 }
 
 fn check(source: &Source, output: &Output) -> Result<(), Failure> {
@@ -52,13 +54,22 @@ fn check(source: &Source, output: &Output) -> Result<(), Failure> {
     }
 }
 
-fn deliver(picture: &RgbaFrame, warnings: &Problems, output: &Output, reporter: Reporter) -> Result<(), Failure> {
+fn deliver(
+    picture: &RgbaFrame,
+    warnings: &Problems,
+    output: &Output,
+    reporter: Reporter,
+    signals: &Signals,
+) -> Result<(), Failure> {
     let png = encode::png(picture).context("cannot encode the picture")?;
     reporter.warn(warnings);
     match output {
         Output::Stdout => super::reporter::print(&png),
         Output::File(path) => {
-            destination::write_file(path, &png)?;
+            // A signal must not end the process between the file's making and its naming.
+            let deferred = signals.defer();
+            pipeline::write_whole(path, &png).map_err(anyhow::Error::from)?;
+            drop(deferred);
             let report = json!({
                 "picture": path,
                 "width": picture.size().width,

@@ -1,11 +1,15 @@
-//! SIGINT, SIGTERM and SIGHUP: end at once while nothing is written, else ask the render to stop and clean up.
+//! SIGINT, SIGTERM and SIGHUP: end at once while nothing is written, else ask the render to stop and clean up. A second
+//! one does not wait for it: what is unfinished is removed from here, and the process ends.
 
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::flag;
+use signal_hook::{flag, iterator, low_level};
+
+use crate::pipeline::remove_unfinished;
 
 /// A signal that asks the program to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +41,8 @@ impl Signals {
             flag::register_conditional_shutdown(signal, status, Arc::clone(&signals.end_at_once))?;
             flag::register_usize(signal, Arc::clone(&signals.received), number.into())?;
         }
+        let watched = iterator::Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+        thread::Builder::new().name("signals".to_owned()).spawn(move || end_at_the_second(watched))?;
         Ok(signals)
     }
 
@@ -53,6 +59,14 @@ impl Signals {
             Ok(0) | Err(_) => None,
             Ok(number) => Some(Signal(number)),
         }
+    }
+}
+
+/// Waits for two signals. The first is the render's affair; whoever sends another wants no waiting, perhaps because the
+/// render itself waits, for a reader that sleeps or a disk that hangs.
+fn end_at_the_second(mut watched: iterator::Signals) {
+    if let Some(number) = watched.forever().nth(1) {
+        remove_unfinished(|| low_level::exit(128 + number));
     }
 }
 

@@ -18,12 +18,9 @@ use super::progress::Progress;
 use super::reporter::Reporter;
 use super::signals::Signals;
 use crate::frame::FrameSource;
-use crate::pipeline::{self, Destination, RenderError, RenderJob, Rendered};
+use crate::pipeline::{self, Destination, RenderError, RenderJob, Rendered, Unfinished};
 use crate::problem::{Problem, Problems};
 use crate::studio::Production;
-
-/// Moment that the thumbnails show, in milliseconds (delivery rule).
-const THUMBNAIL_AT_MS: u64 = 1000;
 
 /// Renders, delivers and reports.
 ///
@@ -58,12 +55,13 @@ pub(super) fn run(task: &VideoTask, reporter: Reporter, signals: &Signals) -> Re
 /// so that a signal may end the process at any moment of the copy.
 fn stream_mp4(task: &VideoTask, production: &Production, reporter: Reporter, signals: &Signals) -> Result<(), Failure> {
     let deferred = signals.defer();
-    let folder = TempDir::with_prefix("quotereel-").context("cannot make a temporary folder")?;
+    let (folder, listed) = Unfinished::list(|| TempDir::with_prefix("quotereel-"), TempDir::path)
+        .context("cannot make a temporary folder")?;
     let path = folder.path().join("video.mp4");
     render(pipeline::Output::mp4_file(&path), task, production, reporter, signals)?;
     let finished = File::open(&path).context("cannot read the finished video back")?;
     folder.close().context("cannot remove the temporary folder")?;
-    drop(deferred);
+    drop((listed, deferred));
     signals.received().map_or(Ok(()), |signal| Err(Failure::Interrupted(signal)))?;
     destination::copy_to_stdout(finished)
 }
@@ -82,7 +80,7 @@ fn render(
     let job = RenderJob {
         thumbnail: task.thumbnail.clone(),
         small_thumbnail: task.small_thumbnail.clone(),
-        thumbnail_at_frame: film.frame_rate().frames_in_ms(THUMBNAIL_AT_MS),
+        thumbnail_at_frame: production.thumbnail_frame(),
         title: Some(production.title().to_owned()),
         threads: task.threads.unwrap_or_else(pipeline::default_threads),
         ..RenderJob::new(output)

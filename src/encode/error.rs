@@ -43,7 +43,7 @@ pub enum EncodeError {
     #[error("the encoder's parameter sets are not readable")]
     Syntax(#[from] crate::h264::SyntaxError),
     /// A file could not be written.
-    #[error("writing {} failed: {source}", path.display())]
+    #[error("writing {} failed", path.display())]
     Write {
         /// The file.
         path: PathBuf,

@@ -83,6 +83,14 @@ pub fn ffmpeg_version() -> String {
     unsafe { CStr::from_ptr(c::av_version_info()) }.to_string_lossy().into_owned()
 }
 
+/// Licence of the linked FFmpeg, for example `GPL version 2 or later`: it follows from how FFmpeg was configured, and
+/// binds whoever distributes a program linked to it.
+#[must_use]
+pub fn ffmpeg_license() -> String {
+    // SAFETY: the function returns a static string that ends in a zero byte.
+    unsafe { CStr::from_ptr(c::avcodec_license()) }.to_string_lossy().into_owned()
+}
+
 fn dictionary<'a>(options: impl IntoIterator<Item = (&'a str, &'a str)>) -> ff::Dictionary<'static> {
     let mut dictionary = ff::Dictionary::new();
     for (key, value) in options {

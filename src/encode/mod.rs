@@ -14,7 +14,7 @@ mod y4m;
 pub use config::{EncoderConfig, Profile, level_for};
 pub use encoder::{EncodedPicture, SegmentEncoder};
 pub use error::EncodeError;
-pub use ffi::ffmpeg_version;
+pub use ffi::{ffmpeg_license, ffmpeg_version};
 pub use mp4::{Mp4Settings, Mp4Writer};
 pub use shrink::shrink_to_fit;
 pub use stills::{SMALL_THUMBNAIL_MAX_BYTES, SMALL_THUMBNAIL_SIDE_PX, THUMBNAIL_QUALITY, jpeg, png, small_thumbnail};

@@ -40,13 +40,25 @@ pub enum RenderError {
         /// What the panic said.
         message: String,
     },
-    /// A file or stream could not be written, for example because the disk is full.
-    #[error("writing {target} failed: {source}")]
+    /// A file or stream could not be written.
+    #[error("writing {target} failed")]
     Write {
         /// Path, or a name for a stream.
         target: String,
         /// The cause.
         source: std::io::Error,
+    },
+    /// The disk has no room for the output.
+    #[error(
+        "writing {target} failed: the disk is full, at least {needed_bytes} bytes are needed and {free_bytes} are free"
+    )]
+    DiskFull {
+        /// Path of the output.
+        target: String,
+        /// What the output takes, as far as it was made; the file's own index comes on top.
+        needed_bytes: u64,
+        /// What is free when nothing of the output lies there any more.
+        free_bytes: u64,
     },
     /// The encoder or muxer failed.
     #[error(transparent)]

@@ -1,27 +1,32 @@
 //! From painted frames to a finished, checked file: segments in parallel, progress, cancel, and no partial file ever.
 //! What a frame shows is the source's matter, how bytes are coded that of `encode`.
 
+mod disk;
 mod error;
 mod job;
 mod plan;
 mod publish;
 mod segment;
 mod stages;
+mod unfinished;
 
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use crate::encode::{EncoderConfig, Mp4Settings, Mp4Writer, Y4mWriter};
 use crate::frame::FrameSource;
 use crate::probe::{self, Report};
 
+pub use disk::{folder_of, free_bytes};
 pub use error::RenderError;
 pub use job::{Destination, Monitor, Output, Quality, RenderJob, Rendered, Silent, StageMs};
 pub use plan::{Segment, plan};
+pub use publish::write_whole;
 use publish::{Spool, publish};
 use segment::{Encoded, render_segment};
 use stages::Stages;
+pub use unfinished::{Unfinished, remove_unfinished};
 
 /// How much higher the quantiser gets for each further try at a file that is too large: about half the bytes.
 const QP_STEP: u8 = 6;
@@ -36,6 +41,20 @@ const RETRIES: u8 = 2;
 /// # Errors
 /// [`RenderError`]; see there which are the caller's fault.
 pub fn render(source: &dyn FrameSource, job: &RenderJob, monitor: &dyn Monitor) -> Result<Rendered, RenderError> {
+    let needed_bytes = AtomicU64::new(0);
+    make(source, job, monitor, &needed_bytes).map_err(|error| match job.output.path() {
+        Some(path) => disk::with_room(error, path, needed_bytes.into_inner()),
+        None => error,
+    })
+}
+
+/// The same; `needed_bytes` is what the output takes as soon as that is known.
+fn make(
+    source: &dyn FrameSource,
+    job: &RenderJob,
+    monitor: &dyn Monitor,
+    needed_bytes: &AtomicU64,
+) -> Result<Rendered, RenderError> {
     let started = Instant::now();
     let stages = Stages::default();
     let mut config = job.check(source)?;
@@ -44,9 +63,16 @@ pub fn render(source: &dyn FrameSource, job: &RenderJob, monitor: &dyn Monitor) 
     let mut spool = Spool::create(job)?;
     let mut retries = 0;
     let still = match &job.output {
-        Output::Y4m(_) => write_raw(source, job, &mut spool, monitor, &stages)?,
+        Output::Y4m(_) => {
+            let pixels = u64::from(source.size().width) * u64::from(source.size().height);
+            needed_bytes.store(u64::from(source.frame_count()) * (pixels * 3 / 2), Ordering::Relaxed);
+            write_raw(source, job, &mut spool, monitor, &stages)?
+        }
         Output::Mp4(_) => loop {
             let encoded = render_segments(source, &config, &segments, job, monitor, &stages)?;
+            let coded_bytes =
+                encoded.iter().flat_map(|segment| &segment.pictures).map(|picture| picture.data.len() as u64);
+            needed_bytes.store(coded_bytes.sum(), Ordering::Relaxed);
             stages.mux.time(|| mux(&encoded, &config, job, &spool))?;
             let report = probe::probe(spool.video_path()?)?;
             if report.facts.bytes > job.quality.max_bytes && retries < RETRIES && config.qp < EncoderConfig::MAX_QP {
@@ -59,7 +85,7 @@ pub fn render(source: &dyn FrameSource, job: &RenderJob, monitor: &dyn Monitor) 
         },
     };
     if let Some(still) = still {
-        spool.write_thumbnails(job, &still)?;
+        spool.write_thumbnails(job, &still, needed_bytes)?;
     }
     if monitor.is_cancelled() {
         return Err(RenderError::Cancelled);

@@ -2,18 +2,45 @@
 
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{MutexGuard, PoisonError};
 
 use tempfile::{Builder, NamedTempFile};
 
-use super::{Destination, Output, RenderError, RenderJob};
+use super::disk::{folder_of, with_room};
+use super::{Destination, Output, RenderError, RenderJob, Unfinished};
 use crate::encode::{THUMBNAIL_QUALITY, jpeg, small_thumbnail};
 use crate::frame::RgbaFrame;
 
 /// The unfinished files of a job; dropped, they are gone.
 pub(super) struct Spool {
-    video: Option<NamedTempFile>,
-    thumbnails: Vec<(NamedTempFile, PathBuf)>,
+    video: Option<Part>,
+    thumbnails: Vec<(Part, PathBuf)>,
+}
+
+/// An unfinished file; dropped, it is gone.
+struct Part {
+    file: NamedTempFile,
+    // Dropped after the file: what is there is always listed.
+    _listed: Unfinished,
+}
+
+impl Part {
+    fn create(make: impl FnOnce() -> io::Result<NamedTempFile>) -> io::Result<Self> {
+        let (file, listed) = Unfinished::list(make, NamedTempFile::path)?;
+        Ok(Self { file, _listed: listed })
+    }
+
+    /// The bare file: errors of [`NamedTempFile`]'s own writer name a path that nobody knows.
+    fn writer(&mut self) -> &mut std::fs::File {
+        self.file.as_file_mut()
+    }
+
+    fn persist(self, path: &Path) -> Result<(), RenderError> {
+        self.file.persist(path).map_err(|error| write_error(path)(error.error))?;
+        sync_folder(path);
+        Ok(())
+    }
 }
 
 impl Spool {
@@ -22,7 +49,7 @@ impl Spool {
         let video = match (&job.output, job.output.destination()) {
             (_, Destination::File(path)) => Some(beside(path)?),
             (Output::Mp4(_), Destination::Stream(_)) => {
-                Some(builder().tempfile().map_err(write_error(&std::env::temp_dir()))?)
+                Some(Part::create(|| builder().tempfile()).map_err(write_error(&std::env::temp_dir()))?)
             }
             (Output::Y4m(_), Destination::Stream(_)) => None,
         };
@@ -36,13 +63,13 @@ impl Spool {
     /// Path of the unfinished video.
     pub(super) fn video_path(&self) -> Result<&Path, RenderError> {
         let missing = || RenderError::SelfCheck("a stream of raw frames has no file".to_owned());
-        Ok(self.video.as_ref().ok_or_else(missing)?.path())
+        Ok(self.video.as_ref().ok_or_else(missing)?.file.path())
     }
 
     /// Where raw frames go.
     pub(super) fn raw_writer<'a>(&'a mut self, job: &'a RenderJob) -> Result<Box<dyn Write + 'a>, RenderError> {
         match (&mut self.video, job.output.destination()) {
-            (Some(file), _) => Ok(Box::new(BufWriter::with_capacity(1 << 20, file.as_file_mut()))),
+            (Some(file), _) => Ok(Box::new(BufWriter::with_capacity(1 << 20, file.writer()))),
             (None, Destination::Stream(stream)) => {
                 Ok(Box::new(Locked(stream.lock().unwrap_or_else(PoisonError::into_inner))))
             }
@@ -52,15 +79,23 @@ impl Spool {
         }
     }
 
-    /// Encodes the thumbnails into their unfinished files.
-    pub(super) fn write_thumbnails(&mut self, job: &RenderJob, picture: &RgbaFrame) -> Result<(), RenderError> {
+    /// Encodes the thumbnails into their unfinished files; `needed_bytes` becomes what the folder of each has to take.
+    pub(super) fn write_thumbnails(
+        &mut self,
+        job: &RenderJob,
+        picture: &RgbaFrame,
+        needed_bytes: &AtomicU64,
+    ) -> Result<(), RenderError> {
         for (file, path) in &mut self.thumbnails {
             let bytes = if job.small_thumbnail.as_ref() == Some(path) {
                 small_thumbnail(picture)?
             } else {
                 jpeg(picture, THUMBNAIL_QUALITY)?
             };
-            file.write_all(&bytes).map_err(write_error(path))?;
+            let beside_video = job.output.path().is_some_and(|video| folder_of(video) == folder_of(path));
+            let before = if beside_video { needed_bytes.load(Ordering::Relaxed) } else { 0 };
+            needed_bytes.store(before + bytes.len() as u64, Ordering::Relaxed);
+            file.writer().write_all(&bytes).map_err(write_error(path))?;
         }
         Ok(())
     }
@@ -85,7 +120,7 @@ fn builder() -> Builder<'static, 'static> {
     builder
 }
 
-fn beside(path: &Path) -> Result<NamedTempFile, RenderError> {
+fn beside(path: &Path) -> Result<Part, RenderError> {
     if path.file_name().is_none() || path.is_dir() {
         return Err(write_error(path)(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder, not a file")));
     }
@@ -94,14 +129,7 @@ fn beside(path: &Path) -> Result<NamedTempFile, RenderError> {
     // A temporary file is private by default; the finished one gets what the user's umask gives any new file.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder).map_err(write_error(path))
-}
-
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    }
+    Part::create(|| builder.tempfile_in(folder)).map_err(write_error(path))
 }
 
 fn write_error(path: &Path) -> impl Fn(io::Error) -> RenderError {
@@ -109,15 +137,28 @@ fn write_error(path: &Path) -> impl Fn(io::Error) -> RenderError {
     move |source| RenderError::Write { target: target.clone(), source }
 }
 
+/// Writes `bytes` to a file that gets its name only when it is complete, and replaces what is there.
+///
+/// # Errors
+/// [`RenderError::Write`] or [`RenderError::DiskFull`]; nothing is left behind then.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), RenderError> {
+    let write = || {
+        let mut part = beside(path)?;
+        part.writer().write_all(bytes).and_then(|()| part.writer().sync_all()).map_err(write_error(path))?;
+        part.persist(path)
+    };
+    write().map_err(|error| with_room(error, path, bytes.len() as u64))
+}
+
 /// Brings every file to its place, the video last: whoever sees it finds the rest. Returns the video's size in bytes.
 /// If a rename fails, the thumbnails that were renamed before it are taken away again.
 pub(super) fn publish(spool: Spool, job: &RenderJob) -> Result<u64, RenderError> {
-    for (file, path) in &spool.thumbnails {
-        file.as_file().sync_all().map_err(write_error(path))?;
+    for (part, path) in &spool.thumbnails {
+        part.file.as_file().sync_all().map_err(write_error(path))?;
     }
     let bytes = match &spool.video {
         None => 0,
-        Some(file) => {
+        Some(Part { file, .. }) => {
             let target = job.output.path().unwrap_or(file.path());
             // FFmpeg wrote through a handle of its own; syncing through this one covers the file all the same.
             file.as_file().sync_all().map_err(write_error(target))?;
@@ -136,18 +177,13 @@ pub(super) fn publish(spool: Spool, job: &RenderJob) -> Result<u64, RenderError>
 }
 
 fn rename_all(spool: Spool, job: &RenderJob, published: &mut Vec<PathBuf>) -> Result<(), RenderError> {
-    for (file, path) in spool.thumbnails {
-        file.persist(&path).map_err(|error| write_error(&path)(error.error))?;
-        sync_folder(&path);
+    for (part, path) in spool.thumbnails {
+        part.persist(&path)?;
         published.push(path);
     }
     match (spool.video, job.output.destination()) {
-        (Some(file), Destination::File(path)) => {
-            file.persist(path).map_err(|error| write_error(path)(error.error))?;
-            sync_folder(path);
-            Ok(())
-        }
-        (Some(file), Destination::Stream(stream)) => {
+        (Some(part), Destination::File(path)) => part.persist(path),
+        (Some(Part { file, _listed }), Destination::Stream(stream)) => {
             let failed = |source| RenderError::Write { target: job.output.describe(), source };
             let mut finished = file.reopen().map_err(failed)?;
             let mut out = stream.lock().unwrap_or_else(PoisonError::into_inner);

@@ -69,3 +69,16 @@ proptest! {
         prop_assert_eq!(next, frames);
     }
 }
+
+#[test]
+fn a_written_file_is_whole_and_readable_by_the_mask() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("x.png");
+    write_whole(&path, b"abc").expect("written");
+    assert_eq!(std::fs::read(&path).expect("readable"), b"abc");
+    assert_ne!(std::fs::metadata(&path).expect("there").permissions().mode() & 0o400, 0);
+    assert_eq!(std::fs::read_dir(folder.path()).expect("readable").count(), 1);
+    assert!(write_whole(&folder.path().join("missing/x.png"), b"abc").is_err());
+}

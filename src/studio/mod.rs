@@ -30,6 +30,9 @@ pub use version::render_version;
 /// Glyphs drawn once serve every video of the process.
 static GLYPHS: LazyLock<Arc<GlyphCache>> = LazyLock::new(|| Arc::new(GlyphCache::new()));
 
+/// Moment that the thumbnails show, in milliseconds (delivery rule).
+const THUMBNAIL_AT_MS: u64 = 1000;
+
 /// Canvas sizes a video can be made at.
 pub const SIZES: [Size; 4] =
     [Size::new(1080, 1920), Size::new(1080, 1350), Size::new(1080, 1080), Size::new(1920, 1080)];
@@ -190,7 +193,7 @@ impl Production {
     #[must_use]
     pub fn thumbnail_frame(&self) -> u32 {
         let composition = self.composition();
-        composition.frame_rate.frames_in_ms(1000).min(composition.frame_count.saturating_sub(1))
+        composition.frame_rate.frames_in_ms(THUMBNAIL_AT_MS).min(composition.frame_count.saturating_sub(1))
     }
 
     /// The contact sheet: two moments of every scene, labelled with scene and time.

@@ -77,27 +77,21 @@ impl Setting<'_> {
         let mut shaped = self.shape(text, size_px, Wrap::Words);
         shaped.break_at(self.width());
         let missing = shaped.missing(self.fonts, text);
-        let (mut shaped, truncated) = match self.shrink(text, shaped, min_px) {
-            Some(shaped) => (shaped, false),
+        let (shaped, truncated) = match self.shrink(text, shaped, min_px) {
+            Some(mut shaped) => {
+                // Only whole words: where words may break anywhere, a narrower box would break more of them.
+                if self.fit.balance {
+                    self.balance(&mut shaped);
+                }
+                (shaped, false)
+            }
             None => {
                 let mut shaped = self.shape(text, min_px, Wrap::Anywhere);
-                // parley lets a line run over by up to the width of the space after it (seen: 876.4 px in 874). A
-                // slightly narrower box moves the last word down, before anything is cut.
-                let fits = [0.0, 0.1, 0.2, 0.35].into_iter().any(|less_em| {
-                    shaped.break_at(self.width().map(|width| (width - less_em * min_px).max(0.0)));
-                    self.fits(&shaped, 1.0)
-                });
-                if fits {
-                    (shaped, false)
-                } else {
-                    shaped.break_at(self.width());
-                    (self.cut(text, &shaped), true)
-                }
+                self.break_inside(&mut shaped);
+                let fits = self.fits(&shaped, 1.0);
+                if fits { (shaped, false) } else { (self.cut(text, &shaped), true) }
             }
         };
-        if self.fit.balance && !truncated {
-            self.balance(&mut shaped);
-        }
         let mut block = self.place(&shaped);
         block.truncated = truncated || cut;
         block.missing = missing;
@@ -106,6 +100,20 @@ impl Setting<'_> {
 
     fn shape(&mut self, text: &str, size_px: f32, wrap: Wrap) -> Shaped {
         shape(self.fonts, self.shaper, text, self.style, size_px, wrap)
+    }
+
+    /// Breaks lines of a text whose words may break, so that they stay inside where that is possible. parley lets a line
+    /// run over by up to the width of the space after it (seen: 876.4 px in 874); a slightly narrower box moves its last
+    /// word down, before anything is cut.
+    fn break_inside(&self, shaped: &mut Shaped) {
+        shaped.break_at(self.width());
+        let Some(width) = self.width() else { return };
+        for less_em in [0.1, 0.2, 0.35] {
+            if shaped.longest() <= width + OVERFLOW_SLACK_PX {
+                return;
+            }
+            shaped.break_at(Some((width - less_em * shaped.size_px()).max(0.0)));
+        }
     }
 
     /// One line without glyphs.
@@ -171,7 +179,8 @@ impl Setting<'_> {
         })
     }
 
-    /// Breaks at the narrowest width that needs no more lines; words that have no room end the search.
+    /// Breaks at the narrowest width that needs no more lines. A line may stick out of the width that is tried, but not
+    /// out of the box: parley lets a line run over by up to a space, at some widths and not at narrower ones.
     fn balance(&self, shaped: &mut Shaped) {
         let Some(width) = self.width() else { return };
         let count = shaped.lines().count();
@@ -179,7 +188,7 @@ impl Setting<'_> {
         for _ in 0..BALANCE_STEPS {
             let middle = f32::midpoint(narrow, wide);
             shaped.break_at(Some(middle));
-            let good = shaped.lines().count() <= count && shaped.longest() <= middle + OVERFLOW_SLACK_PX;
+            let good = shaped.lines().count() <= count && shaped.longest() <= width + OVERFLOW_SLACK_PX;
             if good { wide = middle } else { narrow = middle }
         }
         shaped.break_at(Some(wide));
@@ -218,7 +227,7 @@ impl Setting<'_> {
 
     fn try_cut(&mut self, text: &str, at: usize, size_px: f32, room: usize) -> Option<Shaped> {
         let mut shaped = self.shape(&omit_after(&text[..at]), size_px, Wrap::Anywhere);
-        shaped.break_at(self.width());
+        self.break_inside(&mut shaped);
         let width = self.width().unwrap_or(f32::INFINITY) + OVERFLOW_SLACK_PX;
         let fits = shaped.lines().count() <= room && shaped.lines().all(|line| line.width <= width);
         fits.then_some(shaped)

@@ -10,6 +10,12 @@ pub(super) const MAX_CHARACTERS: usize = 5_000;
 /// make bidirectional ordering slow.
 const MAX_ISOLATES: usize = 8;
 
+/// Longest unit, in letters, that stays on the line of its number: `550 W`, `6,6 kWp`, `90 min`. Longer ones are words.
+const MAX_UNIT_LETTERS: usize = 3;
+
+/// Invisible, and no line ends at it.
+const WORD_JOINER: char = '\u{2060}';
+
 /// The sign of omission.
 pub(super) const ELLIPSIS: char = '…';
 
@@ -82,7 +88,54 @@ pub(super) fn prepare(text: &str) -> Prepared {
     while clean.ends_with('\n') {
         clean.pop();
     }
-    Prepared { text: clean, cut }
+    Prepared { text: keep_together(&clean), cut }
+}
+
+/// A space between a number and its unit or percent sign becomes a no-break space: a line that begins with `% advance`
+/// or `W` reads as a mistake. A slash between short words (`CC/CA`, `and/or`) ends no line either; one in an address does.
+fn keep_together(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len() + 8);
+    let mut number = false;
+    // Letters since the last character that is none.
+    let mut letters = 0;
+    for (at, character) in text.char_indices() {
+        let rest = &text[at + character.len_utf8()..];
+        match character {
+            ' ' if number && begins_with_unit(rest) => kept.push('\u{a0}'),
+            '/' if (1..=MAX_UNIT_LETTERS).contains(&letters) && begins_with_short_word(rest) => {
+                kept.extend([character, WORD_JOINER]);
+            }
+            _ => kept.push(character),
+        }
+        if !is_ignorable(character) {
+            number = character.is_numeric();
+            letters = if character.is_alphabetic() { letters + 1 } else { 0 };
+        }
+    }
+    kept
+}
+
+/// Whether a word of few letters comes first, with a space or nothing behind it.
+fn begins_with_short_word(rest: &str) -> bool {
+    let letters = rest.chars().take(MAX_UNIT_LETTERS + 1).take_while(|character| character.is_alphabetic()).count();
+    let behind = rest.chars().nth(letters);
+    (1..=MAX_UNIT_LETTERS).contains(&letters) && behind.is_none_or(|next| next.is_whitespace() || is_ignorable(next))
+}
+
+/// Whether the first word is a unit: a sign such as `%`, or a few letters, `²` and `³` among them.
+fn begins_with_unit(rest: &str) -> bool {
+    let mut word = rest.chars().filter(|character| !is_ignorable(*character));
+    let mut letters = 0;
+    for character in word.by_ref().take_while(|character| !character.is_whitespace()) {
+        match character {
+            '%' | '‰' | '°' if letters == 0 => return true,
+            '²' | '³' | '/' if letters > 0 => {}
+            '.' | ',' | ';' | ':' | ')' | '!' | '?' => break,
+            _ if character.is_alphabetic() && letters < MAX_UNIT_LETTERS => letters += 1,
+            _ => return false,
+        }
+    }
+    letters > 0
 }
 
 /// A text that ends here, with the isolates it opened closed and an ellipsis behind them.
@@ -113,4 +166,26 @@ pub(super) fn is_ignorable(character: char) -> bool {
         | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
         | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}'
         | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_keep_their_units() {
+        let cases = [
+            ("25 % now", "25\u{a0}% now"),
+            ("panel 550 W", "panel 550\u{a0}W"),
+            ("6,6 kWp, 2 m²", "6,6\u{a0}kWp, 2\u{a0}m²"),
+            ("\u{2068}40\u{2069} \u{2068}h\u{2069}", "\u{2068}40\u{2069}\u{a0}\u{2068}h\u{2069}"),
+            ("7 days 24 x7 12 34", "7 days 24 x7 12 34"),
+            ("a %", "a %"),
+            ("CC/CA and/or", "CC/\u{2060}CA and/\u{2060}or"),
+            ("a.example/laboratory/x 2026/XI", "a.example/laboratory/x 2026/XI"),
+        ];
+        for (text, wanted) in cases {
+            assert_eq!(prepare(text).text, wanted, "{text}");
+        }
+    }
 }

@@ -243,6 +243,27 @@ fn a_host_that_cannot_be_reached() {
 }
 
 #[test]
+fn a_host_that_takes_connections_and_says_nothing() {
+    // The kernel completes connections that nobody accepts.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = silent.local_addr().expect("bound").port();
+    let logo = json!({ "url": format!("http://127.0.0.1:{port}/logo.png") });
+    still_with_logo(logo, "--allow-private-network").says(&["no answer within"]);
+}
+
+#[test]
+fn a_logo_made_to_be_slow() {
+    use base64::Engine as _;
+
+    let svg = format!(
+        "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'>{}</svg>",
+        "<path d='M0 0h9v9H0z' opacity='.5'/>".repeat(6000)
+    );
+    let data = base64::engine::general_purpose::STANDARD.encode(svg);
+    still_with_logo(json!({ "data": format!("data:image/svg+xml;base64,{data}") }), "").says(&["costs more than"]);
+}
+
+#[test]
 fn a_file_beside_the_snapshot_may_not_be_elsewhere() {
     still_with_logo(json!({ "file": "missing.png" }), "");
     for file in ["../../../../etc/passwd", "/etc/passwd"] {

@@ -64,6 +64,47 @@ fn a_full_disk_behind_stdout() {
     }
 }
 
+/// Enters a mount namespace of its own, as root or as a user who is root in it, and mounts a disk of 128 KiB on `disk`.
+const SMALL_DISK: &str = r#"
+mount_and_run='mount -t tmpfs -o size=128k small disk && exec bash -c "$1"'
+for namespaces in "--mount" "--user --map-root-user --mount"; do
+  if unshare $namespaces true 2>/dev/null; then exec unshare $namespaces bash -c "$mount_and_run" bash "$1"; fi
+done
+exit 77
+"#;
+
+#[test]
+fn a_real_disk_that_is_full() {
+    let bench = bench();
+    std::fs::create_dir(bench.work().join("disk")).expect("made");
+    for command in [
+        "still q.json -o disk/out.png",
+        "sheet q.json -o disk/out.png",
+        "video q.json -o disk/out.mp4 --size square",
+        "video q.json -o disk/out.y4m",
+        "video q.json -o out.mp4 --size square --thumbnail disk/out.jpg --small-thumbnail disk/small.jpg",
+    ] {
+        let script = format!(
+            r#"head -c 60000 /dev/zero >disk/others; "$RENDER" {command}; status=$?; ls -A disk; exit $status"#
+        );
+        let run = bench.shell(&format!("set -- '{script}'\n{SMALL_DISK}"));
+        if run.code() == 77 {
+            // The imitation below, which runs everywhere, is then all the proof there is.
+            eprintln!("NOT PROVEN HERE: no mount namespace is to be had, so `{command}` met no real full disk");
+            continue;
+        }
+        // 128 KiB less 15 pages of 4 KiB that are taken: what is told is what is really left.
+        let run = run.ends_with(1).says(&[
+            "error[system]",
+            "disk/",
+            "the disk is full",
+            "bytes are needed and 69632 are free",
+        ]);
+        assert_eq!(run.text(), "others\n", "{command}: only the file that was there is left");
+        assert_eq!(bench.listing(), ["work/q.json"], "{command}");
+    }
+}
+
 #[test]
 fn a_disk_that_fills_up_while_rendering() {
     let bench = bench();
