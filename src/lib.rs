@@ -21,6 +21,7 @@ pub mod problem;
 pub mod raster;
 pub mod scene;
 pub mod snapshot;
+pub mod storage;
 pub mod store;
 pub mod studio;
 pub mod telemetry;

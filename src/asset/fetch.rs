@@ -93,6 +93,11 @@ fn run(urls: &[(usize, &str)], policy: &Policy, total_bytes: u64, lookup: Lookup
     Ok(fetched)
 }
 
+/// A client that looks names up with the system, for other requests to addresses from outside.
+pub(super) fn guarded_client(policy: &Policy) -> reqwest::Result<Client> {
+    client(policy, system_lookup())
+}
+
 fn client(policy: &Policy, lookup: Lookup) -> reqwest::Result<Client> {
     Client::builder()
         .user_agent(concat!("quotereel/", env!("CARGO_PKG_VERSION")))

@@ -133,6 +133,25 @@ impl Source {
     }
 }
 
+/// A client for requests to addresses that customers give, webhooks for example: it follows no redirect, asks no proxy,
+/// tries nothing twice, and connects only to addresses that `policy` allows, each checked as it is used. Addresses that
+/// are written as numbers are not looked up: [`check_address`] judges those.
+///
+/// # Errors
+/// When the TLS library cannot be set up.
+pub fn guarded_client(policy: &Policy) -> reqwest::Result<reqwest::Client> {
+    fetch::guarded_client(policy)
+}
+
+/// An address from outside, checked before anything is sent there: `http` or `https`, no user, a port and a host that
+/// are allowed.
+///
+/// # Errors
+/// Why not, as words for the one who gave it.
+pub fn check_address(text: &str, allow_private_network: bool) -> Result<reqwest::Url, String> {
+    address::check_url(text, allow_private_network)
+}
+
 /// Loads every source and returns one result each, in the same order. Equal sources are loaded once and share a picture.
 ///
 /// Addresses are fetched concurrently, then everything is decoded in parallel. The call blocks for at most about

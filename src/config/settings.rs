@@ -258,13 +258,18 @@ impl WorkerArgs {
             return wrong("lease", span(self.lease), "at least 1s".to_owned());
         }
         if self.heartbeat.is_zero() || self.heartbeat * 3 > self.lease {
-            return wrong("heartbeat", span(self.heartbeat), format!("more than 0s and at most a third of the lease, {}", span(self.lease)));
+            return wrong(
+                "heartbeat",
+                span(self.heartbeat),
+                format!("more than 0s and at most a third of the lease, {}", span(self.lease)),
+            );
         }
         if self.deadline < self.lease {
             return wrong("deadline", span(self.deadline), format!("not shorter than the lease, {}", span(self.lease)));
         }
         if self.poll.is_zero() || self.reconcile.is_zero() {
-            let (setting, value) = if self.poll.is_zero() { ("poll", self.poll) } else { ("reconcile", self.reconcile) };
+            let (setting, value) =
+                if self.poll.is_zero() { ("poll", self.poll) } else { ("reconcile", self.reconcile) };
             return wrong(setting, span(value), "more than 0s".to_owned());
         }
         let longer = |row: Span, video: Span| match (row.0, video.0) {

@@ -84,13 +84,8 @@ impl Heart {
         health: Health,
     ) -> std::io::Result<Self> {
         let (wake, woken) = mpsc::unbounded_channel();
-        let shared = Arc::new(Shared {
-            entries: Mutex::default(),
-            wake,
-            stop: AtomicBool::new(false),
-            metrics,
-            health,
-        });
+        let shared =
+            Arc::new(Shared { entries: Mutex::default(), wake, stop: AtomicBool::new(false), metrics, health });
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let thread = thread::Builder::new().name("heartbeat".to_owned()).spawn({
             let shared = Arc::clone(&shared);
@@ -103,12 +98,8 @@ impl Heart {
     pub(super) fn hold(&self, lease: Lease, claimed_at: Instant) -> HeldJob {
         let (sender, pulse) = watch::channel(Pulse::Beating);
         let id = lease.job_id;
-        let entry = Arc::new(Entry {
-            lease,
-            progress: AtomicU8::new(0),
-            pulse: sender,
-            extended_at: Mutex::new(claimed_at),
-        });
+        let entry =
+            Arc::new(Entry { lease, progress: AtomicU8::new(0), pulse: sender, extended_at: Mutex::new(claimed_at) });
         lock(&self.shared.entries).insert(id, Arc::clone(&entry));
         HeldJob { id, entry, shared: Arc::clone(&self.shared), pulse }
     }
@@ -123,7 +114,7 @@ impl Drop for Heart {
     fn drop(&mut self) {
         self.shared.stop.store(true, Ordering::SeqCst);
         // The thread is gone only if it has ended already.
-        drop(self.shared.wake.send(()));
+        let _ = self.shared.wake.send(());
         if let Some(thread) = self.thread.take() {
             drop(thread.join());
         }

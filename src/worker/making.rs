@@ -100,7 +100,9 @@ pub(super) async fn make(
         Ok(block_in_place(|| shop.spool.finish(render))?)
     };
     let made = made.await;
-    if made.is_err() && let Err(error) = shop.spool.remove(job.id, epoch) {
+    if made.is_err()
+        && let Err(error) = shop.spool.remove(job.id, epoch)
+    {
         tracing::warn!(event = "ERROR", jobId = %job.id, error = %error, "an unfinished render stays in the spool");
     }
     made
@@ -165,8 +167,8 @@ async fn fetch_assets(
     folder: &JobFolder,
 ) -> Result<BTreeMap<String, PathBuf>, Interrupt> {
     let snapshot = read_snapshot(&job.input)?.snapshot;
-    let template = studio::template(template)
-        .map_err(|error| Failure::new(FailureCode::TemplateFailed, error.to_string()))?;
+    let template =
+        studio::template(template).map_err(|error| Failure::new(FailureCode::TemplateFailed, error.to_string()))?;
     let mut files = BTreeMap::new();
     for (number, key) in studio::asset_keys(&snapshot, &template).into_iter().enumerate() {
         let fetched = match ObjectKey::asset(&job.scope, key) {

@@ -26,7 +26,8 @@ mod webhooks;
 
 pub use admission::{Admission, admit, read_snapshot};
 pub use render::{
-    ChildLimits, Finding, Program, RenderEnd, RenderRequest, RenderTimes, RenderedFiles, Verdict, confine, render, serve,
+    ChildLimits, Finding, Program, RenderEnd, RenderRequest, RenderTimes, RenderedFiles, Verdict, confine, render,
+    serve,
 };
 pub use run::{Ended, Means, Round, WorkerError, reconcile, run};
 pub use settings::{Until, WorkerSettings};

@@ -95,7 +95,8 @@ mod tests {
             scope: scope("a"),
             status,
             lease_epoch: LeaseEpoch(2),
-            output_key: (status == Status::Succeeded).then(|| ObjectKey::video(&scope("a"), id, LeaseEpoch(2)).to_string()),
+            output_key: (status == Status::Succeeded)
+                .then(|| ObjectKey::video(&scope("a"), id, LeaseEpoch(2)).to_string()),
             thumbnail_key: None,
             finished_ago: finished_s.map(Duration::from_secs),
         }

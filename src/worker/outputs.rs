@@ -73,7 +73,9 @@ async fn find_missing(
     let mut asking: JoinSet<Result<Option<StoredOutput>, StorageError>> = JoinSet::new();
     let mut left = outputs.into_iter();
     loop {
-        while asking.len() < AT_ONCE && let Some(output) = left.next() {
+        while asking.len() < AT_ONCE
+            && let Some(output) = left.next()
+        {
             let storage = Arc::clone(storage);
             asking.spawn(async move { Ok((!is_there(&*storage, &output).await?).then_some(output)) });
         }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
+
 use super::heart::HeldJob;
 use crate::job::{Backoff, Job};
 use crate::store::{Held, Store, StoreError};
@@ -27,11 +29,11 @@ pub(super) enum NotWritten {
 ///
 /// # Errors
 /// [`NotWritten`].
-pub(super) async fn persist(
+pub(super) async fn persist<'a>(
     store: &dyn Store,
     held: &HeldJob,
     what: &str,
-    write: impl AsyncFn() -> Result<Held, StoreError>,
+    write: impl Fn() -> BoxFuture<'a, Result<Held, StoreError>>,
     landed: impl Fn(&Job) -> bool,
 ) -> Result<(), NotWritten> {
     let lease = held.lease();

@@ -134,7 +134,7 @@ async fn finalize(shop: &Shop, held: &HeldJob, output: JobOutput) -> Result<JobO
         job.status == Status::Succeeded
             && job.output.as_ref().is_some_and(|stored| stored.output_key == output.output_key)
     };
-    persist(&*shop.store, held, "succeed", async || shop.store.succeed(lease, &output).await, landed).await?;
+    persist(&*shop.store, held, "succeed", || shop.store.succeed(lease, &output), landed).await?;
     shop.metrics.stage(Stage::Finalize, began.elapsed());
     Ok(output)
 }
@@ -143,7 +143,7 @@ async fn enter(shop: &Shop, held: &HeldJob, stage: Stage) -> Result<(), Interrup
     let lease = held.lease();
     // A repeated entry counts one attempt too many at worst, in a database that had just lost an answer.
     let landed = |job: &Job| job.status == Status::Running && job.stage == stage;
-    persist(&*shop.store, held, stage.as_str(), async || shop.store.begin_stage(lease, stage).await, landed).await?;
+    persist(&*shop.store, held, stage.as_str(), || shop.store.begin_stage(lease, stage), landed).await?;
     Ok(())
 }
 
@@ -211,12 +211,12 @@ async fn verdict(
     shop.metrics.failure(failure.code);
     if failure.code.class() == ErrorClass::System && job.attempts < retry.max_attempts {
         let pause = retry.render.pause(job.attempts, rand::random());
-        let write = async || shop.store.retry_later(lease, &failure, pause, hold).await;
+        let write = || shop.store.retry_later(lease, &failure, pause, hold);
         let landed = |row: &Job| row.status == Status::Queued;
         return (persist(&*shop.store, held, "retry_later", write, landed).await, Ending::RetriedLater(failure, pause));
     }
     let message = failure.code.message(language_of(job));
-    let write = async || shop.store.fail(lease, &failure, message).await;
+    let write = || shop.store.fail(lease, &failure, message);
     let landed = |row: &Job| row.status == Status::Failed;
     (persist(&*shop.store, held, "fail", write, landed).await, Ending::Failed(failure))
 }
@@ -224,7 +224,7 @@ async fn verdict(
 async fn stop(shop: &Shop, held: &HeldJob) -> Result<(), NotWritten> {
     let lease = held.lease();
     let landed = |row: &Job| row.status == Status::Cancelled;
-    persist(&*shop.store, held, "stopped", async || shop.store.stopped(lease).await, landed).await
+    persist(&*shop.store, held, "stopped", || shop.store.stopped(lease), landed).await
 }
 
 async fn release(
@@ -236,7 +236,7 @@ async fn release(
 ) -> Result<(), NotWritten> {
     let lease = held.lease();
     let landed = |row: &Job| matches!(row.status, Status::Queued | Status::Cancelled);
-    persist(&*shop.store, held, "release", async || shop.store.release(lease, reason, pause, hold).await, landed).await
+    persist(&*shop.store, held, "release", || shop.store.release(lease, reason, pause, hold), landed).await
 }
 
 /// Removes what nobody needs any more.

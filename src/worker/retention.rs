@@ -38,7 +38,9 @@ async fn remove_videos(shop: &Shop, done: &mut Done) {
         let mut removed = 0;
         for output in due {
             let gone = match delete_output(shop, &output).await {
-                Ok(()) => shop.store.output_expired(&output.scope, output.job_id).await.map_err(|error| error.to_string()),
+                Ok(()) => {
+                    shop.store.output_expired(&output.scope, output.job_id).await.map_err(|error| error.to_string())
+                }
                 Err(error) => Err(error.to_string()),
             };
             match gone {

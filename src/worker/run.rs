@@ -20,8 +20,8 @@ use super::render::Program;
 use super::settings::{Until, WorkerSettings};
 use super::shop::{Cursors, Shop, Stopping};
 use super::spool::{Spool, SpoolError};
-use crate::job::{FailureCode, Job, JobId, Status, TenantScope, WorkerId};
 use crate::health::Health;
+use crate::job::{FailureCode, Job, JobId, Status, TenantScope, WorkerId};
 use crate::journal;
 use crate::metrics::{Metrics, QueueFigures};
 use crate::storage::ObjectStore;
@@ -150,7 +150,8 @@ pub async fn run(
             free => claim(&shop, free).await,
         };
         let got = claimed.as_ref().map(|(claimed, _)| claimed.len());
-        for (claimed, claimed_at) in claimed.into_iter().flat_map(|(all, at)| all.into_iter().map(move |one| (one, at))) {
+        for (claimed, claimed_at) in claimed.into_iter().flat_map(|(all, at)| all.into_iter().map(move |one| (one, at)))
+        {
             start(&mut jobs, &shop, claimed, claimed_at, &on_end);
         }
         match (shop.settings.until, got) {
@@ -178,7 +179,10 @@ pub async fn run(
 }
 
 /// Everything a worker's jobs and duties share, the sender that stops them, and the jobs that its spool brings.
-async fn open(means: Means, settings: WorkerSettings) -> Result<(Arc<Shop>, watch::Sender<Stopping>, Adoptions), WorkerError> {
+async fn open(
+    means: Means,
+    settings: WorkerSettings,
+) -> Result<(Arc<Shop>, watch::Sender<Stopping>, Adoptions), WorkerError> {
     let templates = super::templates::load(settings.templates.as_deref())?;
     means.store.register_templates(&templates.versions()).await?;
     let rhythm = Rhythm { interval: settings.heartbeat, lease: settings.lease };
@@ -397,7 +401,8 @@ async fn watch_over(shop: Arc<Shop>) {
             }
         }
         shop.health.storage_paused(shop.gate.reason().as_deref());
-        let short = disk_is_short(&shop).then(|| format!("less than {} MiB are free for the spool", shop.settings.min_free_bytes >> 20));
+        let short = disk_is_short(&shop)
+            .then(|| format!("less than {} MiB are free for the spool", shop.settings.min_free_bytes >> 20));
         shop.health.disk_short(short.as_deref());
         sleep(Duration::from_secs(1)).await;
     }
@@ -405,7 +410,7 @@ async fn watch_over(shop: Arc<Shop>) {
 
 /// Host and process, and a random part, so that a restarted process is another worker.
 fn worker_id() -> WorkerId {
-    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_else(|_| "host".to_owned());
     let host: String = host.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.')).take(40).collect();
     WorkerId(format!("{host}-{}-{:08x}", std::process::id(), rand::random::<u32>()))
 }

@@ -11,9 +11,8 @@ use crate::template;
 
 /// All of them, each read and checked once: a broken template stops a worker at its start and not job by job.
 pub(super) fn load(folder: Option<&Path>) -> Result<Templates, WorkerError> {
-    let mut choices: BTreeMap<String, TemplateChoice> = template::builtins()
-        .map(|name| (name.to_owned(), TemplateChoice::Builtin(name.to_owned())))
-        .collect();
+    let mut choices: BTreeMap<String, TemplateChoice> =
+        template::builtin_names().map(|name| (name.to_owned(), TemplateChoice::Builtin(name.to_owned()))).collect();
     if let Some(folder) = folder {
         let broken = |reason: std::io::Error| WorkerError::Template {
             name: folder.display().to_string(),

@@ -78,7 +78,7 @@ pub(super) async fn upload(shop: &Shop, held: &HeldJob, finished: &FinishedRende
             () = sleep(retry.upload.pause(attempt, rand::random())) => {}
             interrupt = interrupted(shop, held) => return UploadEnd::Interrupted(interrupt),
         }
-        let write = async || shop.store.count_upload(lease).await;
+        let write = || shop.store.count_upload(lease);
         let landed = |job: &Job| job.status == Status::Running;
         if let Err(not_written) = persist(&*shop.store, held, "count_upload", write, landed).await {
             return UploadEnd::Interrupted(not_written.into());
@@ -151,10 +151,8 @@ pub(super) async fn find_output(shop: &Shop, job: &Job, render_version: &str) ->
     for epoch in epochs.into_iter().rev() {
         let thumbnail_key = ObjectKey::thumbnail(&job.scope, job.id, epoch);
         let output_key = ObjectKey::video(&job.scope, job.id, epoch);
-        let described = async |key: &ObjectKey| shop.storage.head(key).await.ok().flatten()?.meta;
-        let (Some(video), Some(thumbnail)) = (described(&output_key).await, described(&thumbnail_key).await) else {
-            continue;
-        };
+        let video = described(shop, &output_key).await;
+        let Some((video, thumbnail)) = video.zip(described(shop, &thumbnail_key).await) else { continue };
         let same = |meta: &FileMeta| meta.snapshot_hash == job.snapshot_hash && meta.render_version == render_version;
         if let Some(duration_ms) = video.duration_ms.filter(|_| same(&video) && same(&thumbnail)) {
             return Some(JobOutput {
@@ -168,6 +166,10 @@ pub(super) async fn find_output(shop: &Shop, job: &Job, render_version: &str) ->
         }
     }
     None
+}
+
+async fn described(shop: &Shop, key: &ObjectKey) -> Option<FileMeta> {
+    shop.storage.head(key).await.ok().flatten()?.meta
 }
 
 /// Removes every object of a job that has ended without a video. What stays behind is the sweep's.

@@ -25,7 +25,9 @@ pub(super) fn run(task: &CreditsTask, reporter: Reporter) -> Result<(), Failure>
             CreditsAction::Grant { amount, reference, tenant, database } => {
                 if reference.is_empty() || reference.len() > LONGEST_REFERENCE_BYTES {
                     let length = reference.len();
-                    return Err(Failure::Usage(format!("--reference has {length} bytes: 1 to {LONGEST_REFERENCE_BYTES} are right")));
+                    return Err(Failure::Usage(format!(
+                        "--reference has {length} bytes: 1 to {LONGEST_REFERENCE_BYTES} are right"
+                    )));
                 }
                 let scope = open::scope(tenant)?;
                 let store = open::store(database).await?;
@@ -44,7 +46,14 @@ pub(super) fn run(task: &CreditsTask, reporter: Reporter) -> Result<(), Failure>
     })?;
     let lines = credits.map_or_else(
         || "unlimited\n".to_owned(),
-        |credits: Credits| format!("balance    {}\nfrozen     {}\navailable  {}\n", credits.balance, credits.frozen, credits.available()),
+        |credits: Credits| {
+            format!(
+                "balance    {}\nfrozen     {}\navailable  {}\n",
+                credits.balance,
+                credits.frozen,
+                credits.available()
+            )
+        },
     );
     let available = credits.map(Credits::available);
     reporter.result(true, &lines, json!({ "unlimited": credits.is_none(), "credits": credits, "available": available }))

@@ -33,7 +33,9 @@ const LARGEST_PICTURE_BYTES: u64 = 6 << 20;
 pub(super) fn run(task: &EnqueueTask, reporter: Reporter) -> Result<(), Failure> {
     if let Some(key) = task.idempotency_key.as_deref().filter(|key| key.is_empty() || key.len() > LONGEST_KEY_BYTES) {
         let length = key.len();
-        return Err(Failure::Usage(format!("--idempotency-key has {length} bytes: 1 to {LONGEST_KEY_BYTES} are right")));
+        return Err(Failure::Usage(format!(
+            "--idempotency-key has {length} bytes: 1 to {LONGEST_KEY_BYTES} are right"
+        )));
     }
     let source = if task.snapshot.as_os_str() == "-" { Input::Stdin } else { Input::File(task.snapshot.clone()) };
     let document = input::read(&source, READ_LIMIT_BYTES)?;
@@ -49,7 +51,7 @@ pub(super) fn run(task: &EnqueueTask, reporter: Reporter) -> Result<(), Failure>
         let expected = "an issued, valid quote of this company (see --allow-unissued and --allow-expired)";
         Failure::Invalid(Problem::error(failure.code.as_str(), "", failure.detail, expected).into())
     })?;
-    let known: Vec<&str> = template::builtins().collect();
+    let known: Vec<&str> = template::builtin_names().collect();
     if !known.contains(&task.template.as_str()) {
         // A worker may have a folder of further templates; this machine need not.
         tracing::info!(template = task.template, "no built-in template of that name: a worker must know it");

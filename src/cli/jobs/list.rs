@@ -30,7 +30,9 @@ pub(super) fn run(task: &JobsTask, reporter: Reporter) -> Result<(), Failure> {
                 let jobs = open::store(database).await?.jobs(&scope, &filter).await.map_err(anyhow::Error::from)?;
                 reporter.result(true, &table(&jobs), json!({ "jobs": jobs }))
             }
-            JobsAction::Show { job, tenant, database, storage } => show::run(job, tenant, database, storage, reporter).await,
+            JobsAction::Show { job, tenant, database, storage } => {
+                show::run(job, tenant, database, storage, reporter).await
+            }
             JobsAction::Events { job, tenant, database } => {
                 let (id, scope) = (open::job_id(job)?, open::scope(tenant)?);
                 let events = open::store(database).await?.events(&scope, id).await.map_err(anyhow::Error::from)?;
@@ -52,7 +54,9 @@ pub(super) fn run(task: &JobsTask, reporter: Reporter) -> Result<(), Failure> {
                 }
                 reporter.result(true, &lines, json!({ "events": events }))
             }
-            JobsAction::Retry { job, tenant, rules, database } => change::retry(job, tenant, rules, database, reporter).await,
+            JobsAction::Retry { job, tenant, rules, database } => {
+                change::retry(job, tenant, rules, database, reporter).await
+            }
             JobsAction::Cancel { job, tenant, database } => change::cancel(job, tenant, database, reporter).await,
         }
     })

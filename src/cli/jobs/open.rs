@@ -72,13 +72,12 @@ pub(super) fn storage_settings(args: &StorageArgs, database: &DatabaseArgs) -> R
         }
         return Ok(StorageSettings::Directory { path: PathBuf::from(named) });
     };
-    let (bucket, prefix) = bucket.trim_end_matches('/').split_once('/').map_or((bucket, None), |(bucket, prefix)| (bucket, Some(prefix)));
+    let (bucket, prefix) =
+        bucket.trim_end_matches('/').split_once('/').map_or((bucket, None), |(bucket, prefix)| (bucket, Some(prefix)));
     let keys = match (&args.s3_access_key_id, &args.s3_secret_access_key) {
-        (Some(access_key), Some(secret_key)) => Some(S3Keys {
-            access_key: access_key.clone(),
-            secret_key: secret_key.clone(),
-            session_token: None,
-        }),
+        (Some(access_key), Some(secret_key)) => {
+            Some(S3Keys { access_key: access_key.clone(), secret_key: secret_key.clone(), session_token: None })
+        }
         (None, None) => None,
         _ => {
             let expected = "give key and secret together, or neither".to_owned();

@@ -48,7 +48,8 @@ async fn addresses(
     args: &StorageArgs,
 ) -> Result<[String; 2], Failure> {
     let sign = async |key: &str, extension: &str| -> Result<String, Failure> {
-        let key = ObjectKey::parse(key).ok_or_else(|| anyhow::anyhow!("the row's object key `{key}` is none of ours"))?;
+        let key =
+            ObjectKey::parse(key).ok_or_else(|| anyhow::anyhow!("the row's object key `{key}` is none of ours"))?;
         let url = objects.sign_get(&key, args.url_ttl, Some(&format!("{name}.{extension}"))).await;
         Ok(url.map_err(anyhow::Error::from)?)
     };
@@ -62,9 +63,20 @@ fn describe(job: &Job) -> String {
     line("quote", job.entity_id.clone());
     line("template", job.template.clone());
     line("status", format!("{} ({}, {} %)", job.status, job.stage, job.progress));
-    line("attempts", format!("{} claims, {} renders, {} uploads, {} rescues", job.attempts, job.render_attempts, job.upload_attempts, job.rescue_count));
+    line(
+        "attempts",
+        format!(
+            "{} claims, {} renders, {} uploads, {} rescues",
+            job.attempts, job.render_attempts, job.upload_attempts, job.rescue_count
+        ),
+    );
     line("created", moment(job.created_at));
-    for (name, at) in [("started", job.started_at), ("finished", job.finished_at), ("cancel requested", job.cancel_requested_at), ("video expired", job.output_expired_at)] {
+    for (name, at) in [
+        ("started", job.started_at),
+        ("finished", job.finished_at),
+        ("cancel requested", job.cancel_requested_at),
+        ("video expired", job.output_expired_at),
+    ] {
         if let Some(at) = at {
             line(name, moment(at));
         }

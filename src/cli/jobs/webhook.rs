@@ -41,7 +41,8 @@ pub(super) fn run(task: &WebhookTask, reporter: Reporter) -> Result<(), Failure>
     };
     if !off {
         // A private address may be right for workers that are told to allow it; they check again.
-        let url = check_address(&task.url, true).map_err(|reason| Failure::Usage(format!("webhook address: {reason}")))?;
+        let url =
+            check_address(&task.url, true).map_err(|reason| Failure::Usage(format!("webhook address: {reason}")))?;
         tracing::debug!(host = url.host_str(), "the address can be used");
     }
     let endpoint = WebhookEndpoint { url: if off { String::new() } else { task.url.clone() }, secret };
@@ -59,9 +60,9 @@ pub(super) fn run(task: &WebhookTask, reporter: Reporter) -> Result<(), Failure>
 
 fn read_secret(text: &str) -> Result<Vec<u8>, Failure> {
     let secret = text.strip_prefix(SECRET_PREFIX).and_then(|text| STANDARD.decode(text).ok());
-    secret.filter(|secret| SECRET_BYTES.contains(&secret.len())).ok_or_else(|| {
-        Failure::Usage("--secret-file must hold `whsec_` and the base64 of 24 to 64 bytes".to_owned())
-    })
+    secret
+        .filter(|secret| SECRET_BYTES.contains(&secret.len()))
+        .ok_or_else(|| Failure::Usage("--secret-file must hold `whsec_` and the base64 of 24 to 64 bytes".to_owned()))
 }
 
 #[cfg(test)]

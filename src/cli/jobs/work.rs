@@ -89,7 +89,7 @@ pub(super) async fn means(settings: &Settings) -> Result<Means, Failure> {
         store,
         storage,
         spool,
-        metrics: Arc::new(Metrics::new(template::builtins())),
+        metrics: Arc::new(Metrics::new(template::builtin_names())),
         health: Health::new(settings.worker.lease, PATIENCE_OF_STORE),
         program: Program::this().context("cannot find this program's own file")?,
     })
@@ -103,7 +103,11 @@ fn tell(ended: &Ended, storage: &dyn ObjectStore, reporter: Reporter) {
     let result = match (&video, reporter.json) {
         (Some(video), false) => reporter::print(format!("{video}\n").as_bytes()),
         (None, false) => {
-            reporter.say(&format!("{} {status}: {}\n", ended.job_id, ended.reason.as_deref().unwrap_or("no reason given")));
+            reporter.say(&format!(
+                "{} {status}: {}\n",
+                ended.job_id,
+                ended.reason.as_deref().unwrap_or("no reason given")
+            ));
             Ok(())
         }
         (_, true) => reporter.result(
@@ -181,11 +185,7 @@ pub(super) fn worker_settings(settings: &Settings, until: Until) -> WorkerSettin
         reconcile: args.reconcile,
         grace: args.grace,
         tenant_cap: args.tenant_cap,
-        retry: RetryPolicy {
-            max_attempts: args.max_attempts,
-            max_rescues: args.max_rescues,
-            ..RetryPolicy::default()
-        },
+        retry: RetryPolicy { max_attempts: args.max_attempts, max_rescues: args.max_rescues, ..RetryPolicy::default() },
         admission: Admission { allow_not_issued: allow_unissued, allow_expired },
         allow_private_network: args.allow_private_network,
         retention: Retention {
