@@ -17,6 +17,7 @@ pub mod problem;
 pub mod raster;
 pub mod scene;
 pub mod snapshot;
+pub mod storage;
 pub mod store;
 pub mod studio;
 pub mod template;

@@ -13,7 +13,7 @@ const FLOORS: &[&[&str]] = &[
     &["snapshot", "template", "timeline", "job"],
     &["text", "layout", "scene", "raster", "h264", "convert"],
     &["encode", "probe", "pipeline"],
-    &["asset", "store"],
+    &["asset", "storage", "store"],
     &["studio"],
     &["cli", "main"],
 ];
