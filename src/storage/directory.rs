@@ -13,10 +13,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::check::{self, StorageCheck};
-use super::error::{Asked, Refusal, StorageError};
+use super::error::{Asked, Refusal, StorageError, source_error};
 use super::key::ObjectKey;
+use super::link::{check_life, percent_encoded};
 use super::object::{FileMeta, ListedObject, Listing, StoredObject, copy_hashed};
-use super::{ObjectStore, Result, check_life, check_limit};
+use super::{ObjectStore, Result, check_limit};
 
 /// Tells the folder from an empty place where it is usually mounted.
 const MARKER: &str = ".quotereel-storage";
@@ -336,32 +337,6 @@ fn io_error(asked: Asked<'_>, error: &io::Error) -> StorageError {
     }
 }
 
-/// The verdict on a file that was to be uploaded and cannot be read.
-pub(super) fn source_error(asked: Asked<'_>, path: &Path, error: &io::Error) -> StorageError {
-    match error.kind() {
-        ErrorKind::NotFound => StorageError::Mismatch {
-            key: asked.key.to_owned(),
-            what: "the file to upload",
-            found: "missing".to_owned(),
-            expected: path.display().to_string(),
-        },
-        _ => asked.unavailable(format!("{}: {error}", path.display())),
-    }
-}
-
-/// RFC 3986: everything but letters, digits, `-._~` and `also_plain` as `%XX`.
-pub(super) fn percent_encoded(text: &str, also_plain: &[u8]) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || also_plain.contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded += &format!("%{byte:02X}");
-        }
-    }
-    encoded
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::error::StorageErrorClass;
@@ -381,10 +356,5 @@ mod tests {
             let error = io_error(asked, &io::Error::from_raw_os_error(number));
             assert_eq!(error.class(), class, "{error}");
         }
-    }
-
-    #[test]
-    fn paths_become_urls() {
-        assert_eq!(percent_encoded("/a b/ñ:1%", b"/:"), "/a%20b/%C3%B1:1%25");
     }
 }

@@ -1,6 +1,8 @@
 //! What object storage cannot do, whose fault that is, and what to do about it. No message has a secret in it.
 
 use std::fmt;
+use std::io;
+use std::path::Path;
 
 /// What a failure means to whoever has a file to store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -202,4 +204,17 @@ impl Asked<'_> {
 /// Foreign text for a message: no control characters, at most `max_chars`.
 pub(super) fn one_line(text: &str, max_chars: usize) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(max_chars).collect()
+}
+
+/// The verdict on a file that was to be uploaded and cannot be read.
+pub(super) fn source_error(asked: Asked<'_>, path: &Path, error: &io::Error) -> StorageError {
+    match error.kind() {
+        io::ErrorKind::NotFound => StorageError::Mismatch {
+            key: asked.key.to_owned(),
+            what: "the file to upload",
+            found: "missing".to_owned(),
+            expected: path.display().to_string(),
+        },
+        _ => asked.unavailable(format!("{}: {error}", path.display())),
+    }
 }

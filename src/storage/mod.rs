@@ -8,6 +8,7 @@ mod check;
 mod directory;
 mod error;
 mod key;
+mod link;
 mod object;
 mod s3;
 mod s3_fault;
@@ -22,12 +23,9 @@ use async_trait::async_trait;
 pub use check::{CheckStep, StorageCheck};
 pub use error::{Refusal, StorageError, StorageErrorClass};
 pub use key::{JobFile, JobObject, ObjectKey, TENANTS_PREFIX};
+pub use link::SIGNED_URL_LIFE;
 pub use object::{FileMeta, ListedObject, Listing, StoredObject, sha256_of_file};
 pub use settings::{S3Keys, S3Settings, S3Timeouts, StorageSettings};
-
-/// Shortest and longest life of a signed URL; the upper end is S3's limit.
-pub const SIGNED_URL_LIFE: std::ops::RangeInclusive<Duration> =
-    Duration::from_secs(1)..=Duration::from_secs(7 * 24 * 3600);
 
 /// Most objects that one call of [`ObjectStore::list`] gives.
 pub const MAX_LISTED: u32 = 10_000;
@@ -86,14 +84,6 @@ pub async fn open(settings: &StorageSettings) -> Result<Arc<dyn ObjectStore>> {
         StorageSettings::Directory { path } => Arc::new(directory::Directory::open(path).await?),
         StorageSettings::S3(settings) => Arc::new(s3::S3::open(settings).await?),
     })
-}
-
-fn check_life(life: Duration) -> Result<()> {
-    if SIGNED_URL_LIFE.contains(&life) {
-        Ok(())
-    } else {
-        Err(StorageError::invalid("life of a signed URL", format!("{life:?}"), "1 s to 7 days"))
-    }
 }
 
 fn check_limit(limit: u32) -> Result<()> {

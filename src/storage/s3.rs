@@ -19,18 +19,17 @@ use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::{ByteStream, DateTime, Length};
 
 use super::check::{self, StorageCheck};
-use super::error::{Asked, Refusal, StorageError};
+use super::error::{Asked, Refusal, StorageError, source_error};
 use super::key::ObjectKey;
+use super::link::{attachment, check_life};
 use super::object::{FileMeta, ListedObject, Listing, StoredObject, sha256_of_file};
 use super::settings::{S3Settings, S3Timeouts};
-use super::{ObjectStore, Result, check_life, check_limit};
+use super::{ObjectStore, Result, check_limit};
 
 /// The region of stores that have none.
 const ANY_REGION: &str = "us-east-1";
 /// Most objects in one answer of S3.
 const MAX_PAGE: u32 = 1000;
-/// Longest name of a download, in characters.
-const MAX_DOWNLOAD_NAME_CHARS: usize = 150;
 
 /// A bucket.
 #[derive(Debug)]
@@ -284,7 +283,7 @@ async fn verify(asked: Asked<'_>, path: &Path, meta: &FileMeta) -> Result<()> {
     let hashed = tokio::task::spawn_blocking(move || sha256_of_file(&of_task)).await;
     match hashed.map_err(|error| asked.unavailable(error))? {
         Ok((sha256, bytes)) => meta.compare(asked.key, &sha256, bytes),
-        Err(error) => Err(super::directory::source_error(asked, path, &error)),
+        Err(error) => Err(source_error(asked, path, &error)),
     }
 }
 
@@ -294,28 +293,4 @@ fn length(bytes: Option<i64>) -> u64 {
 
 fn time(time: Option<DateTime>) -> Option<SystemTime> {
     time.and_then(|time| SystemTime::try_from(time).ok())
-}
-
-/// A Content-Disposition (RFC 6266) that saves under that name: once for old browsers, once as RFC 8187 has it.
-fn attachment(name: &str) -> String {
-    let name: String = name
-        .chars()
-        .map(|c| if c.is_control() || matches!(c, '/' | '\\' | '"') { '_' } else { c })
-        .take(MAX_DOWNLOAD_NAME_CHARS)
-        .collect();
-    let plain: String = name.chars().map(|c| if c.is_ascii() { c } else { '_' }).collect();
-    format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{}", super::directory::percent_encoded(&name, b""))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_downloads_cannot_leave_their_quotes() {
-        assert_eq!(
-            attachment("Cotización \"1\"\r\n; ñ.mp4"),
-            "attachment; filename=\"Cotizaci_n _1___; _.mp4\"; filename*=UTF-8''Cotizaci%C3%B3n%20_1___%3B%20%C3%B1.mp4"
-        );
-    }
 }
