@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Result, Store, StoreError};
+use super::{Result, SqliteStore, Store, StoreError};
 
 /// Opens the store that `url` names: `sqlite:PATH`, whose file is made if it is not there. The schema is neither made
 /// nor checked: that is [`Store::migrate`] and [`Store::ping`].
@@ -10,11 +10,13 @@ use super::{Result, Store, StoreError};
 /// # Errors
 /// [`StoreError::Address`] for an address of another kind, [`StoreError::Unavailable`] where nothing answers there.
 pub async fn connect(url: &str) -> Result<Arc<dyn Store>> {
-    // Each store adds its own kind of address.
-    Err(StoreError::Address {
-        url: without_password(url),
-        reason: "begin it with `sqlite:` and the path of a file".to_owned(),
-    })
+    match url.split_once(':') {
+        Some(("sqlite", _)) => Ok(Arc::new(SqliteStore::connect(url).await?)),
+        _ => Err(StoreError::Address {
+            url: without_password(url),
+            reason: "begin it with `sqlite:` and the path of a file".to_owned(),
+        }),
+    }
 }
 
 /// The address as it may be shown: what stands between `//` and the last `@` before the path is left out.

@@ -6,6 +6,7 @@
 
 mod connect;
 mod error;
+mod sqlite;
 mod types;
 
 use async_trait::async_trait;
@@ -14,6 +15,7 @@ use crate::job::{Failure, Job, JobEvent, JobId, JobOutput, Lease, NewJob, Stage,
 
 pub use connect::connect;
 pub use error::{EnqueueError, StoreError};
+pub use sqlite::SqliteStore;
 pub use types::{
     AdoptRequest, Beat, BeatAnswer, CancelOutcome, ClaimRequest, Claimed, Credits, EnqueueRules, Enqueued, Expired,
     ExpiredHow, Held, JobFilter, MaintenanceRun, ObjectUse, Page, QueueStats, Retention, SpoolHold, StoredOutput,
