@@ -1,9 +1,10 @@
 //! The rows: all SQL of the project, for PostgreSQL and SQLite, behind one trait. What a row means is told in `job`;
 //! what is done about it in `worker`.
 //!
-//! Both stores are held to the same behaviour by one conformance suite, `tests/jobs/conformance.rs`. Only the
+//! Both stores are held to the same behaviour by one conformance suite, `tests/jobs/conformance/`. Only the
 //! database's clock counts: no function takes a time of day, only spans.
 
+mod connect;
 mod error;
 pub mod postgres;
 mod types;
@@ -12,6 +13,7 @@ use async_trait::async_trait;
 
 use crate::job::{Failure, Job, JobEvent, JobId, JobOutput, Lease, NewJob, Stage, TenantScope};
 
+pub use connect::connect;
 pub use error::{EnqueueError, StoreError};
 pub use types::{
     AdoptRequest, Beat, BeatAnswer, CancelOutcome, ClaimRequest, Claimed, Credits, EnqueueRules, Enqueued, Expired,
