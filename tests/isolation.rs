@@ -40,7 +40,8 @@ impl Bench {
     /// A template that moves from its first to its last frame, so that every frame takes its time.
     fn template(&self, seconds: f64) -> TemplateChoice {
         let folder = self.root.path().join("moving");
-        std::fs::create_dir_all(&folder).expect("made");
+        std::fs::create_dir_all(folder.join("strings")).expect("made");
+        std::fs::write(folder.join("strings/en.json"), "{}").expect("written");
         std::fs::write(folder.join("template.json"), moving(seconds).to_string()).expect("written");
         TemplateChoice::Folder(folder)
     }
@@ -94,7 +95,7 @@ fn moving(seconds: f64) -> Value {
     json!({
         "formatVersion": 1, "name": "moving", "version": "1", "description": "Moves.",
         "duration": { "min": seconds, "max": seconds },
-        "transition": { "kind": "cut" },
+        "transition": { "kind": "none" },
         "scenes": [{
             "id": "only", "duration": { "min": seconds, "max": seconds }, "fill": "#102030",
             "children": [
@@ -177,7 +178,7 @@ async fn at_first_frame(
 #[tokio::test]
 async fn a_child_makes_the_same_video_as_the_command_and_tells_how_far_it_is() {
     let bench = Bench::new();
-    let request = bench.request(1.0);
+    let request = bench.request(2.0);
     let mut told = Vec::new();
     let (_never, cancel) = watch::channel(false);
     let files = render(&program(), request.clone(), cancel, |percent| told.push(percent)).await.expect("rendered");
@@ -186,7 +187,7 @@ async fn a_child_makes_the_same_video_as_the_command_and_tells_how_far_it_is() {
     assert_eq!(names(&bench.out()), ["thumbnail.jpg", "video.mp4"]);
     assert_eq!(RenderedFile::of(&files.video_path).expect("readable"), files.video);
     assert_eq!(RenderedFile::of(&files.thumbnail_path).expect("readable"), files.thumbnail);
-    assert_eq!((files.frames, files.duration_ms), (24, 1000));
+    assert_eq!((files.frames, files.duration_ms), (48, 2000));
     assert!(files.times.prepare > 0.0 && files.times.wall >= files.times.render, "{:?}", files.times);
     assert!(probe::probe(&files.video_path).expect("readable").broken().next().is_none());
 
@@ -204,7 +205,7 @@ async fn a_child_makes_the_same_video_as_the_command_and_tells_how_far_it_is() {
 #[tokio::test]
 async fn a_cancel_stops_a_render_and_leaves_nothing() {
     let bench = Bench::new();
-    let end = at_first_frame(bench.request(60.0), |cancel| drop(cancel.send(true))).await;
+    let end = at_first_frame(bench.request(60.0), |cancel| cancel.send(true).expect("listened to")).await;
     assert_eq!(end.expect_err("cancelled"), RenderEnd::Cancelled);
     bench.expect_no_file();
 
@@ -214,7 +215,7 @@ async fn a_cancel_stops_a_render_and_leaves_nothing() {
     assert_eq!(end.expect_err("cancelled"), RenderEnd::Cancelled);
     let (cancel, cancelled) = watch::channel(false);
     let deaf = bench.pretender("echo '{\"progress\":0}'; exec sleep 600");
-    let end = render(&deaf, bench.request(60.0), cancelled, |_| drop(cancel.send(true))).await;
+    let end = render(&deaf, bench.request(60.0), cancelled, |_| cancel.send(true).expect("listened to")).await;
     assert_eq!(end.expect_err("cancelled"), RenderEnd::Cancelled);
 }
 
@@ -224,7 +225,7 @@ async fn a_render_that_nobody_waits_for_is_killed() {
     let mut request = bench.request(60.0);
     request.limits.open_files = 201;
     let (begun, mut has_begun) = watch::channel(false);
-    let rendering = at_first_frame(request, |_| drop(begun.send(true)));
+    let rendering = at_first_frame(request, |_| begun.send(true).expect("listened to"));
     let pid = tokio::select! {
         end = rendering => panic!("{end:?}"),
         _ = has_begun.wait_for(|begun| *begun) => child_with(201),
@@ -307,12 +308,12 @@ async fn a_child_that_uses_more_than_its_limits_ends_alone() {
     assert_eq!(verdict.failure.code, FailureCode::RenderTimedOut, "{}", verdict.failure);
     bench.expect_no_file();
 
-    uncancelled(&program(), bench.request(1.0)).await.expect("the next one renders");
+    uncancelled(&program(), bench.request(2.0)).await.expect("the next one renders");
 }
 
 #[tokio::test]
 async fn a_child_that_crashes_is_told_as_that() {
-    for signal in [Signal::SEGV, Signal::KILL, Signal::ABORT] {
+    for signal in [Signal::ILL, Signal::KILL, Signal::ABORT] {
         let bench = Bench::new();
         let mut request = bench.request(60.0);
         request.limits.open_files = 204;
@@ -346,13 +347,13 @@ async fn nonsense_on_stdout_is_a_crash() {
         &done,
     ] {
         let bench = Bench::new();
-        let verdict = failure(uncancelled(&bench.pretender(script), bench.request(1.0)).await);
+        let verdict = failure(uncancelled(&bench.pretender(script), bench.request(2.0)).await);
         assert_eq!(verdict.failure.code, FailureCode::RenderCrashed, "{script}: {}", verdict.failure);
         assert!(!verdict.failure.detail.is_empty());
     }
     let bench = Bench::new();
     let missing = Program::at(bench.root.path().join("missing"));
-    assert_eq!(failure(uncancelled(&missing, bench.request(1.0)).await).failure.code, FailureCode::RenderFailed);
+    assert_eq!(failure(uncancelled(&missing, bench.request(2.0)).await).failure.code, FailureCode::RenderFailed);
 }
 
 #[tokio::test]
@@ -360,7 +361,7 @@ async fn what_the_quote_or_the_template_is_to_blame_for_has_its_own_word() {
     let bench = Bench::new();
     let code = |verdict: &Verdict| verdict.failure.code;
 
-    let mut request = bench.request(1.0);
+    let mut request = bench.request(2.0);
     request.template = TemplateChoice::Builtin("quote-sumary".to_owned());
     let verdict = failure(uncancelled(&program(), request.clone()).await);
     assert_eq!(code(&verdict), FailureCode::TemplateUnknown);
@@ -374,7 +375,7 @@ async fn what_the_quote_or_the_template_is_to_blame_for_has_its_own_word() {
     request.template = TemplateChoice::Folder(broken);
     assert_eq!(code(&failure(uncancelled(&program(), request).await)), FailureCode::TemplateFailed);
 
-    let mut request = bench.request(1.0);
+    let mut request = bench.request(2.0);
     request.input["quote"]["issuedAt"] = "yesterday".into();
     request.input["customer"]["password"] = "hunter2hunter2".into();
     let verdict = failure(uncancelled(&program(), request).await);
@@ -385,7 +386,7 @@ async fn what_the_quote_or_the_template_is_to_blame_for_has_its_own_word() {
     }
     assert!(!format!("{verdict:?}").contains("hunter2"));
 
-    let mut request = bench.request(1.0);
+    let mut request = bench.request(2.0);
     request.output_folder = bench.root.path().join("missing");
     assert_eq!(code(&failure(uncancelled(&program(), request).await)), FailureCode::RenderFailed);
     bench.expect_no_file();
@@ -397,7 +398,7 @@ async fn an_asset_given_by_key_comes_from_its_file_and_else_is_a_warning() {
     let logo = bench.root.path().join("logo");
     let picture = image::RgbImage::from_pixel(8, 8, image::Rgb([200, 10, 10]));
     picture.save_with_format(&logo, image::ImageFormat::Png).expect("written");
-    let mut request = bench.request(1.0);
+    let mut request = bench.request(2.0);
     request.input["company"]["logo"] = json!({ "key": "logos/a.png" });
     let without = uncancelled(&program(), request.clone()).await.expect("a placeholder");
     assert_eq!(without.warnings.len(), 1, "{:?}", without.warnings);
