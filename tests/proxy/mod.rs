@@ -288,15 +288,17 @@ impl Pump {
         if self.swallowed.load(Ordering::SeqCst) && !self.shared.stopped.load(Ordering::SeqCst) {
             return;
         }
-        let _ = self.to.shutdown(Shutdown::Write);
         let cut = match *lock(&self.shared.mode) {
             Mode::Refuse => true,
             Mode::CutAfter(limit) => self.is_up && self.passed >= limit,
             Mode::Forward | Mode::BlackHole | Mode::Throttle(_) => false,
         };
         if cut || self.shared.stopped.load(Ordering::SeqCst) {
-            let _ = self.from.shutdown(Shutdown::Both);
-            let _ = self.to.shutdown(Shutdown::Both);
+            // The client first: it must not hear what the server thinks of half a request.
+            let ends = if self.is_up { [&self.from, &self.to] } else { [&self.to, &self.from] };
+            ends.map(|end| drop(end.shutdown(Shutdown::Both)));
+        } else {
+            let _ = self.to.shutdown(Shutdown::Write);
         }
     }
 }

@@ -24,7 +24,9 @@ fn impatient() -> S3Timeouts {
 }
 
 fn class_of<T: std::fmt::Debug>(result: Result<T>) -> StorageErrorClass {
-    result.expect_err("a failure").class()
+    let error = result.expect_err("a failure");
+    eprintln!("{error}"); // shown where the test fails
+    error.class()
 }
 
 /// Every call, with what became of it.
