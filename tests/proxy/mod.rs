@@ -296,7 +296,7 @@ impl Pump {
         if cut || self.shared.stopped.load(Ordering::SeqCst) {
             // The client first: it must not hear what the server thinks of half a request.
             let ends = if self.is_up { [&self.from, &self.to] } else { [&self.to, &self.from] };
-            ends.map(|end| drop(end.shutdown(Shutdown::Both)));
+            ends.iter().for_each(|end| drop(end.shutdown(Shutdown::Both)));
         } else {
             let _ = self.to.shutdown(Shutdown::Write);
         }
