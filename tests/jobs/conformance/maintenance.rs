@@ -202,7 +202,7 @@ pub(crate) async fn stats_count_the_queue(rig: Arc<Rig>) {
     assert!((100..130).contains(&stats.oldest_queued.expect("one waits").as_secs()), "{stats:?}");
     let endpoint =
         quotereel::store::WebhookEndpoint { url: "https://example.com/hook".to_owned(), secret: vec![7; 32] };
-    rig.store.set_webhook(&scope, &endpoint).await.expect("it is set");
+    rig.store.set_webhook(&company("cmp-2"), &endpoint).await.expect("it is set");
     let _ = rig.store.fail(&rig.claim("w").await.expect("one waits").lease, &crate::rig::broken(), "No.").await;
     assert_eq!(rig.store.stats().await.expect("it answers").webhooks_pending, 1);
 }
