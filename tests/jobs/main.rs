@@ -4,6 +4,7 @@
 //! `QUOTEREEL_TEST_POSTGRES`.
 
 mod conformance;
+mod postgresql;
 mod rig;
 
 macro_rules! suite {
