@@ -124,7 +124,8 @@ fn sum(figures: &BTreeMap<String, f64>, prefix: &str) -> f64 {
 
 fn report(options: &Options, figures: &BTreeMap<String, f64>, wall: Duration) {
     let jobs = options.jobs as f64;
-    let of_stage = |stage: &str| sum(figures, &format!("video_render_stage_duration_ms_sum{{stage=\"{stage}\"}}")) / jobs;
+    let of_stage =
+        |stage: &str| sum(figures, &format!("video_render_stage_duration_ms_sum{{stage=\"{stage}\"}}")) / jobs;
     let whole = sum(figures, "video_render_duration_ms_sum{") / jobs;
     let claim = sum(figures, "video_render_claim_duration_ms_sum") / jobs;
     let (render, upload, finalize) = (of_stage("render"), of_stage("upload"), of_stage("finalize"));
@@ -139,7 +140,10 @@ fn report(options: &Options, figures: &BTreeMap<String, f64>, wall: Duration) {
     println!("  render           {render:.0} ms");
     println!("  upload           {upload:.0} ms");
     println!("  finalize         {finalize:.1} ms");
-    println!("beyond both        {:.1} ms a job, asking the queue ({claim:.1} ms) included", whole - render - upload + claim);
+    println!(
+        "beyond both        {:.1} ms a job, asking the queue ({claim:.1} ms) included",
+        whole - render - upload + claim
+    );
 }
 
 fn last_words(log: &Path) -> String {

@@ -60,6 +60,7 @@ pub(super) struct ReportingArgs {
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it in the life of the program")]
 pub(super) enum Command {
     /// Render the video and its thumbnail
     Video(VideoArgs),
