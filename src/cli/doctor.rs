@@ -142,7 +142,9 @@ async fn database(args: &DatabaseArgs) -> Check {
     let name = "database";
     let place = args.shown_url().unwrap_or_else(|error| error.to_string());
     match open::store(args).await {
-        Ok(_) => Check { name, ok: true, found: format!("{place} answers, its schema is the present one"), advice: None },
+        Ok(_) => {
+            Check { name, ok: true, found: format!("{place} answers, its schema is the present one"), advice: None }
+        }
         Err(failure) => {
             let advice = "check QUOTEREEL_DATABASE, that the server runs, and that `render migrate` has run".to_owned();
             Check { name, ok: false, found: format!("{place}: {}", words(&failure)), advice: Some(advice) }

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use clap_complete::Shell;
 
-use super::args::{CanvasSize, Command, DoctorArgs, RenderOneArgs, SchemaDocument, SourceArgs, StillArgs, VideoArgs, VideoFormat};
+use super::args::{
+    CanvasSize, Command, DoctorArgs, RenderOneArgs, SchemaDocument, SourceArgs, StillArgs, VideoArgs, VideoFormat,
+};
 use super::jobs::args::JobCommand;
 use crate::geometry::Size;
 use crate::time::FrameRate;

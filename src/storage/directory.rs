@@ -252,6 +252,10 @@ impl ObjectStore for Directory {
         &self.inner.target
     }
 
+    fn place(&self, key: &ObjectKey) -> String {
+        self.inner.path(key).display().to_string()
+    }
+
     async fn put_file(&self, key: &ObjectKey, path: &Path, meta: &FileMeta) -> Result<()> {
         meta.check()?;
         let (key_of_task, path, meta) = (key.clone(), path.to_owned(), meta.clone());

@@ -42,6 +42,9 @@ pub trait ObjectStore: Send + Sync + std::fmt::Debug {
     /// The place, for logs: endpoint and bucket, or folder. No secrets.
     fn target(&self) -> &str;
 
+    /// Where an object lies, for people: the path of a file, or `s3://bucket/key`. Not a way to fetch it.
+    fn place(&self, key: &ObjectKey) -> String;
+
     /// Stores the file at `path` whole or not at all, and proves it: the file is hashed before, and the object's size and
     /// description are read back after. An object of that key is replaced; keys are fenced, so it can only be the same
     /// claim's own.

@@ -174,6 +174,10 @@ impl ObjectStore for S3 {
         &self.target
     }
 
+    fn place(&self, key: &ObjectKey) -> String {
+        format!("s3://{}/{}", self.bucket, self.full_key(key.as_str()))
+    }
+
     async fn put_file(&self, key: &ObjectKey, path: &Path, meta: &FileMeta) -> Result<()> {
         meta.check()?;
         let asked = self.asked("write", key.as_str());

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use super::postgres::{PostgresOptions, PostgresStore};
 use super::{Result, SqliteStore, Store, StoreError};
 
-/// Opens the store that `url` names: `sqlite:PATH`, whose file is made if it is not there. The schema is neither made
+/// Opens the store that `url` names: `sqlite:PATH`, whose file is made if it is not there, or `postgres://…`. The schema is neither made
 /// nor checked: that is [`Store::migrate`] and [`Store::ping`].
 ///
 /// # Errors
@@ -12,9 +13,12 @@ use super::{Result, SqliteStore, Store, StoreError};
 pub async fn connect(url: &str) -> Result<Arc<dyn Store>> {
     match url.split_once(':') {
         Some(("sqlite", _)) => Ok(Arc::new(SqliteStore::connect(url).await?)),
+        Some(("postgres" | "postgresql", _)) => {
+            Ok(Arc::new(PostgresStore::connect(url, PostgresOptions::default()).await?))
+        }
         _ => Err(StoreError::Address {
             url: without_password(url),
-            reason: "begin it with `sqlite:` and the path of a file".to_owned(),
+            reason: "begin it with `sqlite:` and the path of a file, or with `postgres://`".to_owned(),
         }),
     }
 }

@@ -54,7 +54,10 @@ pub(super) fn folder_of_embedded(url: &str) -> Result<bool, Failure> {
 }
 
 /// The storage.
-pub(in crate::cli) async fn storage(args: &StorageArgs, database: &DatabaseArgs) -> Result<Arc<dyn ObjectStore>, Failure> {
+pub(in crate::cli) async fn storage(
+    args: &StorageArgs,
+    database: &DatabaseArgs,
+) -> Result<Arc<dyn ObjectStore>, Failure> {
     let settings = storage_settings(args, database)?;
     Ok(storage::open(&settings).await.context("cannot open the storage")?)
 }
