@@ -81,7 +81,7 @@ fn main() {
         let Ok(answer) = probe(port, "/metrics", Duration::from_secs(5)) else { continue };
         let figures = parse(&answer.body);
         let ended = sum(&figures, "video_render_jobs_total{");
-        if ended as usize >= options.jobs {
+        if ended >= options.jobs as f64 {
             break figures;
         }
         assert!(began.elapsed() < LIMIT, "after an hour {ended} of {} jobs have ended", options.jobs);
@@ -122,6 +122,7 @@ fn sum(figures: &BTreeMap<String, f64>, prefix: &str) -> f64 {
     figures.iter().filter(|(name, _)| name.starts_with(prefix)).map(|(_, value)| value).sum()
 }
 
+#[expect(clippy::print_stdout, reason = "a bench prints what it found")]
 fn report(options: &Options, figures: &BTreeMap<String, f64>, wall: Duration) {
     let jobs = options.jobs as f64;
     let of_stage =
