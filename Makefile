@@ -8,6 +8,7 @@ SHELL := /bin/bash
 PREFIX ?= /usr/local
 CARGO ?= cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
+PROMTOOL := $(TARGET)/tools/promtool
 DEMO_QUOTE ?= fixtures/quotes/solar-es-cl.json
 # rustup puts its programs here; a shell started before the installation does not know that yet.
 export PATH := $(HOME)/.cargo/bin:$(PATH)
@@ -57,8 +58,21 @@ setup: rust ## Install what a build needs
 	$(call install_missing,$(BUILD_PACKAGES))
 
 .PHONY: setup-tests
-setup-tests: rust ## Install what the tests need
+setup-tests: rust $(PROMTOOL) ## Install what the tests need
 	$(call install_missing,$(TEST_PACKAGES))
+
+# promtool checks the alert rules. Debian has it in the package of the Prometheus server; the one program is taken out of
+# the package instead of installing it, so that no test ever starts a server.
+$(PROMTOOL):
+	@command -v promtool >/dev/null && { mkdir -p $(@D); ln -sf "$$(command -v promtool)" $@; exit 0; }; \
+	command -v apt-get >/dev/null || { echo "promtool is missing: install Prometheus" >&2; exit 1; }; \
+	folder="$$(mktemp -d)"; trap 'rm -rf "$$folder"' EXIT; cd "$$folder"; \
+	if ! apt-get download -q prometheus >/dev/null 2>&1; then \
+	  if [ "$$(id -u)" = 0 ]; then as_root=; else as_root=sudo; fi; \
+	  $$as_root apt-get update -q; apt-get download -q prometheus; \
+	fi; \
+	dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/promtool; \
+	mkdir -p $(abspath $(@D)); mv usr/bin/promtool $(abspath $@)
 
 .PHONY: build
 build: setup ## The program, optimised: target/release/render

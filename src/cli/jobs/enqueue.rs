@@ -22,7 +22,7 @@ use crate::template;
 use crate::worker::{Admission, admit};
 
 /// Longest idempotency key, in bytes.
-const LONGEST_KEY_BYTES: usize = 200;
+const LONGEST_KEY_BYTES: usize = 255;
 /// Largest picture file that goes into a job, in bytes: the limit of a picture anywhere.
 const LARGEST_PICTURE_BYTES: u64 = 6 << 20;
 
@@ -107,7 +107,12 @@ fn whole(bytes: &[u8], snapshot: &Snapshot, folder: Option<&Path>) -> Result<Val
             )]),
         }
     }
-    if problems.is_empty() { Ok(input) } else { Err(problems.into()) }
+    if !problems.is_empty() {
+        return Err(problems.into());
+    }
+    // With the pictures in it, it must still be what a worker accepts.
+    parse_with(input.to_string().as_bytes(), ParseOptions::default())?;
+    Ok(input)
 }
 
 fn picture(path: &Path, folder: &Path) -> Result<String, String> {
