@@ -6,6 +6,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 use super::jobs::args::JobCommand;
+use crate::config::{DatabaseArgs, StorageArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -34,7 +35,7 @@ pub(super) struct CommandLine {
 }
 
 /// How to report, whatever the command.
-#[derive(Args, Clone, Copy, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Reporting")]
 pub(super) struct ReportingArgs {
     /// Print one JSON object on stdout, errors included
@@ -48,6 +49,14 @@ pub(super) struct ReportingArgs {
     /// Log to stderr what happens inside; twice for more
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(super) verbose: u8,
+
+    /// How log lines on stderr are written
+    #[arg(long, global = true, env = "QUOTEREEL_LOG_FORMAT", value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
+    pub(super) log_format: String,
+
+    /// Which log lines, such as info,quotereel::worker=debug; goes before -v and -q
+    #[arg(long, global = true, env = "QUOTEREEL_LOG", value_name = "FILTER")]
+    pub(super) log: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -68,8 +77,8 @@ pub(super) enum Command {
     Templates,
     #[command(flatten)]
     Job(JobCommand),
-    /// Check this machine: what works, and what to do about the rest
-    Doctor,
+    /// Check this machine, the database and the storage: what works, and what to do about the rest
+    Doctor(DoctorArgs),
     /// Print completions for a shell
     Completions(CompletionsArgs),
     /// Render one order of a worker
@@ -202,6 +211,15 @@ pub(super) enum SchemaDocument {
     Snapshot,
     /// The template
     Template,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct DoctorArgs {
+    #[command(flatten)]
+    pub(super) database: DatabaseArgs,
+
+    #[command(flatten)]
+    pub(super) storage: StorageArgs,
 }
 
 #[derive(Args, Debug)]

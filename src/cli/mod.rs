@@ -20,15 +20,20 @@ mod video;
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{CommandFactory as _, Parser as _};
 
-use crate::telemetry::{self, LevelFilter, LogFormat, Logging};
-use args::{CommandLine, ReportingArgs};
+use crate::telemetry::{self, Collector, LevelFilter, Logging, Telemetry, TelemetryError};
+use args::{Command, CommandLine};
 use failure::{Failure, status};
+use jobs::args::JobCommand;
 use options::Task;
 use reporter::Reporter;
 use signals::Signals;
+
+/// How long a program that has ended waits for its last traces to be taken.
+const LAST_TRACES: Duration = Duration::from_secs(2);
 
 /// Reads the process's arguments, carries out what they ask for and says how it went.
 ///
@@ -40,9 +45,8 @@ pub fn main() -> ExitCode {
         Ok(typed) => typed,
         Err(error) => return ExitCode::from(refuse(&error, &arguments)),
     };
-    let reporting = typed.reporting;
-    let reporter = Reporter::new(reporting.json, reporting.quiet);
-    let _telemetry = match telemetry::init(&logging(reporting, reporter.color), None) {
+    let reporter = Reporter::new(typed.reporting.json, typed.reporting.quiet);
+    let telemetry = match observe(&typed, reporter.color) {
         Ok(telemetry) => telemetry,
         Err(error) => {
             let failure = Failure::Usage(error.to_string());
@@ -53,6 +57,7 @@ pub fn main() -> ExitCode {
     // The panic's own message has gone to stderr by then; what is left is to end with a status of the contract.
     let outcome = catch_unwind(AssertUnwindSafe(|| carry_out(typed, reporter)))
         .unwrap_or_else(|_| Err(Failure::System(anyhow::anyhow!("a bug: please report the message above"))));
+    telemetry.shutdown(LAST_TRACES);
     match outcome {
         Ok(()) => ExitCode::from(status::DONE),
         Err(failure) => {
@@ -73,7 +78,7 @@ fn carry_out(typed: CommandLine, reporter: Reporter) -> Result<(), Failure> {
         Task::Schema(document) => inspect::schema(document),
         Task::Templates => inspect::templates(reporter),
         Task::Job(command) => jobs::run(&command, reporter, &signals),
-        Task::Doctor => doctor::run(reporter),
+        Task::Doctor(args) => doctor::run(&args, reporter),
         Task::RenderOne(args) => render_one::run(&args),
         Task::Completions(shell) => {
             let mut script = Vec::new();
@@ -100,14 +105,21 @@ fn refuse(error: &clap::Error, arguments: &[OsString]) -> u8 {
     status::USAGE
 }
 
-/// What is logged to stderr: warnings, with `-v` news, with `-vv` details; nothing when quiet.
-fn logging(reporting: ReportingArgs, color: bool) -> Logging {
-    let level = match (reporting.quiet, reporting.verbose) {
+/// Sends log lines to stderr: warnings, of a worker also news, with `-v` more, with `-vv` details; nothing when quiet.
+/// A worker's traces go to the collector that `OTEL_EXPORTER_OTLP_ENDPOINT` names.
+fn observe(typed: &CommandLine, color: bool) -> Result<Telemetry, TelemetryError> {
+    let reporting = &typed.reporting;
+    let worker = matches!(typed.command, Command::Job(JobCommand::Worker(_)));
+    let level = match (reporting.quiet, reporting.verbose + u8::from(worker)) {
         (true, _) => LevelFilter::OFF,
         (false, 0) => LevelFilter::WARN,
         (false, 1) => LevelFilter::INFO,
         (false, 2) => LevelFilter::DEBUG,
         (false, _) => LevelFilter::TRACE,
     };
-    Logging { level, directives: None, format: LogFormat::Text, color }
+    let format = reporting.log_format.parse()?;
+    let logging = Logging { level, directives: reporting.log.clone(), format, color };
+    let endpoint = std::env::var("OTEL_EXPORTER_OTLP_ENDPOINT").ok().filter(|endpoint| worker && !endpoint.is_empty());
+    let collector = endpoint.map(|endpoint| Collector::new(&endpoint, std::process::id().to_string())).transpose()?;
+    telemetry::init(&logging, collector.as_ref())
 }

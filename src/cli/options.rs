@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use clap_complete::Shell;
 
-use super::args::{CanvasSize, Command, RenderOneArgs, SchemaDocument, SourceArgs, StillArgs, VideoArgs, VideoFormat};
+use super::args::{
+    CanvasSize, Command, DoctorArgs, RenderOneArgs, SchemaDocument, SourceArgs, StillArgs, VideoArgs, VideoFormat,
+};
 use super::jobs::args::JobCommand;
 use crate::geometry::Size;
 use crate::time::FrameRate;
@@ -50,7 +52,7 @@ pub(super) enum Task {
     Schema(SchemaDocument),
     Templates,
     Job(Box<JobCommand>),
-    Doctor,
+    Doctor(Box<DoctorArgs>),
     Completions(Shell),
     RenderOne(RenderOneArgs),
 }
@@ -128,7 +130,7 @@ impl Task {
             Command::Schema(args) => Ok(Self::Schema(args.document)),
             Command::Templates => Ok(Self::Templates),
             Command::Job(command) => Ok(Self::Job(Box::new(command))),
-            Command::Doctor => Ok(Self::Doctor),
+            Command::Doctor(args) => Ok(Self::Doctor(Box::new(args))),
             Command::Completions(args) => Ok(Self::Completions(args.shell)),
             Command::RenderOne(args) => Ok(Self::RenderOne(args)),
         }

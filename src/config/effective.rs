@@ -69,7 +69,7 @@ fn shown(id: &str, value: &str) -> String {
 }
 
 /// An address without the password in its authority and in its query.
-fn without_password(url: &str) -> String {
+pub(super) fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let authority = match authority.rsplit_once('@') {

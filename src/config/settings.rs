@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, ValueHint};
 
+use super::effective::without_password;
 use super::span::Span;
 use crate::health::Address;
 
@@ -241,6 +242,16 @@ impl DatabaseArgs {
                 expected: "write sqlite:FILE or postgres://USER:PASSWORD@HOST/NAME".to_owned(),
             }),
         }
+    }
+}
+
+impl DatabaseArgs {
+    /// Address of the database as it may be printed.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn shown_url(&self) -> Result<String, ConfigError> {
+        Ok(without_password(&self.url()?))
     }
 }
 

@@ -1,17 +1,22 @@
 //! The rows: all SQL of the project, for PostgreSQL and SQLite, behind one trait. What a row means is told in `job`;
 //! what is done about it in `worker`.
 //!
-//! Both stores are held to the same behaviour by one conformance suite, `tests/jobs/conformance.rs`. Only the
+//! Both stores are held to the same behaviour by one conformance suite, `tests/jobs/conformance/`. Only the
 //! database's clock counts: no function takes a time of day, only spans.
 
+mod connect;
 mod error;
+pub mod postgres;
+mod sqlite;
 mod types;
 
 use async_trait::async_trait;
 
 use crate::job::{Failure, Job, JobEvent, JobId, JobOutput, Lease, NewJob, Stage, TenantScope};
 
+pub use connect::connect;
 pub use error::{EnqueueError, StoreError};
+pub use sqlite::SqliteStore;
 pub use types::{
     AdoptRequest, Beat, BeatAnswer, CancelOutcome, ClaimRequest, Claimed, Credits, EnqueueRules, Enqueued, Expired,
     ExpiredHow, Held, JobFilter, MaintenanceRun, ObjectUse, Page, QueueStats, Retention, SpoolHold, StoredOutput,
@@ -123,7 +128,7 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     // --- for maintenance, safe to run in several workers at once ---
 
     /// Takes up to `limit` running jobs whose lease or deadline has passed from their workers: back to the queue while
-    /// fewer than `max_rescues`, then failed. `message` gives the customer's message for a job's locale tag.
+    /// fewer than `max_rescues`, then failed, with the customer's message in the language of the snapshot's `locale`.
     async fn expire(&self, limit: u32, max_rescues: u32) -> Result<Vec<Expired>>;
 
     /// Succeeded jobs whose video should be in storage, by id, after `after`; only those finished for `min_age` at least.
@@ -150,6 +155,12 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// Deletes rows that have outlived their retention, events and deliveries with them; returns how many. A succeeded
     /// row is deleted only when its objects are gone; credit entries stay.
     async fn delete_past_retention(&self, retention: &Retention, limit: u32) -> Result<u64>;
+
+    /// Counts anew what the store keeps about the queue beside its rows; returns how many counts were wrong. Nothing to do
+    /// for a store that keeps none.
+    async fn recount(&self) -> Result<u64> {
+        Ok(0)
+    }
 
     /// Whether nobody has run that duty for `every`; if so the caller has it, and nobody else for as long.
     async fn take_duty(&self, duty: &str, every: std::time::Duration) -> Result<bool>;

@@ -9,7 +9,7 @@ mod enqueue;
 mod health;
 mod list;
 mod migrate;
-mod open;
+pub(super) mod open;
 mod reconcile;
 mod show;
 mod webhook;

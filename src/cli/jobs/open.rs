@@ -27,12 +27,12 @@ impl From<IdentityError> for Failure {
 }
 
 /// A runtime for one command.
-pub(super) fn runtime() -> Result<Runtime, Failure> {
+pub(in crate::cli) fn runtime() -> Result<Runtime, Failure> {
     Ok(Runtime::new().context("cannot start the runtime")?)
 }
 
 /// The database. The embedded one is made and brought up to date as it is opened: nobody else looks after it.
-pub(super) async fn store(args: &DatabaseArgs) -> Result<Arc<dyn Store>, Failure> {
+pub(in crate::cli) async fn store(args: &DatabaseArgs) -> Result<Arc<dyn Store>, Failure> {
     let url = args.url()?;
     let embedded = folder_of_embedded(&url)?;
     let store = store::connect(&url).await.context("cannot open the database")?;
@@ -54,7 +54,10 @@ pub(super) fn folder_of_embedded(url: &str) -> Result<bool, Failure> {
 }
 
 /// The storage.
-pub(super) async fn storage(args: &StorageArgs, database: &DatabaseArgs) -> Result<Arc<dyn ObjectStore>, Failure> {
+pub(in crate::cli) async fn storage(
+    args: &StorageArgs,
+    database: &DatabaseArgs,
+) -> Result<Arc<dyn ObjectStore>, Failure> {
     let settings = storage_settings(args, database)?;
     Ok(storage::open(&settings).await.context("cannot open the storage")?)
 }

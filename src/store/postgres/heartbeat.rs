@@ -1,0 +1,103 @@
+//! Heartbeats on a connection of their own: no pool that is used up, no claim that waits can keep them back.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{ConnectOptions, Executor, Row};
+use uuid::Uuid;
+
+use super::row::interval;
+use super::session::store_error;
+use crate::store::{Beat, BeatAnswer, Heartbeat, Result, StoreError};
+
+/// One try, connecting included: two of them stay far below a lease, of 60 s or more.
+const LIMIT: Duration = Duration::from_secs(6);
+
+const BEGIN: &str = "begin; set local role quotereel_worker; set local statement_timeout = '4s'; \
+     set local lock_timeout = '4s'; set local idle_in_transaction_session_timeout = '10s'";
+
+/// Locked in the order of ids, so that two statements over the same jobs cannot wait for each other. Touches no indexed
+/// column: the new version of the row stays on its page.
+const BEAT: &str = "with beats as (
+       select * from unnest($1::uuid[], $2::text[], $3::bigint[], $4::int[])
+         with ordinality as beat (id, company_id, epoch, progress, position)
+     ), held as materialized (
+       select job.id, beats.position, beats.progress
+       from beats join video_render_jobs job on job.id = beats.id
+       where job.company_id = beats.company_id and job.status = 'running' and job.lease_epoch = beats.epoch
+       order by job.id for update of job
+     )
+     update video_render_jobs job
+     set lease_expires_at = now() + $5, progress = greatest(job.progress, held.progress), updated_at = now()
+     from held where job.id = held.id
+     returning held.position, job.cancel_requested_at is not null as cancel_requested";
+
+#[derive(Debug)]
+pub(super) struct PostgresHeartbeat {
+    options: PgConnectOptions,
+    connection: Option<PgConnection>,
+}
+
+impl PostgresHeartbeat {
+    pub(super) const fn new(options: PgConnectOptions) -> Self {
+        Self { options, connection: None }
+    }
+
+    async fn attempt(&mut self, beats: &[Beat], lease: Duration) -> Result<Vec<BeatAnswer>> {
+        // The connection comes back only after a whole transaction; whatever breaks off closes it.
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.options.connect().await.map_err(store_error)?,
+        };
+        let ids: Vec<Uuid> = beats.iter().map(|beat| beat.lease.job_id.0).collect();
+        let companies: Vec<&str> = beats.iter().map(|beat| beat.lease.scope.company_id()).collect();
+        let epochs: Vec<i64> = beats.iter().map(|beat| beat.lease.epoch.0).collect();
+        let progress: Vec<i32> = beats.iter().map(|beat| i32::from(beat.progress.min(100))).collect();
+        connection.execute(sqlx::raw_sql(BEGIN)).await.map_err(store_error)?;
+        let rows = sqlx::query(BEAT)
+            .bind(ids)
+            .bind(companies)
+            .bind(epochs)
+            .bind(progress)
+            .bind(interval(lease))
+            .fetch_all(&mut connection)
+            .await
+            .map_err(store_error)?;
+        connection.execute(sqlx::raw_sql("commit")).await.map_err(store_error)?;
+        self.connection = Some(connection);
+
+        let mut answers = vec![BeatAnswer::Lost; beats.len()];
+        for row in rows {
+            let position: i64 = row.try_get("position").map_err(store_error)?;
+            let cancel: bool = row.try_get("cancel_requested").map_err(store_error)?;
+            let answer = usize::try_from(position - 1).ok().and_then(|position| answers.get_mut(position));
+            if let Some(answer) = answer {
+                *answer = if cancel { BeatAnswer::CancelRequested } else { BeatAnswer::Held };
+            }
+        }
+        Ok(answers)
+    }
+}
+
+#[async_trait]
+impl Heartbeat for PostgresHeartbeat {
+    async fn beat(&mut self, beats: &[Beat], lease: Duration) -> Result<Vec<BeatAnswer>> {
+        if beats.is_empty() {
+            return Ok(Vec::new());
+        }
+        // A beat may be repeated whatever became of the last one. The connection may have died since: once more on a
+        // new one.
+        let had_connection = self.connection.is_some();
+        let mut outcome = Ok(Vec::new());
+        for _ in 0..=u8::from(had_connection) {
+            outcome = tokio::time::timeout(LIMIT, self.attempt(beats, lease))
+                .await
+                .unwrap_or_else(|overdue| Err(StoreError::Unavailable(Box::new(overdue))));
+            if !outcome.as_ref().is_err_and(StoreError::is_transient) {
+                break;
+            }
+        }
+        outcome
+    }
+}

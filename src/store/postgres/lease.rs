@@ -1,0 +1,280 @@
+//! What workers write: they take jobs, and whoever holds a lease moves its job. Each statement that needs a lease has
+//! the whole guard in its WHERE; no row means that the lease is lost.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::query::Query;
+use sqlx::{Postgres, Row};
+
+use super::PostgresStore;
+use super::row::{self, bigint, int, interval, span};
+use super::session::{Fault, Session, transaction};
+use crate::job::{Failure, Job, JobOutput, Lease, Stage};
+use crate::store::{AdoptRequest, ClaimRequest, Claimed, Held, Result, SpoolHold};
+
+/// The guard of [`Lease`]: the first four parameters of every statement here.
+macro_rules! held {
+    () => {
+        "id = $1 and company_id = $2 and ($3::text is null or organization_id = $3) \
+         and status = 'running' and lease_epoch = $4"
+    };
+}
+
+/// A guarded update that ends the lease, and its event; `$5` is the event's detail.
+macro_rules! moved {
+    ($kind:literal, $set:literal) => {
+        concat!(
+            "with moved as (update video_render_jobs set lease_expires_at = null, worker_id = null, \
+               deadline_at = null, updated_at = now(), ",
+            $set,
+            " where ",
+            held!(),
+            " returning *), event as (insert into video_render_events (job_id, company_id, organization_id, kind, \
+               old_status, new_status, source, correlation_id, detail) \
+             select id, company_id, organization_id, ",
+            $kind,
+            ", 'running', status, 'worker', id || '/e' || lease_epoch, $5 from moved) select id from moved"
+        )
+    };
+}
+
+/// The parameters of [`held!`].
+fn guarded<'q>(sql: &'static str, lease: &'q Lease) -> Query<'q, Postgres, PgArguments> {
+    sqlx::query(sql)
+        .bind(lease.job_id.0)
+        .bind(lease.scope.company_id())
+        .bind(lease.scope.organization_id())
+        .bind(lease.epoch.0)
+}
+
+/// One guarded statement as a transaction.
+macro_rules! write {
+    ($store:expr, $query:expr) => {
+        transaction!($store, {
+            let mut session = Session::worker(&$store.pool).await?;
+            let row = $query.fetch_optional(&mut *session).await?;
+            session.commit().await?;
+            Ok(if row.is_some() { Held::Yes } else { Held::Lost })
+        })
+    };
+}
+
+fn claimed(row: &PgRow) -> Result<Claimed, Fault> {
+    let job = row::job(row)?;
+    let lease = Lease { job_id: job.id, scope: job.scope.clone(), epoch: job.lease_epoch };
+    Ok(Claimed { job, lease, waited: span(row.try_get("waited_s")?), today_last: row.try_get("today_last")? })
+}
+
+pub(super) async fn claim(store: &PostgresStore, request: &ClaimRequest) -> Result<Vec<Claimed>> {
+    transaction!(store, {
+        let mut session = Session::claim(&store.pool).await?;
+        let rows = sqlx::query(
+            "select job.*, extract(epoch from now() - greatest(job.run_after, job.created_at))::float8 as waited_s,
+               (now() at time zone 'utc' - interval '12 hours')::date as today_last
+             from claim_video_renders($1, $2, $3, $4, $5, $6) job",
+        )
+        .bind(&request.worker_id.0)
+        .bind(&request.spool_id)
+        .bind(int(request.max_jobs))
+        .bind(interval(request.lease))
+        .bind(interval(request.deadline))
+        .bind(i64::from(request.tenant_cap))
+        .fetch_all(&mut *session)
+        .await?;
+        session.commit().await?;
+        rows.iter().map(claimed).collect()
+    })
+}
+
+pub(super) async fn adopt(store: &PostgresStore, request: &AdoptRequest) -> Result<Option<Claimed>> {
+    transaction!(store, {
+        let mut session = Session::worker(&store.pool).await?;
+        let row = sqlx::query(
+            "with before as materialized (
+               select id, status as old_status from video_render_jobs
+               where id = $1 and company_id = $2 and ($3::text is null or organization_id = $3)
+                 and snapshot_hash = $5 and cancel_requested_at is null
+                 and (status = 'queued' or (status = 'running' and lease_epoch = $4 and spool_id = $6))
+               for update
+             ), moved as (
+               update video_render_jobs job
+               set status = 'running', stage = 'upload', lease_epoch = job.lease_epoch + 1,
+                   lease_expires_at = now() + $8, deadline_at = now() + $9, worker_id = $7, spool_id = $6,
+                   spool_retry_at = null, attempts = job.attempts + (before.old_status = 'queued')::int,
+                   started_at = coalesce(job.started_at, now()), updated_at = now()
+               from before where job.id = before.id
+               returning job.*, before.old_status
+             ), event as (
+               insert into video_render_events (job_id, company_id, organization_id, kind, old_status, new_status,
+                 source, correlation_id, detail)
+               select id, company_id, organization_id, 'VIDEO_RENDER_STARTED', old_status, status, 'worker',
+                 id || '/e' || lease_epoch,
+                 jsonb_build_object('epoch', lease_epoch, 'worker', worker_id, 'stage', stage, 'adopted', $4) from moved
+             )
+             select moved.*,
+               case when old_status = 'queued'
+                 then extract(epoch from now() - greatest(run_after, created_at))::float8 else 0 end as waited_s,
+               (now() at time zone 'utc' - interval '12 hours')::date as today_last
+             from moved",
+        )
+        .bind(request.job_id.0)
+        .bind(request.scope.company_id())
+        .bind(request.scope.organization_id())
+        .bind(request.epoch.0)
+        .bind(&request.snapshot_hash)
+        .bind(&request.spool_id)
+        .bind(&request.worker_id.0)
+        .bind(interval(request.lease))
+        .bind(interval(request.deadline))
+        .fetch_optional(&mut *session)
+        .await?;
+        session.commit().await?;
+        row.as_ref().map(claimed).transpose()
+    })
+}
+
+pub(super) async fn begin_stage(store: &PostgresStore, lease: &Lease, stage: Stage) -> Result<Held> {
+    const SQL: &str = concat!(
+        "update video_render_jobs set stage = $5, updated_at = now(), \
+           render_attempts = render_attempts + ($5 = 'render')::int, \
+           upload_attempts = upload_attempts + ($5 = 'upload')::int where ",
+        held!(),
+        " returning id"
+    );
+    write!(store, guarded(SQL, lease).bind(stage.as_str()))
+}
+
+pub(super) async fn count_upload(store: &PostgresStore, lease: &Lease) -> Result<Held> {
+    const SQL: &str = concat!(
+        "update video_render_jobs set upload_attempts = upload_attempts + 1, updated_at = now() where ",
+        held!(),
+        " returning id"
+    );
+    write!(store, guarded(SQL, lease))
+}
+
+pub(super) async fn succeed(store: &PostgresStore, lease: &Lease, output: &JobOutput) -> Result<Held> {
+    const SQL: &str = moved!(
+        "'VIDEO_RENDER_SUCCEEDED'",
+        "status = 'succeeded', stage = 'finalize', progress = 100, finished_at = now(), spool_id = null, \
+         output_key = $6, output_sha256 = $7, output_bytes = $8, output_duration_ms = $9, thumbnail_key = $10, \
+         render_version = $11"
+    );
+    let detail = json!({ "epoch": lease.epoch, "outputKey": output.output_key });
+    write!(
+        store,
+        guarded(SQL, lease)
+            .bind(&detail)
+            .bind(&output.output_key)
+            .bind(&output.output_sha256)
+            .bind(bigint(output.output_bytes))
+            .bind(bigint(output.output_duration_ms))
+            .bind(&output.thumbnail_key)
+            .bind(&output.render_version)
+    )
+}
+
+pub(super) async fn fail(store: &PostgresStore, lease: &Lease, failure: &Failure, message: &str) -> Result<Held> {
+    const SQL: &str = moved!(
+        "'VIDEO_RENDER_FAILED'",
+        "status = 'failed', finished_at = now(), spool_id = null, error_class = $6, error_code = $7, \
+         error_message = $8"
+    );
+    let detail = verdict(lease, failure);
+    write!(
+        store,
+        guarded(SQL, lease).bind(&detail).bind(failure.code.class().as_str()).bind(failure.code.as_str()).bind(message)
+    )
+}
+
+pub(super) async fn stopped(store: &PostgresStore, lease: &Lease) -> Result<Held> {
+    const SQL: &str = moved!(
+        "'VIDEO_RENDER_CANCELLED'",
+        "status = 'cancelled', finished_at = now(), spool_id = null, \
+         cancel_requested_at = coalesce(cancel_requested_at, now())"
+    );
+    let detail = json!({ "epoch": lease.epoch });
+    write!(store, guarded(SQL, lease).bind(&detail))
+}
+
+/// What an event tells of a failure; for operators, so the details may be long but not without end.
+fn verdict(lease: &Lease, failure: &Failure) -> Value {
+    // U+0000 is the one character that jsonb does not take.
+    let reason: String = failure.detail.chars().filter(|character| *character != '\0').take(2000).collect();
+    json!({ "epoch": lease.epoch, "errorClass": failure.code.class(), "errorCode": failure.code.as_str(), "reason": reason })
+}
+
+/// How a job goes back to the queue.
+struct Requeue<'a> {
+    detail: Value,
+    /// Whether the attempt counts.
+    counts: bool,
+    pause: Duration,
+    hold: Option<&'a SpoolHold>,
+}
+
+async fn requeue(store: &PostgresStore, lease: &Lease, back: &Requeue<'_>) -> Result<Held> {
+    // With a cancel request the job ends instead. The stage is upload only where a finished file waits for it.
+    const SQL: &str = moved!(
+        "case status when 'queued' then 'VIDEO_RENDER_RETRIED' else 'VIDEO_RENDER_CANCELLED' end",
+        "status = case when cancel_requested_at is null then 'queued' else 'cancelled' end, \
+         finished_at = case when cancel_requested_at is null then null else now() end, \
+         stage = case when cancel_requested_at is not null then stage when $8::text is null then 'render' \
+                      else 'upload' end, \
+         progress = case when $8::text is null and cancel_requested_at is null then 0 else progress end, \
+         attempts = greatest(0, attempts - $6), \
+         run_after = case when cancel_requested_at is null then now() + greatest($7, $9) else run_after end, \
+         spool_id = case when cancel_requested_at is null then $8 end, \
+         spool_retry_at = case when cancel_requested_at is null and $8::text is not null then now() + $7 end"
+    );
+    write!(
+        store,
+        guarded(SQL, lease)
+            .bind(&back.detail)
+            .bind(i32::from(!back.counts))
+            .bind(interval(back.pause))
+            .bind(back.hold.map(|hold| hold.spool_id.as_str()))
+            .bind(interval(back.hold.map_or(Duration::ZERO, |hold| hold.others_in)))
+    )
+}
+
+pub(super) async fn retry_later(
+    store: &PostgresStore,
+    lease: &Lease,
+    failure: &Failure,
+    pause: Duration,
+    hold: Option<&SpoolHold>,
+) -> Result<Held> {
+    requeue(store, lease, &Requeue { detail: verdict(lease, failure), counts: true, pause, hold }).await
+}
+
+pub(super) async fn release(
+    store: &PostgresStore,
+    lease: &Lease,
+    reason: &str,
+    pause: Duration,
+    hold: Option<&SpoolHold>,
+) -> Result<Held> {
+    let reason: String = reason.chars().filter(|character| *character != '\0').take(2000).collect();
+    let detail = json!({ "epoch": lease.epoch, "released": true, "reason": reason });
+    requeue(store, lease, &Requeue { detail, counts: false, pause, hold }).await
+}
+
+pub(super) async fn reread(store: &PostgresStore, lease: &Lease) -> Result<Option<Job>> {
+    transaction!(store, {
+        let mut session = Session::worker(&store.pool).await?;
+        let row = sqlx::query(
+            "select * from video_render_jobs where id = $1 and company_id = $2
+               and ($3::text is null or organization_id = $3) and status in ('queued', 'running')",
+        )
+        .bind(lease.job_id.0)
+        .bind(lease.scope.company_id())
+        .bind(lease.scope.organization_id())
+        .fetch_optional(&mut *session)
+        .await?;
+        session.commit().await?;
+        row.as_ref().map(row::job).transpose()
+    })
+}

@@ -1,0 +1,394 @@
+//! What keeps the rows right: expired leases, lost and old videos, old rows, duties, lanes, figures.
+
+use std::time::Duration;
+
+use serde_json::json;
+use sqlx::Row;
+use uuid::Uuid;
+
+use super::PostgresStore;
+use super::row::{self, bigint, interval, span};
+use super::session::{Session, transaction};
+use crate::job::{Event, Facts, Failure, FailureCode, JobId, Language, LeaseEpoch, Status, TenantScope, WorkerId};
+use crate::store::{
+    Expired, ExpiredHow, MaintenanceRun, ObjectUse, Page, QueueStats, Result, Retention, StoredOutput, TemplateVersion,
+};
+
+pub(super) async fn register_templates(store: &PostgresStore, versions: &[TemplateVersion]) -> Result<()> {
+    // In one order, so that two workers that start at once cannot wait for each other.
+    let mut versions: Vec<_> = versions.iter().collect();
+    versions.sort_by(|a, b| a.template.cmp(&b.template));
+    transaction!(store, {
+        let mut session = Session::worker(&store.pool).await?;
+        for version in &versions {
+            sqlx::query(
+                "insert into video_render_templates as known (template, render_version) values ($1, $2)
+                 on conflict (template) do update set render_version = excluded.render_version, updated_at = now()
+                 where known.render_version <> excluded.render_version",
+            )
+            .bind(&version.template)
+            .bind(&version.render_version)
+            .execute(&mut *session)
+            .await?;
+        }
+        session.commit().await
+    })
+}
+
+pub(super) async fn expire(store: &PostgresStore, limit: u32, max_rescues: u32) -> Result<Vec<Expired>> {
+    let candidates: Vec<Uuid> = transaction!(store, {
+        let mut session = Session::worker(&store.pool).await?;
+        let ids = sqlx::query_scalar(
+            "select id from video_render_jobs
+             where status = 'running' and (lease_expires_at < now() or deadline_at < now())
+             order by least(lease_expires_at, deadline_at), id limit $1",
+        )
+        .bind(i64::from(limit))
+        .fetch_all(&mut *session)
+        .await?;
+        session.commit().await?;
+        Ok(ids)
+    })?;
+    let mut expired = Vec::new();
+    // A transaction each: no lane is held longer than one job takes.
+    for id in candidates {
+        expired.extend(expire_one(store, JobId(id), max_rescues).await?);
+    }
+    Ok(expired)
+}
+
+/// `None` where somebody else was quicker, its worker above all.
+async fn expire_one(store: &PostgresStore, id: JobId, max_rescues: u32) -> Result<Option<Expired>> {
+    transaction!(store, {
+        let mut session = Session::worker(&store.pool).await?;
+        let found = sqlx::query(
+            "select worker_id, rescue_count, cancel_requested_at is not null as cancel_requested,
+               lease_expires_at < now() as lapsed, input_json ->> 'locale' as locale
+             from video_render_jobs
+             where id = $1 and status = 'running' and (lease_expires_at < now() or deadline_at < now())
+             for update skip locked",
+        )
+        .bind(id.0)
+        .fetch_optional(&mut *session)
+        .await?;
+        let Some(found) = found else {
+            session.commit().await?;
+            return Ok(None);
+        };
+        let worker: Option<String> = found.try_get("worker_id")?;
+        let locale: Option<String> = found.try_get("locale")?;
+        let rescues: i32 = found.try_get("rescue_count")?;
+        let (how, word, code) = if found.try_get("lapsed")? {
+            (ExpiredHow::Lease, "lease", FailureCode::WorkerLost)
+        } else {
+            (ExpiredHow::Deadline, "deadline", FailureCode::RenderTimedOut)
+        };
+        let facts = Facts {
+            cancel_requested: found.try_get("cancel_requested")?,
+            rescue_count: rescues.unsigned_abs(),
+            max_rescues,
+        };
+        let Ok(done) = crate::job::transition(Status::Running, facts, Event::Expire) else {
+            session.commit().await?;
+            return Ok(None);
+        };
+        let failed = done.to == Status::Failed;
+        let language = Language::of_locale(locale.as_deref().unwrap_or_default());
+        let row = sqlx::query(
+            "with moved as (
+               update video_render_jobs
+               set status = $2, rescue_count = rescue_count + $3,
+                   finished_at = case when $2 = 'queued' then null else now() end,
+                   run_after = case when $2 = 'queued' then now() else run_after end,
+                   stage = case when $2 = 'queued' then 'render' else stage end,
+                   progress = case when $2 = 'queued' then 0 else progress end,
+                   error_class = $4, error_code = $5, error_message = $6,
+                   lease_expires_at = null, worker_id = null, deadline_at = null, spool_id = null, updated_at = now()
+               where id = $1 and status = 'running' and (lease_expires_at < now() or deadline_at < now())
+               returning *
+             ), event as (
+               insert into video_render_events (job_id, company_id, organization_id, kind, old_status, new_status,
+                 source, correlation_id, detail)
+               select id, company_id, organization_id, 'VIDEO_RENDER_RECONCILED', 'running', status, 'reconciler',
+                 id || '/e' || lease_epoch, $7 || jsonb_build_object('epoch', lease_epoch) from moved
+             )
+             select * from moved",
+        )
+        .bind(id.0)
+        .bind(done.to.as_str())
+        .bind(i32::from(done.rescue))
+        .bind(failed.then(|| code.class().as_str()))
+        .bind(failed.then(|| code.as_str()))
+        .bind(failed.then(|| code.message(language)))
+        .bind(json!({ "reconciled_to": done.to, "how": word, "worker": worker }))
+        .fetch_one(&mut *session)
+        .await?;
+        session.commit().await?;
+        Ok(Some(Expired { job: row::job(&row)?, worker_id: worker.map(WorkerId), how }))
+    })
+}
+
+fn stored(row: &sqlx::postgres::PgRow) -> Result<StoredOutput, super::session::Fault> {
+    let job_id = JobId(row.try_get("id")?);
+    Ok(StoredOutput {
+        job_id,
+        scope: row::scope(row, job_id)?,
+        output_key: row.try_get("output_key")?,
+        output_sha256: row.try_get("output_sha256")?,
+        output_bytes: row.try_get::<i64, _>("output_bytes")?.unsigned_abs(),
+        thumbnail_key: row.try_get("thumbnail_key")?,
+    })
+}
+
+pub(super) async fn outputs(
+    store: &PostgresStore,
+    after: Option<JobId>,
+    min_age: Duration,
+    limit: u32,
+) -> Result<Page<StoredOutput>> {
+    let items: Vec<StoredOutput> = transaction!(store, {
+        let mut session = Session::worker(&store.pool).await?;
+        let rows = sqlx::query(
+            "select id, company_id, organization_id, output_key, output_sha256, output_bytes, thumbnail_key
+             from video_render_jobs
+             where id > $1 and status = 'succeeded' and output_expired_at is null and finished_at <= now() - $2
+             order by id limit $3",
+        )
+        .bind(after.map_or(Uuid::nil(), |id| id.0))
+        .bind(interval(min_age))
+        .bind(i64::from(limit))
+        .fetch_all(&mut *session)
+        .await?;
+        session.commit().await?;
+        rows.iter().map(stored).collect()
+    })?;
+    let full = bigint(items.len()) >= i64::from(limit);
+    let next = items.last().filter(|_| full).map(|item| item.job_id);
+    Ok(Page { items, next })
+}
+
+pub(super) async fn output_lost(
+    store: &PostgresStore,
+    scope: &TenantScope,
+    id: JobId,
+    output_key: &str,
+) -> Result<bool> {
+    transaction!(store, {
+        let mut session = Session::worker(&store.pool).await?;
+        let locale: Option<Option<String>> = sqlx::query_scalar(
+            "select input_json ->> 'locale' from video_render_jobs
+             where id = $1 and company_id = $2 and ($3::text is null or organization_id = $3)
+               and status = 'succeeded' and output_key = $4 and output_expired_at is null for update",
+        )
+        .bind(id.0)
+        .bind(scope.company_id())
+        .bind(scope.organization_id())
+        .bind(output_key)
+        .fetch_optional(&mut *session)
+        .await?;
+        let Some(locale) = locale else {
+            session.commit().await?;
+            return Ok(false);
+        };
+        let lost = Failure::new(FailureCode::OutputLost, output_key);
+        let message = lost.code.message(Language::of_locale(locale.as_deref().unwrap_or_default()));
+        let changed = sqlx::query(
+            "with moved as (
+               update video_render_jobs
+               set status = 'failed', finished_at = now(), updated_at = now(), error_class = $3, error_code = $4,
+                   error_message = $5, output_key = null, output_sha256 = null, output_bytes = null,
+                   output_duration_ms = null, thumbnail_key = null, render_version = null
+               where id = $1 and status = 'succeeded' and output_key = $2
+               returning *
+             )
+             insert into video_render_events (job_id, company_id, organization_id, kind, old_status, new_status,
+               source, correlation_id, detail)
+             select id, company_id, organization_id, 'VIDEO_RENDER_RECONCILED', 'succeeded', 'failed', 'reconciler',
+               id || '/e' || lease_epoch, $6 from moved",
+        )
+        .bind(id.0)
+        .bind(output_key)
+        .bind(lost.code.class().as_str())
+        .bind(lost.code.as_str())
+        .bind(message)
+        .bind(json!({ "reconciled_to": Status::Failed, "how": "output_lost", "outputKey": output_key }))
+        .execute(&mut *session)
+        .await?;
+        session.commit().await?;
+        Ok(changed.rows_affected() == 1)
+    })
+}
+
+pub(super) async fn objects_in_use(store: &PostgresStore, ids: &[JobId]) -> Result<Vec<ObjectUse>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    transaction!(store, {
+        let mut session = Session::worker(&store.pool).await?;
+        let rows = sqlx::query(
+            "select id, company_id, organization_id, status, lease_epoch,
+               case when output_expired_at is null then output_key end as output_key,
+               case when output_expired_at is null then thumbnail_key end as thumbnail_key,
+               extract(epoch from now() - finished_at)::float8 as finished_ago_s
+             from video_render_jobs where id = any ($1) order by id",
+        )
+        .bind(&ids)
+        .fetch_all(&mut *session)
+        .await?;
+        session.commit().await?;
+        let object_use = |row: &sqlx::postgres::PgRow| {
+            let job_id = JobId(row.try_get("id")?);
+            Ok(ObjectUse {
+                job_id,
+                scope: row::scope(row, job_id)?,
+                status: row::status(row, job_id, "status")?,
+                lease_epoch: LeaseEpoch(row.try_get("lease_epoch")?),
+                output_key: row.try_get("output_key")?,
+                thumbnail_key: row.try_get("thumbnail_key")?,
+                finished_ago: row.try_get::<Option<f64>, _>("finished_ago_s")?.map(span),
+            })
+        };
+        rows.iter().map(object_use).collect()
+    })
+}
+
+pub(super) async fn outputs_past_retention(
+    store: &PostgresStore,
+    retention: &Retention,
+    limit: u32,
+) -> Result<Vec<StoredOutput>> {
+    let Some(videos) = retention.videos else { return Ok(Vec::new()) };
+    transaction!(store, {
+        let mut session = Session::worker(&store.pool).await?;
+        let rows = sqlx::query(
+            "select id, company_id, organization_id, output_key, output_sha256, output_bytes, thumbnail_key
+             from video_render_jobs
+             where status = 'succeeded' and output_expired_at is null and finished_at <= now() - $1
+             order by finished_at, id limit $2",
+        )
+        .bind(interval(videos))
+        .bind(i64::from(limit))
+        .fetch_all(&mut *session)
+        .await?;
+        session.commit().await?;
+        rows.iter().map(stored).collect()
+    })
+}
+
+pub(super) async fn output_expired(store: &PostgresStore, scope: &TenantScope, id: JobId) -> Result<bool> {
+    transaction!(store, {
+        let mut session = Session::worker(&store.pool).await?;
+        let changed = sqlx::query(
+            "update video_render_jobs set output_expired_at = now(), updated_at = now()
+             where id = $1 and company_id = $2 and ($3::text is null or organization_id = $3)
+               and status = 'succeeded' and output_expired_at is null",
+        )
+        .bind(id.0)
+        .bind(scope.company_id())
+        .bind(scope.organization_id())
+        .execute(&mut *session)
+        .await?;
+        session.commit().await?;
+        Ok(changed.rows_affected() == 1)
+    })
+}
+
+pub(super) async fn delete_past_retention(store: &PostgresStore, retention: &Retention, limit: u32) -> Result<u64> {
+    // A row that still names its objects would leave them without an owner, so it does not go before its video.
+    let succeeded = retention.succeeded.map(|succeeded| succeeded.max(retention.videos.unwrap_or_default()));
+    transaction!(store, {
+        let mut session = Session::worker(&store.pool).await?;
+        // A span that is null makes its condition null: those rows stay for ever.
+        let deleted = sqlx::query(
+            "delete from video_render_jobs where id in (
+               select id from video_render_jobs
+               where (status = 'succeeded' and finished_at <= now() - $1::interval and output_expired_at is not null)
+                 or (status = 'failed' and finished_at <= now() - $2::interval)
+                 or (status = 'cancelled' and finished_at <= now() - $3::interval)
+               limit $4 for update skip locked)",
+        )
+        .bind(succeeded.map(interval))
+        .bind(retention.failed.map(interval))
+        .bind(retention.cancelled.map(interval))
+        .bind(i64::from(limit))
+        .execute(&mut *session)
+        .await?;
+        session.commit().await?;
+        Ok(deleted.rows_affected())
+    })
+}
+
+pub(super) async fn recount(store: &PostgresStore) -> Result<u64> {
+    transaction!(store, {
+        let mut session = Session::worker(&store.pool).await?;
+        let corrected: i64 = sqlx::query_scalar("select recount_video_render_lanes()").fetch_one(&mut *session).await?;
+        session.commit().await?;
+        Ok(corrected.unsigned_abs())
+    })
+}
+
+pub(super) async fn take_duty(store: &PostgresStore, duty: &str, every: Duration) -> Result<bool> {
+    transaction!(store, {
+        let mut session = Session::worker(&store.pool).await?;
+        let taken = sqlx::query(
+            "insert into maintenance_duties as known (duty, taken_at) values ($1, now())
+             on conflict (duty) do update set taken_at = now() where known.taken_at <= now() - $2",
+        )
+        .bind(duty)
+        .bind(interval(every))
+        .execute(&mut *session)
+        .await?;
+        session.commit().await?;
+        Ok(taken.rows_affected() == 1)
+    })
+}
+
+pub(super) async fn record_run(store: &PostgresStore, run: &MaintenanceRun) -> Result<()> {
+    transaction!(store, {
+        let mut session = Session::worker(&store.pool).await?;
+        sqlx::query(
+            "insert into maintenance_runs (duty, worker_id, took_ms, corrected, errors) values ($1, $2, $3, $4, $5)",
+        )
+        .bind(&run.duty)
+        .bind(&run.worker_id.0)
+        .bind(bigint(run.took.as_millis()))
+        .bind(bigint(run.corrected))
+        .bind(json!(run.errors))
+        .execute(&mut *session)
+        .await?;
+        // A month of history; nobody else clears this table.
+        sqlx::query("delete from maintenance_runs where duty = $1 and finished_at < now() - interval '31 days'")
+            .bind(&run.duty)
+            .execute(&mut *session)
+            .await?;
+        session.commit().await
+    })
+}
+
+pub(super) async fn stats(store: &PostgresStore) -> Result<QueueStats> {
+    transaction!(store, {
+        let mut session = Session::worker(&store.pool).await?;
+        let row = sqlx::query(
+            "select waiting.queued, waiting.delayed, waiting.oldest_s, held.running, held.expired,
+               (select count(*) from webhook_deliveries where status = 'pending') as webhooks_pending
+             from (select count(*) filter (where run_after <= now()) as queued,
+                     count(*) filter (where run_after > now()) as delayed,
+                     extract(epoch from now() - min(greatest(run_after, created_at))
+                       filter (where run_after <= now()))::float8 as oldest_s
+                   from video_render_jobs where status = 'queued') waiting,
+               (select count(*) as running,
+                  count(*) filter (where lease_expires_at < now() or deadline_at < now()) as expired
+                from video_render_jobs where status = 'running') held",
+        )
+        .fetch_one(&mut *session)
+        .await?;
+        session.commit().await?;
+        let count = |column: &str| row.try_get::<i64, _>(column).map(i64::unsigned_abs);
+        Ok(QueueStats {
+            queued: count("queued")?,
+            delayed: count("delayed")?,
+            running: count("running")?,
+            oldest_queued: row.try_get::<Option<f64>, _>("oldest_s")?.map(span),
+            expired: count("expired")?,
+            webhooks_pending: count("webhooks_pending")?,
+        })
+    })
+}

@@ -1,0 +1,148 @@
+//! Between rows and types. A row that no program of ours can have written is an error that names its column.
+
+use std::time::Duration;
+
+use ::time::OffsetDateTime;
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+use sqlx::postgres::types::PgInterval;
+use uuid::Uuid;
+
+use super::session::Fault;
+use crate::job::{
+    ErrorClass, EventKind, EventSource, Job, JobEvent, JobId, JobOutput, LeaseEpoch, Stage, Status, TenantScope,
+    WorkerId,
+};
+use crate::store::StoreError;
+
+/// A span for PostgreSQL, which counts microseconds; what is longer than it can hold becomes the longest it can.
+pub(super) fn interval(span: Duration) -> PgInterval {
+    // 100 years: more would leave the range of timestamps when added to today's.
+    const LONGEST_US: u128 = 100 * 366 * 86_400 * 1_000_000;
+    let microseconds = i64::try_from(span.as_micros().min(LONGEST_US)).unwrap_or(i64::MAX);
+    PgInterval { months: 0, days: 0, microseconds }
+}
+
+/// A span from seconds as PostgreSQL's `extract(epoch from …)` gives them; what is below 0 becomes 0.
+pub(super) fn span(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or_default()
+}
+
+/// A number of rows or the like that a caller limits.
+pub(super) fn bigint(number: impl TryInto<i64>) -> i64 {
+    number.try_into().unwrap_or(i64::MAX)
+}
+
+/// The same for columns of 32 bits.
+pub(super) fn int(number: u32) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}
+
+fn odd(
+    id: impl std::fmt::Display,
+    column: &'static str,
+    found: impl std::fmt::Display,
+    expected: &'static str,
+) -> Fault {
+    let found = found.to_string().chars().take(64).collect();
+    StoreError::Row { id: id.to_string(), column, found, expected }.into()
+}
+
+fn count(row: &PgRow, id: JobId, column: &'static str) -> Result<u32, Fault> {
+    let number: i32 = row.try_get(column)?;
+    u32::try_from(number).map_err(|_| odd(id, column, number, "a count"))
+}
+
+fn size(row: &PgRow, id: JobId, column: &'static str) -> Result<u64, Fault> {
+    let number: i64 = row.try_get(column)?;
+    u64::try_from(number).map_err(|_| odd(id, column, number, "a size"))
+}
+
+/// Whose row it is.
+pub(super) fn scope(row: &PgRow, id: impl std::fmt::Display) -> Result<TenantScope, Fault> {
+    let company: String = row.try_get("company_id")?;
+    let organization: Option<String> = row.try_get("organization_id")?;
+    TenantScope::new(organization.as_deref(), &company).map_err(|_| odd(id, "company_id", company, "an id of a tenant"))
+}
+
+/// A status in some column of a row.
+pub(super) fn status(row: &PgRow, id: JobId, column: &'static str) -> Result<Status, Fault> {
+    let name: String = row.try_get(column)?;
+    Status::from_name(&name).ok_or_else(|| odd(id, column, name, "a status"))
+}
+
+/// A whole row of `video_render_jobs`.
+pub(super) fn job(row: &PgRow) -> Result<Job, Fault> {
+    let id = JobId(row.try_get("id")?);
+    let stage: String = row.try_get("stage")?;
+    let progress: i32 = row.try_get("progress")?;
+    let class: Option<String> = row.try_get("error_class")?;
+    let class = class.map(|name| ErrorClass::from_name(&name).ok_or_else(|| odd(id, "error_class", name, "a class")));
+    Ok(Job {
+        id,
+        scope: scope(row, id)?,
+        entity_type: row.try_get("entity_type")?,
+        entity_id: row.try_get("entity_id")?,
+        template: row.try_get("template")?,
+        input: row.try_get("input_json")?,
+        snapshot_hash: row.try_get("snapshot_hash")?,
+        idempotency_key: row.try_get("idempotency_key")?,
+        created_by_id: row.try_get("created_by_id")?,
+        retry_of: row.try_get::<Option<Uuid>, _>("retry_of")?.map(JobId),
+        status: status(row, id, "status")?,
+        stage: Stage::from_name(&stage).ok_or_else(|| odd(id, "stage", stage, "a stage"))?,
+        progress: u8::try_from(progress).map_err(|_| odd(id, "progress", progress, "0 to 100"))?,
+        attempts: count(row, id, "attempts")?,
+        render_attempts: count(row, id, "render_attempts")?,
+        upload_attempts: count(row, id, "upload_attempts")?,
+        rescue_count: count(row, id, "rescue_count")?,
+        run_after: row.try_get("run_after")?,
+        cancel_requested_at: row.try_get("cancel_requested_at")?,
+        error_class: class.transpose()?,
+        error_code: row.try_get("error_code")?,
+        error_message: row.try_get("error_message")?,
+        lease_epoch: LeaseEpoch(row.try_get("lease_epoch")?),
+        lease_expires_at: row.try_get("lease_expires_at")?,
+        worker_id: row.try_get::<Option<String>, _>("worker_id")?.map(WorkerId),
+        deadline_at: row.try_get("deadline_at")?,
+        spool_id: row.try_get("spool_id")?,
+        output: output(row, id)?,
+        output_expired_at: row.try_get("output_expired_at")?,
+        created_at: row.try_get("created_at")?,
+        started_at: row.try_get("started_at")?,
+        finished_at: row.try_get("finished_at")?,
+        updated_at: row.try_get("updated_at")?,
+    })
+}
+
+/// What the job made; a constraint says that all of it is there or nothing.
+fn output(row: &PgRow, id: JobId) -> Result<Option<JobOutput>, Fault> {
+    let Some(output_key) = row.try_get("output_key")? else { return Ok(None) };
+    Ok(Some(JobOutput {
+        output_key,
+        output_sha256: row.try_get("output_sha256")?,
+        output_bytes: size(row, id, "output_bytes")?,
+        output_duration_ms: size(row, id, "output_duration_ms")?,
+        thumbnail_key: row.try_get("thumbnail_key")?,
+        render_version: row.try_get("render_version")?,
+    }))
+}
+
+/// A row of `video_render_events`.
+pub(super) fn event(row: &PgRow) -> Result<JobEvent, Fault> {
+    let id = JobId(row.try_get("job_id")?);
+    let kind: String = row.try_get("kind")?;
+    let source: String = row.try_get("source")?;
+    let old: Option<String> = row.try_get("old_status")?;
+    let old = old.map(|name| Status::from_name(&name).ok_or_else(|| odd(id, "old_status", name, "a status")));
+    Ok(JobEvent {
+        job_id: id,
+        kind: EventKind::from_name(&kind).ok_or_else(|| odd(id, "kind", kind, "a kind of event"))?,
+        old_status: old.transpose()?,
+        new_status: status(row, id, "new_status")?,
+        source: EventSource::from_name(&source).ok_or_else(|| odd(id, "source", source, "a source"))?,
+        correlation_id: row.try_get("correlation_id")?,
+        detail: row.try_get("detail")?,
+        created_at: row.try_get::<OffsetDateTime, _>("created_at")?,
+    })
+}

@@ -1,0 +1,232 @@
+//! One unit of work: a pooled connection, one transaction under one role, an end in bounded time. What breaks off in
+//! between, by error, timeout or a dropped future, closes its connection, so that no open transaction goes back to the
+//! pool (<https://github.com/launchbadge/sqlx/issues/4385>) and no lock outlives its caller.
+
+use std::ops::{Deref, DerefMut};
+use std::time::Duration;
+
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnection, PgDatabaseError, PgPool, Postgres};
+use sqlx::{Connection, Executor};
+
+use crate::job::TenantScope;
+use crate::store::StoreError;
+
+/// Tries of a transaction that the server broke off before its commit.
+const MAX_TRIES: u32 = 4;
+
+/// In whose name a transaction runs. All limits are the transaction's own, since a pooler in between may not pass on what
+/// is set at the start of a connection. They stay below the callers' [`super::PostgresOptions::call_timeout`]: the server
+/// lets go first. The one for idleness ends the transaction of a worker that was stopped half-way with locks in its hand.
+const BEGIN_WORKER: &str = "begin; set local role quotereel_worker; set local statement_timeout = '9s'; \
+     set local lock_timeout = '5s'; set local idle_in_transaction_session_timeout = '10s'";
+
+const BEGIN_TENANT: &str = "begin; set local role quotereel_tenant; set local statement_timeout = '9s'; \
+     set local lock_timeout = '5s'; set local idle_in_transaction_session_timeout = '10s'";
+
+/// A claim waits for lanes only as long as a few other claims take.
+const BEGIN_CLAIM: &str = "begin; set local role quotereel_worker; set local statement_timeout = '9s'; \
+     set local lock_timeout = '250ms'; set local idle_in_transaction_session_timeout = '10s'";
+
+/// A transaction that did not come to its end.
+#[derive(Debug)]
+pub(super) struct Fault {
+    pub(super) error: StoreError,
+    /// Nothing was committed, and the same again may work.
+    pub(super) repeat: bool,
+}
+
+impl From<sqlx::Error> for Fault {
+    fn from(error: sqlx::Error) -> Self {
+        let repeat = is_passing(&error);
+        Self { error: store_error(error), repeat }
+    }
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        Self { error, repeat: false }
+    }
+}
+
+/// Whether trying again at once may help: the server went away, or ended the transaction in favour of another.
+fn is_passing(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => true,
+        sqlx::Error::Database(database) => database.code().is_some_and(|code| {
+            matches!(&*code, "40001" | "40P01" | "57P01" | "57P02" | "57P03" | "25P03") || code.starts_with("08")
+        }),
+        _ => false,
+    }
+}
+
+/// What a failure of the database means here (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
+pub(super) fn store_error(error: sqlx::Error) -> StoreError {
+    let sqlx::Error::Database(database) = &error else {
+        return match error {
+            sqlx::Error::Io(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed
+            | sqlx::Error::Protocol(_) => StoreError::Unavailable(Box::new(error)),
+            _ => StoreError::Other(Box::new(error)),
+        };
+    };
+    let code = database.code().unwrap_or_default().into_owned();
+    let detail = || {
+        let more = database.try_downcast_ref::<PgDatabaseError>().and_then(PgDatabaseError::detail);
+        // A failing row may be the whole snapshot.
+        more.unwrap_or_else(|| database.message()).chars().take(200).collect::<String>()
+    };
+    match &*code {
+        // Integrity constraints, by their names.
+        _ if code.starts_with("23") => StoreError::Constraint {
+            constraint: database.constraint().unwrap_or_default().to_owned(),
+            detail: detail(),
+        },
+        // Text that jsonb does not take, U+0000 above all.
+        "22P05" | "22P02" | "22021" => {
+            StoreError::Constraint { constraint: "video_render_jobs_input_json_check".to_owned(), detail: detail() }
+        }
+        // Row-level security: a scope that is not the row's.
+        "42501" if database.message().contains("row-level security") => {
+            StoreError::Constraint { constraint: "row_level_security".to_owned(), detail: detail() }
+        }
+        // No such table, column, function; no such role to set.
+        "42P01" | "42703" | "42883" | "22023" => StoreError::Schema {
+            found: database.message().chars().take(200).collect(),
+            needed: super::migration::newest().to_string(),
+        },
+        // Broken off, in favour of another, out of time, out of connections, starting or stopping.
+        "40001" | "40P01" | "55P03" | "57014" | "57P01" | "57P02" | "57P03" | "53300" | "25P03" => {
+            StoreError::Unavailable(Box::new(error))
+        }
+        _ if code.starts_with("08") => StoreError::Unavailable(Box::new(error)),
+        _ => StoreError::Other(Box::new(error)),
+    }
+}
+
+/// The call took longer than it may.
+#[derive(Debug, thiserror::Error)]
+#[error("no answer within {} s", .0.as_secs())]
+struct Overdue(Duration);
+
+/// An open transaction; dropping it closes the connection.
+pub(super) struct Session {
+    connection: Option<PoolConnection<Postgres>>,
+}
+
+impl Session {
+    async fn begin(pool: &PgPool, begin: &'static str) -> Result<Self, Fault> {
+        let mut session = Self { connection: Some(pool.acquire().await?) };
+        session.execute(sqlx::raw_sql(begin)).await?;
+        Ok(session)
+    }
+
+    /// For workers and maintenance: sees all companies.
+    pub(super) async fn worker(pool: &PgPool) -> Result<Self, Fault> {
+        Self::begin(pool, BEGIN_WORKER).await
+    }
+
+    /// For a claim.
+    pub(super) async fn claim(pool: &PgPool) -> Result<Self, Fault> {
+        Self::begin(pool, BEGIN_CLAIM).await
+    }
+
+    /// For a tenant: row-level security shows its rows alone.
+    pub(super) async fn tenant(pool: &PgPool, scope: &TenantScope) -> Result<Self, Fault> {
+        let mut session = Self::begin(pool, BEGIN_TENANT).await?;
+        sqlx::query("select set_config('app.company_id', $1, true), set_config('app.organization_id', $2, true)")
+            .bind(scope.company_id())
+            .bind(scope.organization_id().unwrap_or_default())
+            .execute(&mut *session)
+            .await?;
+        Ok(session)
+    }
+
+    /// Ends the transaction. An answer that got lost leaves open whether it was committed: that is never repeated here.
+    pub(super) async fn commit(mut self) -> Result<(), Fault> {
+        match self.execute(sqlx::raw_sql("commit")).await {
+            Ok(_) => {
+                drop(self.connection.take());
+                Ok(())
+            }
+            Err(error) => {
+                let rolled_back = matches!(&error, sqlx::Error::Database(database)
+                    if database.code().is_some_and(|code| matches!(&*code, "40001" | "40P01")));
+                Err(Fault { error: store_error(error), repeat: rolled_back })
+            }
+        }
+    }
+}
+
+impl Deref for Session {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        self.connection.as_deref().expect("only `commit` takes the connection, and it takes the session too")
+    }
+}
+
+impl DerefMut for Session {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        self.connection.as_deref_mut().expect("only `commit` takes the connection, and it takes the session too")
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            drop(connection.detach());
+        }
+    }
+}
+
+/// `work` in bounded time.
+pub(super) async fn bounded<T>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, Fault>> + Send,
+) -> Result<T, Fault> {
+    match tokio::time::timeout(limit, work).await {
+        Ok(done) => done,
+        Err(_) => Err(Fault { error: StoreError::Unavailable(Box::new(Overdue(limit))), repeat: false }),
+    }
+}
+
+/// Whether to try once more, after a short random pause: those who collided should not meet again.
+pub(super) async fn again(tries: &mut u32, fault: &Fault) -> bool {
+    *tries += 1;
+    if !fault.repeat || *tries >= MAX_TRIES {
+        return false;
+    }
+    tracing::debug!(tries, error = %fault.error, "repeating a transaction that was not committed");
+    let pause_ms = rand::random_range(1..=20_u64) << *tries;
+    tokio::time::sleep(Duration::from_millis(pause_ms)).await;
+    true
+}
+
+/// Whether an idle connection still has its server: asked in a second, so that half-open ones are sorted out quickly.
+pub(super) async fn is_alive(connection: &mut PgConnection, idle: Duration) -> bool {
+    idle < Duration::from_secs(2)
+        || tokio::time::timeout(Duration::from_secs(1), connection.ping()).await.is_ok_and(|answer| answer.is_ok())
+}
+
+/// Runs a body, a transaction from its beginning to its commit, in bounded time and again where that is safe.
+macro_rules! transaction {
+    ($store:expr, $body:block) => {{
+        let mut tries = 0;
+        loop {
+            let work = async { $body };
+            match $crate::store::postgres::session::bounded($store.call_timeout, work).await {
+                Ok(done) => break Ok(done),
+                Err(fault) => {
+                    if !$crate::store::postgres::session::again(&mut tries, &fault).await {
+                        break Err(fault.error);
+                    }
+                }
+            }
+        }
+    }};
+}
+
+pub(super) use transaction;

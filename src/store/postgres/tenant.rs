@@ -1,0 +1,278 @@
+//! What tenants ask, under row-level security: a forged scope finds nothing even where a WHERE is missing.
+
+use sqlx::postgres::PgRow;
+use sqlx::{QueryBuilder, Row};
+use uuid::Uuid;
+
+use super::PostgresStore;
+use super::row::{self, int, interval};
+use super::session::{Fault, Session, transaction};
+use crate::job::{Job, JobEvent, JobId, NewJob, Status, TenantScope};
+use crate::store::{CancelOutcome, Credits, EnqueueError, EnqueueRules, Enqueued, JobFilter, Result, StoreError};
+
+/// Rows of one answer of [`jobs`].
+const MAX_PAGE: u32 = 500;
+
+/// What the SQL functions answer: the job, or why there is none.
+async fn enqueued(
+    session: &mut Session,
+    row: &PgRow,
+    key: Option<&str>,
+    rules: &EnqueueRules,
+) -> Result<Result<Enqueued, EnqueueError>, Fault> {
+    let outcome: String = row.try_get("outcome")?;
+    let number = |column: &str| row.try_get::<Option<i64>, _>(column).map(Option::unwrap_or_default);
+    let wrap = match &*outcome {
+        "new" => Enqueued::New,
+        "existing" => Enqueued::Existing,
+        "reused" => Enqueued::Reused,
+        "cooldown" => {
+            let wait_seconds = number("wait_seconds")?.max(1).unsigned_abs();
+            return Ok(Err(EnqueueError::Cooldown { wait_seconds }));
+        }
+        "no_credits" => return Ok(Err(EnqueueError::NoCredits { available: number("available")? })),
+        "queue_full" => {
+            let queued = number("queued")?.unsigned_abs();
+            return Ok(Err(EnqueueError::QueueFull { queued, allowed: rules.max_queued }));
+        }
+        "key_reused" => return Ok(Err(EnqueueError::KeyReused { key: key.unwrap_or_default().to_owned() })),
+        "not_found" => return Ok(Err(EnqueueError::NotFound)),
+        "not_retriable" => {
+            let name: String = row.try_get("status")?;
+            let status = Status::from_name(&name).unwrap_or(Status::Queued);
+            return Ok(Err(EnqueueError::NotRetriable { status }));
+        }
+        "too_many_retries" => {
+            let retries: i32 = row.try_get("retries")?;
+            return Ok(Err(EnqueueError::TooManyRetries {
+                retries: retries.unsigned_abs(),
+                allowed: rules.max_retries,
+            }));
+        }
+        other => return Err(StoreError::Other(format!("enqueue answered `{other}`").into()).into()),
+    };
+    let id: Uuid = row.try_get("job_id")?;
+    let job = sqlx::query("select * from video_render_jobs where id = $1").bind(id).fetch_one(&mut **session).await?;
+    Ok(Ok(wrap(row::job(&job)?)))
+}
+
+pub(super) async fn enqueue(
+    store: &PostgresStore,
+    scope: &TenantScope,
+    new: &NewJob,
+    rules: &EnqueueRules,
+) -> Result<Enqueued, EnqueueError> {
+    // One id for all tries.
+    let id = Uuid::now_v7();
+    let answer: Result<_, StoreError> = transaction!(store, {
+        let mut session = Session::tenant(&store.pool, scope).await?;
+        let row = sqlx::query(
+            "select outcome, job_id, wait_seconds, available, queued
+             from enqueue_video_render(p_company_id => $1, p_organization_id => $2, p_entity_type => $3,
+               p_entity_id => $4, p_template => $5, p_input => $6, p_idempotency_key => $7, p_created_by_id => $8,
+               p_cooldown => $9, p_max_queued => $10, p_correlation_id => $11, p_id => $12)",
+        )
+        .bind(scope.company_id())
+        .bind(scope.organization_id())
+        .bind(&new.entity_type)
+        .bind(&new.entity_id)
+        .bind(&new.template)
+        .bind(&new.input)
+        .bind(&new.idempotency_key)
+        .bind(&new.created_by_id)
+        .bind(interval(rules.cooldown))
+        .bind(i64::from(rules.max_queued))
+        .bind(&rules.correlation_id)
+        .bind(id)
+        .fetch_one(&mut *session)
+        .await?;
+        let enqueued = enqueued(&mut session, &row, new.idempotency_key.as_deref(), rules).await?;
+        session.commit().await?;
+        Ok(enqueued)
+    });
+    answer?
+}
+
+pub(super) async fn retry(
+    store: &PostgresStore,
+    scope: &TenantScope,
+    id: JobId,
+    rules: &EnqueueRules,
+) -> Result<Enqueued, EnqueueError> {
+    let new_id = Uuid::now_v7();
+    let answer: Result<_, StoreError> = transaction!(store, {
+        let mut session = Session::tenant(&store.pool, scope).await?;
+        let row = sqlx::query(
+            "select outcome, job_id, wait_seconds, available, queued, status, retries
+             from retry_video_render(p_company_id => $1, p_id => $2, p_cooldown => $3, p_max_queued => $4,
+               p_max_retries => $5, p_correlation_id => $6, p_new_id => $7)",
+        )
+        .bind(scope.company_id())
+        .bind(id.0)
+        .bind(interval(rules.cooldown))
+        .bind(i64::from(rules.max_queued))
+        .bind(int(rules.max_retries))
+        .bind(&rules.correlation_id)
+        .bind(new_id)
+        .fetch_one(&mut *session)
+        .await?;
+        let enqueued = enqueued(&mut session, &row, None, rules).await?;
+        session.commit().await?;
+        Ok(enqueued)
+    });
+    answer?
+}
+
+pub(super) async fn job(store: &PostgresStore, scope: &TenantScope, id: JobId) -> Result<Option<Job>> {
+    transaction!(store, {
+        let mut session = Session::tenant(&store.pool, scope).await?;
+        let row = sqlx::query("select * from video_render_jobs where id = $1 and company_id = $2")
+            .bind(id.0)
+            .bind(scope.company_id())
+            .fetch_optional(&mut *session)
+            .await?;
+        session.commit().await?;
+        row.as_ref().map(row::job).transpose()
+    })
+}
+
+pub(super) async fn jobs(store: &PostgresStore, scope: &TenantScope, filter: &JobFilter) -> Result<Vec<Job>> {
+    transaction!(store, {
+        let mut session = Session::tenant(&store.pool, scope).await?;
+        // Only the conditions that are asked for: each combination has its own plan and its own index.
+        let mut query = QueryBuilder::new("select * from video_render_jobs where company_id = ");
+        query.push_bind(scope.company_id());
+        if let Some(status) = filter.status {
+            query.push(" and status = ").push_bind(status.as_str());
+        }
+        if let Some(entity) = &filter.entity_id {
+            query.push(" and entity_id = ").push_bind(entity);
+        }
+        if let Some(before) = filter.before {
+            query.push(" and (created_at, id) < (select created_at, id from video_render_jobs where id = ");
+            query.push_bind(before.0).push(")");
+        }
+        query.push(" order by created_at desc, id desc limit ");
+        query.push_bind(i64::from(filter.limit.clamp(1, MAX_PAGE)));
+        let rows = query.build().fetch_all(&mut *session).await?;
+        session.commit().await?;
+        rows.iter().map(row::job).collect()
+    })
+}
+
+pub(super) async fn events(store: &PostgresStore, scope: &TenantScope, id: JobId) -> Result<Option<Vec<JobEvent>>> {
+    transaction!(store, {
+        let mut session = Session::tenant(&store.pool, scope).await?;
+        let known = sqlx::query("select id from video_render_jobs where id = $1 and company_id = $2")
+            .bind(id.0)
+            .bind(scope.company_id())
+            .fetch_optional(&mut *session)
+            .await?;
+        let rows = sqlx::query("select * from video_render_events where job_id = $1 order by id")
+            .bind(id.0)
+            .fetch_all(&mut *session)
+            .await?;
+        session.commit().await?;
+        known.map(|_| rows.iter().map(row::event).collect()).transpose()
+    })
+}
+
+pub(super) async fn request_cancel(store: &PostgresStore, scope: &TenantScope, id: JobId) -> Result<CancelOutcome> {
+    transaction!(store, {
+        let mut session = Session::tenant(&store.pool, scope).await?;
+        let found: Option<String> =
+            sqlx::query_scalar("select status from video_render_jobs where id = $1 and company_id = $2 for update")
+                .bind(id.0)
+                .bind(scope.company_id())
+                .fetch_optional(&mut *session)
+                .await?;
+        let Some(found) = found else {
+            session.commit().await?;
+            return Ok(CancelOutcome::NotFound);
+        };
+        // The row is locked, so that the status stays what the guards below ask for.
+        let row = sqlx::query(
+            "with cancelled as (
+               update video_render_jobs
+               set status = case status when 'queued' then 'cancelled' else status end,
+                   finished_at = case status when 'queued' then now() end,
+                   cancel_requested_at = coalesce(cancel_requested_at, now()),
+                   spool_id = case status when 'queued' then null else spool_id end,
+                   spool_retry_at = null, updated_at = now()
+               where id = $1 and company_id = $2 and status in ('queued', 'running')
+               returning *
+             ), event as (
+               insert into video_render_events (job_id, company_id, organization_id, kind, old_status, new_status,
+                 source, correlation_id, detail)
+               select id, company_id, organization_id, 'VIDEO_RENDER_CANCELLED', 'queued', 'cancelled', 'tenant', '', '{}'
+               from cancelled where status = 'cancelled'
+             )
+             select * from cancelled",
+        )
+        .bind(id.0)
+        .bind(scope.company_id())
+        .fetch_optional(&mut *session)
+        .await?;
+        let outcome = match row {
+            Some(row) => {
+                let job = row::job(&row)?;
+                if job.status == Status::Cancelled {
+                    CancelOutcome::Cancelled(job)
+                } else {
+                    CancelOutcome::Requested(job)
+                }
+            }
+            None => {
+                tracing::debug!(%id, status = found, "cancel of a job that has ended");
+                let row = sqlx::query("select * from video_render_jobs where id = $1").bind(id.0);
+                CancelOutcome::AlreadyFinal(row::job(&row.fetch_one(&mut *session).await?)?)
+            }
+        };
+        session.commit().await?;
+        Ok(outcome)
+    })
+}
+
+pub(super) async fn credits(store: &PostgresStore, scope: &TenantScope) -> Result<Option<Credits>> {
+    transaction!(store, {
+        let mut session = Session::tenant(&store.pool, scope).await?;
+        let found: Option<(i64, i64)> =
+            sqlx::query_as("select balance, frozen from tenant_credits where company_id = $1")
+                .bind(scope.company_id())
+                .fetch_optional(&mut *session)
+                .await?;
+        session.commit().await?;
+        Ok(found.map(|(balance, frozen)| Credits { balance, frozen }))
+    })
+}
+
+/// An operator's call for one company: tenants have no right to write credits.
+pub(super) async fn grant(store: &PostgresStore, scope: &TenantScope, amount: i64, reference: &str) -> Result<Credits> {
+    transaction!(store, {
+        let mut session = Session::worker(&store.pool).await?;
+        sqlx::query("insert into tenant_credits (company_id, balance) values ($1, 0) on conflict do nothing")
+            .bind(scope.company_id())
+            .execute(&mut *session)
+            .await?;
+        let new = sqlx::query(
+            "insert into credit_entries (company_id, kind, balance_delta, frozen_delta, reference)
+             values ($1, 'grant', $2, 0, $3) on conflict (company_id, reference) do nothing",
+        )
+        .bind(scope.company_id())
+        .bind(amount)
+        .bind(reference)
+        .execute(&mut *session)
+        .await?
+        .rows_affected();
+        let (balance, frozen) = sqlx::query_as(
+            "update tenant_credits set balance = balance + $2, updated_at = now() where company_id = $1
+             returning balance, frozen",
+        )
+        .bind(scope.company_id())
+        .bind(if new == 1 { amount } else { 0 })
+        .fetch_one(&mut *session)
+        .await?;
+        session.commit().await?;
+        Ok(Credits { balance, frozen })
+    })
+}

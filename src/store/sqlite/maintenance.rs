@@ -1,0 +1,335 @@
+//! The duties of maintenance and the figures of the queue.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use sqlx::Row as _;
+
+use super::fault::failed;
+use super::{SqliteStore, Told, Write, claim_correlation, millis, row, span, tell};
+use crate::job::{
+    Event, EventKind, EventSource, Facts, FailureCode, Job, JobId, Language, Status, TenantScope, transition,
+};
+use crate::store::{
+    Expired, ExpiredHow, MaintenanceRun, ObjectUse, Page, QueueStats, Result, Retention, StoreError, StoredOutput,
+};
+
+/// Runs of one duty that are kept.
+const KEPT_RUNS: i64 = 1_000;
+
+/// The customer's message, in the snapshot's language.
+fn message(code: FailureCode, input: &Value) -> &'static str {
+    code.message(Language::of_locale(input["locale"].as_str().unwrap_or_default()))
+}
+
+impl SqliteStore {
+    pub(super) async fn expire_leases(&self, limit: u32, max_rescues: u32) -> Result<Vec<Expired>> {
+        let mut write = self.begin().await?;
+        let found = sqlx::query(
+            "select *, lease_expires_at <= ?1 as lease_over from video_render_jobs
+             where status = 'running' and (lease_expires_at <= ?1 or deadline_at <= ?1)
+             order by min(lease_expires_at, deadline_at), id limit ?2",
+        )
+        .bind(write.now)
+        .bind(limit)
+        .fetch_all(&mut *write.conn)
+        .await
+        .map_err(failed)?;
+        let mut expired = Vec::with_capacity(found.len());
+        for found in &found {
+            let lease_over: bool = found.try_get("lease_over").map_err(failed)?;
+            let how = if lease_over { ExpiredHow::Lease } else { ExpiredHow::Deadline };
+            expired.push(expire(&mut write, row::job(found)?, how, max_rescues).await?);
+        }
+        if !expired.is_empty() {
+            write.commit().await?;
+        }
+        Ok(expired)
+    }
+
+    pub(super) async fn stored_outputs(
+        &self,
+        after: Option<JobId>,
+        min_age: Duration,
+        limit: u32,
+    ) -> Result<Page<StoredOutput>> {
+        let limit = limit.max(1);
+        let found = sqlx::query(
+            "select * from video_render_jobs
+             where status = 'succeeded' and output_expired_at is null and (?1 is null or id > ?1)
+               and finished_at <= cast(round(unixepoch('subsec') * 1000) as integer) - ?2
+             order by id limit ?3",
+        )
+        .bind(after.map(|after| after.to_string()))
+        .bind(millis(min_age))
+        .bind(limit)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(failed)?;
+        let items: Vec<StoredOutput> = found.iter().map(row::stored_output).collect::<Result<_>>()?;
+        let full = items.len() >= limit as usize;
+        Ok(Page { next: items.last().filter(|_| full).map(|last| last.job_id), items })
+    }
+
+    pub(super) async fn lose_output(&self, scope: &TenantScope, id: JobId, output_key: &str) -> Result<bool> {
+        let mut write = self.begin().await?;
+        let input: Option<String> = sqlx::query_scalar(
+            "select input_json from video_render_jobs
+             where id = ?1 and company_id = ?2 and (?3 is null or organization_id = ?3)",
+        )
+        .bind(id.to_string())
+        .bind(scope.company_id())
+        .bind(scope.organization_id())
+        .fetch_optional(&mut *write.conn)
+        .await
+        .map_err(failed)?;
+        let Some(input) = input else { return Ok(false) };
+        let code = FailureCode::OutputLost;
+        let after = sqlx::query(
+            "update video_render_jobs
+             set status = 'failed', error_class = ?4, error_code = ?5, error_message = ?6, updated_at = ?7,
+                 output_key = null, output_sha256 = null, output_bytes = null, output_duration_ms = null,
+                 thumbnail_key = null, render_version = null
+             where id = ?1 and company_id = ?2 and status = 'succeeded' and output_key = ?3
+               and output_expired_at is null
+             returning *",
+        )
+        .bind(id.to_string())
+        .bind(scope.company_id())
+        .bind(output_key)
+        .bind(code.class().as_str())
+        .bind(code.as_str())
+        .bind(message(code, &serde_json::from_str(&input).unwrap_or_default()))
+        .bind(write.now)
+        .fetch_optional(&mut *write.conn)
+        .await
+        .map_err(failed)?;
+        let Some(after) = after else { return Ok(false) };
+        let detail = json!({ "code": code.as_str(), "outputKey": output_key });
+        reconciled(&mut write, &row::job(&after)?, Status::Succeeded, detail).await?;
+        write.commit().await?;
+        Ok(true)
+    }
+
+    pub(super) async fn object_uses(&self, ids: &[JobId]) -> Result<Vec<ObjectUse>> {
+        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        let found = sqlx::query(
+            "select *, cast(round(unixepoch('subsec') * 1000) as integer) - finished_at as finished_ago
+             from video_render_jobs where id in (select value from json_each(?1))",
+        )
+        .bind(json!(ids).to_string())
+        .fetch_all(&self.readers)
+        .await
+        .map_err(failed)?;
+        found
+            .iter()
+            .map(|found| {
+                let ago: Option<i64> = found.try_get("finished_ago").map_err(failed)?;
+                let job = row::job(found)?;
+                let output = job.output.filter(|_| job.output_expired_at.is_none());
+                let (output_key, thumbnail_key) =
+                    output.map(|output| (output.output_key, output.thumbnail_key)).unzip();
+                Ok(ObjectUse {
+                    job_id: job.id,
+                    scope: job.scope,
+                    status: job.status,
+                    lease_epoch: job.lease_epoch,
+                    output_key,
+                    thumbnail_key,
+                    finished_ago: ago.map(span),
+                })
+            })
+            .collect()
+    }
+
+    pub(super) async fn old_outputs(&self, retention: &Retention, limit: u32) -> Result<Vec<StoredOutput>> {
+        let Some(videos) = retention.videos else { return Ok(Vec::new()) };
+        let found = sqlx::query(
+            "select * from video_render_jobs
+             where status = 'succeeded' and output_expired_at is null
+               and finished_at <= cast(round(unixepoch('subsec') * 1000) as integer) - ?1
+             order by finished_at, id limit ?2",
+        )
+        .bind(millis(videos))
+        .bind(limit)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(failed)?;
+        found.iter().map(row::stored_output).collect()
+    }
+
+    pub(super) async fn expire_output(&self, scope: &TenantScope, id: JobId) -> Result<bool> {
+        let mut write = self.begin().await?;
+        let changed = sqlx::query(
+            "update video_render_jobs set output_expired_at = ?4, updated_at = ?4
+             where id = ?1 and company_id = ?2 and (?3 is null or organization_id = ?3)
+               and status = 'succeeded' and output_expired_at is null",
+        )
+        .bind(id.to_string())
+        .bind(scope.company_id())
+        .bind(scope.organization_id())
+        .bind(write.now)
+        .execute(&mut *write.conn)
+        .await
+        .map_err(failed)?;
+        write.commit().await?;
+        Ok(changed.rows_affected() == 1)
+    }
+
+    pub(super) async fn delete_old(&self, retention: &Retention, limit: u32) -> Result<u64> {
+        let mut write = self.begin().await?;
+        // A comparison with null is not true: what has no retention stays.
+        let before = |span: Option<Duration>| span.map(|span| write.now - millis(span));
+        let (succeeded, failed_rows, cancelled) =
+            (before(retention.succeeded), before(retention.failed), before(retention.cancelled));
+        let deleted = sqlx::query(
+            "delete from video_render_jobs where id in (
+               select id from video_render_jobs
+               where (status = 'succeeded' and finished_at <= ?1 and output_expired_at is not null)
+                  or (status = 'failed' and finished_at <= ?2)
+                  or (status = 'cancelled' and finished_at <= ?3)
+               order by finished_at limit ?4)",
+        )
+        .bind(succeeded)
+        .bind(failed_rows)
+        .bind(cancelled)
+        .bind(limit)
+        .execute(&mut *write.conn)
+        .await
+        .map_err(failed)?;
+        write.commit().await?;
+        Ok(deleted.rows_affected())
+    }
+
+    pub(super) async fn take(&self, duty: &str, every: Duration) -> Result<bool> {
+        let mut write = self.begin().await?;
+        let taken = sqlx::query(
+            "insert into maintenance_duties (duty, taken_at) values (?1, ?2)
+             on conflict (duty) do update set taken_at = ?2 where taken_at + ?3 <= ?2",
+        )
+        .bind(duty)
+        .bind(write.now)
+        .bind(millis(every))
+        .execute(&mut *write.conn)
+        .await
+        .map_err(failed)?;
+        write.commit().await?;
+        Ok(taken.rows_affected() == 1)
+    }
+
+    pub(super) async fn write_run(&self, run: &MaintenanceRun) -> Result<()> {
+        let mut write = self.begin().await?;
+        sqlx::query(
+            "insert into maintenance_runs (duty, worker_id, took_ms, corrected, errors, finished_at)
+             values (?1, ?2, ?3, ?4, ?5, ?6)",
+        )
+        .bind(&run.duty)
+        .bind(&run.worker_id.0)
+        .bind(millis(run.took))
+        .bind(i64::try_from(run.corrected).unwrap_or(i64::MAX))
+        .bind(json!(run.errors).to_string())
+        .bind(write.now)
+        .execute(&mut *write.conn)
+        .await
+        .map_err(failed)?;
+        sqlx::query(
+            "delete from maintenance_runs where duty = ?1 and id < (
+               select id from maintenance_runs where duty = ?1 order by id desc limit 1 offset ?2)",
+        )
+        .bind(&run.duty)
+        .bind(KEPT_RUNS - 1)
+        .execute(&mut *write.conn)
+        .await
+        .map_err(failed)?;
+        write.commit().await
+    }
+
+    pub(super) async fn count(&self) -> Result<QueueStats> {
+        // Each figure reads one index; the clock is the same throughout a statement.
+        let row = sqlx::query(
+            "with clock (now) as (select cast(round(unixepoch('subsec') * 1000) as integer))
+             select
+               (select count(*) from video_render_jobs where status = 'queued' and run_after <= now) as queued,
+               (select count(*) from video_render_jobs where status = 'queued' and run_after > now) as delayed,
+               (select count(*) from video_render_jobs where status = 'running') as running,
+               (select now - min(run_after) from video_render_jobs where status = 'queued' and run_after <= now) as oldest,
+               (select count(*) from video_render_jobs where status = 'running' and lease_expires_at <= now) as expired,
+               (select count(*) from webhook_deliveries where status = 'pending') as webhooks
+             from clock",
+        )
+        .fetch_one(&self.readers)
+        .await
+        .map_err(failed)?;
+        let count = |column: &str| -> Result<u64> {
+            let number: i64 = row.try_get(column).map_err(failed)?;
+            u64::try_from(number).map_err(|error| StoreError::Other(Box::new(error)))
+        };
+        let oldest: Option<i64> = row.try_get("oldest").map_err(failed)?;
+        Ok(QueueStats {
+            queued: count("queued")?,
+            delayed: count("delayed")?,
+            running: count("running")?,
+            oldest_queued: oldest.map(span),
+            expired: count("expired")?,
+            webhooks_pending: count("webhooks")?,
+        })
+    }
+}
+
+/// Takes one job from its worker, as [`transition`] has it.
+async fn expire(write: &mut Write, before: Job, how: ExpiredHow, max_rescues: u32) -> Result<Expired> {
+    let facts = Facts {
+        cancel_requested: before.cancel_requested_at.is_some(),
+        rescue_count: before.rescue_count,
+        max_rescues,
+    };
+    let next =
+        transition(before.status, facts, Event::Expire).map_err(|refusal| StoreError::Other(Box::new(refusal)))?;
+    let code = match how {
+        ExpiredHow::Lease => FailureCode::WorkerLost,
+        ExpiredHow::Deadline => FailureCode::RenderTimedOut,
+    };
+    let failure = (next.to == Status::Failed).then_some(code);
+    // What its stage says of a finished file is still true: its own spool comes first, others render, and nobody waits.
+    let after = sqlx::query(
+        "update video_render_jobs
+         set status = ?4, rescue_count = rescue_count + ?5, updated_at = ?6,
+             finished_at = case when ?4 <> 'queued' then ?6 end,
+             error_class = ?7, error_code = ?8, error_message = ?9,
+             run_after = case when ?4 = 'queued' then ?6 else run_after end,
+             spool_retry_at = case when ?4 = 'queued' and stage <> 'render' then ?6 end,
+             spool_id = case when ?4 = 'queued' and stage <> 'render' then spool_id end,
+             stage = case when ?4 = 'queued' and stage <> 'render' then 'upload' else stage end,
+             lease_expires_at = null, worker_id = null, deadline_at = null
+         where id = ?1 and company_id = ?2 and status = 'running' and lease_epoch = ?3 returning *",
+    )
+    .bind(before.id.to_string())
+    .bind(before.scope.company_id())
+    .bind(before.lease_epoch.0)
+    .bind(next.to.as_str())
+    .bind(i64::from(next.rescue))
+    .bind(write.now)
+    .bind(failure.map(|code| code.class().as_str()))
+    .bind(failure.map(FailureCode::as_str))
+    .bind(failure.map(|code| message(code, &before.input)))
+    .fetch_one(&mut *write.conn)
+    .await
+    .map_err(failed)?;
+    let job = row::job(&after)?;
+    let detail = json!({ "how": how, "worker": before.worker_id, "epoch": before.lease_epoch });
+    reconciled(write, &job, Status::Running, detail).await?;
+    Ok(Expired { job, worker_id: before.worker_id, how })
+}
+
+async fn reconciled(write: &mut Write, after: &Job, old: Status, mut detail: Value) -> Result<()> {
+    detail["reconciled_to"] = json!(after.status);
+    let correlation = claim_correlation(after);
+    let told = Told {
+        kind: EventKind::Reconciled,
+        old: Some(old),
+        source: EventSource::Reconciler,
+        correlation: &correlation,
+        detail,
+    };
+    tell(write, after, told).await
+}

@@ -1,0 +1,186 @@
+//! Enqueueing: what is new, what is found, what is refused.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use quotereel::job::{LeaseEpoch, NewJob, Stage, Status, TenantScope};
+use quotereel::store::{EnqueueError, EnqueueRules, Enqueued, TemplateVersion};
+
+use crate::rig::{Rig, company, output, quote, rules};
+
+fn keyed(entity: &str, key: &str) -> NewJob {
+    NewJob { idempotency_key: Some(key.to_owned()), ..quote(entity) }
+}
+
+async fn register(rig: &Rig, version: &str) {
+    let versions = [TemplateVersion { template: "quote-summary".to_owned(), render_version: version.to_owned() }];
+    rig.store.register_templates(&versions).await.expect("versions are taken");
+}
+
+pub(crate) async fn a_new_job_is_as_it_was_asked_for(rig: Arc<Rig>) {
+    let scope = TenantScope::new(Some("org-1"), "cmp-1").expect("legal ids");
+    let asked = keyed("q-1", "key-1");
+    let Enqueued::New(job) = rig.store.enqueue(&scope, &asked, &rules()).await.expect("it is taken") else {
+        panic!("it is new");
+    };
+    assert_eq!(job.scope, scope);
+    assert_eq!((job.entity_type.as_str(), job.entity_id.as_str()), ("QUOTE", "q-1"));
+    assert_eq!((job.template.as_str(), &job.input), ("quote-summary", &asked.input));
+    assert_eq!((job.idempotency_key.as_deref(), job.created_by_id.as_deref()), (Some("key-1"), Some("user-1")));
+    assert_eq!(job.snapshot_hash.len(), 64);
+    assert!(job.snapshot_hash.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    assert_eq!((job.status, job.stage, job.progress), (Status::Queued, Stage::Render, 0));
+    assert_eq!((job.attempts, job.render_attempts, job.upload_attempts, job.rescue_count), (0, 0, 0, 0));
+    assert_eq!((job.lease_epoch, &job.worker_id, job.lease_expires_at), (LeaseEpoch(0), &None, None));
+    assert_eq!((job.retry_of, job.output.clone(), job.error_code.clone()), (None, None, None));
+    assert_eq!((job.started_at, job.finished_at), (None, None));
+    assert!(job.run_after <= job.created_at, "it may be claimed at once");
+    assert_eq!(rig.row(&scope, job.id).await, job, "what was told is what is kept");
+}
+
+pub(crate) async fn the_same_key_finds_the_same_job(rig: Arc<Rig>) {
+    let scope = company("cmp-1");
+    let limits = EnqueueRules { max_queued: 1, ..EnqueueRules::default() };
+    let first = rig.store.enqueue(&scope, &keyed("q-1", "k"), &limits).await.expect("it is taken");
+    let second = rig.store.enqueue(&scope, &keyed("q-1", "k"), &limits).await.expect("no cooldown, no limit counts");
+    assert_eq!(second, Enqueued::Existing(first.job().clone()));
+    let claimed = rig.claim("w").await.expect("it waits");
+    let _ = rig.store.succeed(&claimed.lease, &output(&claimed.lease)).await.expect("it ends");
+    let third = rig.store.enqueue(&scope, &keyed("q-1", "k"), &limits).await.expect("it is found");
+    assert!(matches!(&third, Enqueued::Existing(job) if job.id == first.job().id && job.status == Status::Succeeded));
+}
+
+pub(crate) async fn a_key_is_not_for_another_request(rig: Arc<Rig>) {
+    let scope = company("cmp-1");
+    rig.store.enqueue(&scope, &keyed("q-1", "k"), &rules()).await.expect("it is taken");
+    let other_snapshot = NewJob { input: serde_json::json!({ "locale": "es-CL" }), ..keyed("q-1", "k") };
+    let other_template = NewJob { template: "quote-premium".to_owned(), ..keyed("q-1", "k") };
+    for other in [keyed("q-2", "k"), other_snapshot, other_template] {
+        let refused = rig.store.enqueue(&scope, &other, &rules()).await;
+        assert!(matches!(&refused, Err(EnqueueError::KeyReused { key }) if key == "k"), "{refused:?}");
+    }
+    assert_eq!(rig.number("select count(*) from video_render_jobs").await, 1);
+}
+
+pub(crate) async fn keys_are_each_companys_own(rig: Arc<Rig>) {
+    for (id, entity) in [("cmp-1", "q-1"), ("cmp-2", "q-2")] {
+        let taken = rig.store.enqueue(&company(id), &keyed(entity, "k"), &rules()).await.expect("it is taken");
+        assert!(matches!(taken, Enqueued::New(_)), "{taken:?}");
+    }
+}
+
+pub(crate) async fn an_active_job_of_the_same_snapshot_is_found(rig: Arc<Rig>) {
+    let scope = company("cmp-1");
+    let first = rig.enqueue(&scope, "q-1").await;
+    let found = rig.store.enqueue(&scope, &keyed("q-1", "another"), &rules()).await.expect("it is found");
+    assert!(matches!(&found, Enqueued::Existing(job) if job.id == first.id), "{found:?}");
+    rig.claim("w").await.expect("it waits");
+    let found = rig.store.enqueue(&scope, &quote("q-1"), &rules()).await.expect("it is found");
+    assert!(matches!(&found, Enqueued::Existing(job) if job.id == first.id && job.status == Status::Running));
+    // Neither another company nor another template has anything to do with it.
+    rig.enqueue(&company("cmp-2"), "q-1").await;
+    let other = NewJob { template: "quote-premium".to_owned(), ..quote("q-1") };
+    assert!(matches!(rig.store.enqueue(&scope, &other, &rules()).await, Ok(Enqueued::New(_))));
+}
+
+pub(crate) async fn a_job_that_ended_badly_is_not_found(rig: Arc<Rig>) {
+    let scope = company("cmp-1");
+    let failed = rig.failed(&scope, "q-1").await;
+    let again = rig.enqueue(&scope, "q-1").await;
+    assert_ne!(failed.id, again.id);
+    assert_eq!(again.retry_of, None);
+}
+
+pub(crate) async fn a_succeeded_job_of_the_present_version_is_reused(rig: Arc<Rig>) {
+    let (scope, other) = (company("cmp-1"), company("cmp-2"));
+    register(&rig, "1").await;
+    let made = rig.succeeded(&scope, "q-1").await;
+    // Even during the cooldown, and without asking for a credit.
+    for (amount, reference) in [(1, "order"), (-1, "expiry")] {
+        rig.store.grant_credits(&scope, amount, reference).await.expect("credits count from now on");
+    }
+    let found = rig.store.enqueue(&scope, &quote("q-1"), &EnqueueRules::default()).await.expect("it is found");
+    assert_eq!(found, Enqueued::Reused(made.clone()));
+    rig.enqueue(&other, "q-1").await;
+    // A video that is gone is no video.
+    assert!(rig.store.output_expired(&scope, made.id).await.expect("it answers"));
+    rig.store.grant_credits(&scope, 1, "one").await.expect("a credit");
+    let again = rig.enqueue(&scope, "q-1").await;
+    assert_ne!(again.id, made.id);
+}
+
+pub(crate) async fn a_succeeded_job_of_another_version_is_not_reused(rig: Arc<Rig>) {
+    let scope = company("cmp-1");
+    let made = rig.succeeded(&scope, "q-1").await;
+    assert_eq!(made.output.as_ref().map(|output| output.render_version.as_str()), Some("1"));
+    // No version is known to be the present one.
+    let second = rig.succeeded(&scope, "q-1").await;
+    register(&rig, "2").await;
+    let third = rig.succeeded(&scope, "q-1").await;
+    assert!(made.id != second.id && second.id != third.id);
+    register(&rig, "1").await;
+    let found = rig.store.enqueue(&scope, &quote("q-1"), &rules()).await.expect("it is found");
+    assert!(matches!(found, Enqueued::Reused(_)), "versions may go back: {found:?}");
+}
+
+pub(crate) async fn the_cooldown_says_how_long_to_wait(rig: Arc<Rig>) {
+    let (scope, other) = (company("cmp-1"), company("cmp-2"));
+    let limits = EnqueueRules { cooldown: Duration::from_secs(180), ..rules() };
+    let changed = |total: &str| NewJob { input: serde_json::json!({ "total": total }), ..quote("q-1") };
+    let first = rig.store.enqueue(&scope, &changed("1"), &limits).await.expect("the first is taken").job().id;
+    let wait = |refused| match refused {
+        Err(EnqueueError::Cooldown { wait_seconds }) => wait_seconds,
+        other => panic!("the cooldown holds: {other:?}"),
+    };
+    let seconds = wait(rig.store.enqueue(&scope, &changed("2"), &limits).await);
+    assert!((150..=180).contains(&seconds), "{seconds}");
+    rig.pass(first, Duration::from_secs(100)).await;
+    let seconds = wait(rig.store.enqueue(&scope, &changed("2"), &limits).await);
+    assert!((50..=80).contains(&seconds), "{seconds}");
+    // Other entities and other companies are free.
+    assert!(matches!(rig.store.enqueue(&scope, &quote("q-2"), &limits).await, Ok(Enqueued::New(_))));
+    assert!(matches!(rig.store.enqueue(&other, &changed("2"), &limits).await, Ok(Enqueued::New(_))));
+    rig.pass(first, Duration::from_secs(81)).await;
+    let second = rig.store.enqueue(&scope, &changed("2"), &limits).await.expect("the time is over").job().id;
+    // What was called off does not count.
+    rig.store.request_cancel(&scope, second).await.expect("it answers");
+    let third = rig.store.enqueue(&scope, &changed("3"), &limits).await;
+    assert!(matches!(third, Ok(Enqueued::New(_))), "{third:?}");
+}
+
+pub(crate) async fn the_queue_of_a_company_has_an_end(rig: Arc<Rig>) {
+    let scope = company("cmp-1");
+    let limits = EnqueueRules { max_queued: 2, ..rules() };
+    for entity in ["q-1", "q-2"] {
+        rig.store.enqueue(&scope, &quote(entity), &limits).await.expect("there is room");
+    }
+    let refused = rig.store.enqueue(&scope, &quote("q-3"), &limits).await;
+    assert!(matches!(refused, Err(EnqueueError::QueueFull { queued: 2, allowed: 2 })), "{refused:?}");
+    rig.store.enqueue(&company("cmp-2"), &quote("q-3"), &limits).await.expect("there is room");
+    rig.claim("w").await.expect("one runs now");
+    rig.store.enqueue(&scope, &quote("q-3"), &limits).await.expect("there is room again");
+}
+
+pub(crate) async fn fifty_equal_enqueues_make_one_job(rig: Arc<Rig>) {
+    let scope = company("cmp-1");
+    rig.store.grant_credits(&scope, 10, "start").await.expect("credits");
+    let stores = [rig.another().await, rig.another().await, rig.another().await, rig.another().await];
+    let asked: Vec<_> = (0..50)
+        .map(|number| {
+            let (store, scope) = (Arc::clone(&stores[number % stores.len()]), scope.clone());
+            tokio::spawn(async move { store.enqueue(&scope, &keyed("q-1", "k"), &rules()).await })
+        })
+        .collect();
+    let mut new = 0;
+    let mut ids = std::collections::BTreeSet::new();
+    for answer in asked {
+        let answer = answer.await.expect("no panic").expect("each is answered");
+        new += usize::from(matches!(answer, Enqueued::New(_)));
+        ids.insert(answer.job().id);
+    }
+    assert_eq!((new, ids.len()), (1, 1));
+    assert_eq!(rig.number("select count(*) from video_render_jobs").await, 1);
+    assert_eq!(rig.number("select count(*) from credit_entries where kind = 'freeze'").await, 1);
+    let credits = rig.store.credits(&scope).await.expect("it answers").expect("they count");
+    assert_eq!((credits.balance, credits.frozen), (10, 1));
+}

@@ -1,0 +1,153 @@
+//! A write needs the present lease: a zombie changes nothing, whatever it tries.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use quotereel::job::{Job, Lease, LeaseEpoch, Stage, Status};
+use quotereel::store::{Beat, BeatAnswer, CancelOutcome, Held};
+
+use crate::rig::{Rig, broken, company, output, spool_of};
+
+const LEASE: Duration = Duration::from_secs(60);
+
+/// Tries every write that needs a lease; all must find it lost, and the row as it was.
+async fn assert_lost(rig: &Rig, lease: &Lease, row: &Job) {
+    let store = &rig.store;
+    let hold = quotereel::store::SpoolHold { spool_id: spool_of("zombie"), others_in: LEASE };
+    for stage in Stage::ALL {
+        assert_eq!(store.begin_stage(lease, stage).await.expect("it answers"), Held::Lost, "begin {stage}");
+    }
+    assert_eq!(store.count_upload(lease).await.expect("it answers"), Held::Lost, "count_upload");
+    assert_eq!(store.succeed(lease, &output(lease)).await.expect("it answers"), Held::Lost, "succeed");
+    assert_eq!(store.fail(lease, &broken(), "No.").await.expect("it answers"), Held::Lost, "fail");
+    for hold in [None, Some(&hold)] {
+        assert_eq!(store.retry_later(lease, &broken(), LEASE, hold).await.expect("it answers"), Held::Lost, "retry");
+        assert_eq!(store.release(lease, "shutdown", LEASE, hold).await.expect("it answers"), Held::Lost, "release");
+    }
+    assert_eq!(store.stopped(lease).await.expect("it answers"), Held::Lost, "stopped");
+    let mut heart = store.heartbeat().await.expect("a heartbeat");
+    let beats = [Beat { lease: lease.clone(), progress: 99 }];
+    assert_eq!(heart.beat(&beats, LEASE).await.expect("it answers"), [BeatAnswer::Lost], "beat");
+    assert_eq!(&rig.row(&lease.scope, lease.job_id).await, row, "the row is untouched");
+}
+
+pub(crate) async fn every_write_needs_the_present_epoch(rig: Arc<Rig>) {
+    let scope = company("cmp-1");
+    rig.store.grant_credits(&scope, 5, "start").await.expect("credits");
+    let zombie = rig.running(&scope, "q-1", "zombie").await;
+    rig.lapse(zombie.job.id).await;
+    assert_eq!(rig.store.expire(10, 2).await.expect("it answers").len(), 1);
+    // Queued again: nobody holds it.
+    assert_lost(&rig, &zombie.lease, &rig.row(&scope, zombie.job.id).await).await;
+    let heir = rig.claim("heir").await.expect("it waits again");
+    assert_eq!(heir.lease.epoch, LeaseEpoch(2));
+    assert_lost(&rig, &zombie.lease, &heir.job).await;
+    // Nor does an epoch of the future.
+    let ahead = Lease { epoch: LeaseEpoch(3), ..heir.lease.clone() };
+    assert_lost(&rig, &ahead, &heir.job).await;
+    let _ = rig.store.succeed(&heir.lease, &output(&heir.lease)).await.expect("it answers");
+    let done = rig.row(&scope, heir.job.id).await;
+    assert_lost(&rig, &zombie.lease, &done).await;
+    assert_eq!(done.output, Some(output(&heir.lease)));
+    assert_eq!(rig.number("select count(*) from credit_entries where kind <> 'grant'").await, 2, "freeze, capture");
+}
+
+pub(crate) async fn the_same_worker_twice_is_two_leases(rig: Arc<Rig>) {
+    let scope = company("cmp-1");
+    let first = rig.running(&scope, "q-1", "w").await;
+    rig.lapse(first.job.id).await;
+    rig.store.expire(10, 2).await.expect("it answers");
+    let second = rig.claim("w").await.expect("it waits again");
+    assert_eq!(second.job.worker_id, first.job.worker_id);
+    assert_lost(&rig, &first.lease, &second.job).await;
+    // Released and claimed again: attempts are back where they were, the epoch is not.
+    let _ = rig.store.release(&second.lease, "shutdown", Duration::ZERO, None).await.expect("it answers");
+    let third = rig.claim("w").await.expect("it waits again");
+    assert_eq!((third.job.attempts, third.lease.epoch), (second.job.attempts, LeaseEpoch(3)));
+    assert_lost(&rig, &second.lease, &third.job).await;
+}
+
+pub(crate) async fn stages_and_their_counters(rig: Arc<Rig>) {
+    let scope = company("cmp-1");
+    let claimed = rig.running(&scope, "q-1", "w").await;
+    let counted = async |stage: Stage| {
+        assert_eq!(rig.store.begin_stage(&claimed.lease, stage).await.expect("it answers"), Held::Yes);
+        let row = rig.row(&scope, claimed.job.id).await;
+        assert_eq!(row.stage, stage);
+        (row.render_attempts, row.upload_attempts)
+    };
+    assert_eq!(counted(Stage::Render).await, (1, 0));
+    assert_eq!(counted(Stage::Upload).await, (1, 1));
+    for _ in 0..2 {
+        assert_eq!(rig.store.count_upload(&claimed.lease).await.expect("it answers"), Held::Yes);
+    }
+    assert_eq!(counted(Stage::Finalize).await, (1, 3));
+    let row = rig.row(&scope, claimed.job.id).await;
+    assert_eq!((row.status, row.attempts, row.lease_epoch), (Status::Running, 1, LeaseEpoch(1)));
+}
+
+pub(crate) async fn a_heartbeat_extends_and_answers(rig: Arc<Rig>) {
+    let scope = company("cmp-1");
+    let (held, wanted_stopped, ended) = (
+        rig.running(&scope, "q-1", "w").await,
+        rig.running(&scope, "q-2", "w").await,
+        rig.running(&scope, "q-3", "w").await,
+    );
+    let asked = rig.store.request_cancel(&scope, wanted_stopped.job.id).await.expect("it answers");
+    assert!(matches!(asked, CancelOutcome::Requested(_)));
+    let _ = rig.store.fail(&ended.lease, &broken(), "No.").await.expect("it answers");
+    rig.pass(held.job.id, Duration::from_secs(50)).await;
+    let before = rig.row(&scope, held.job.id).await;
+    let beats = [(&held, 40), (&ended, 50), (&wanted_stopped, 60)]
+        .map(|(claimed, progress)| Beat { lease: claimed.lease.clone(), progress });
+    let mut heart = rig.store.heartbeat().await.expect("a heartbeat");
+    let answers = heart.beat(&beats, LEASE).await.expect("it answers");
+    assert_eq!(answers, [BeatAnswer::Held, BeatAnswer::Lost, BeatAnswer::CancelRequested]);
+    let after = rig.row(&scope, held.job.id).await;
+    assert_eq!((after.progress, after.lease_epoch), (40, before.lease_epoch));
+    let gained = after.lease_expires_at.expect("a lease") - before.lease_expires_at.expect("a lease");
+    assert!((45..=60).contains(&gained.whole_seconds()), "{gained}");
+    assert_eq!(after.deadline_at, before.deadline_at, "no heartbeat moves the deadline");
+    assert_eq!(rig.row(&scope, wanted_stopped.job.id).await.progress, 60, "it is held until it stops");
+    assert_eq!(heart.beat(&[], LEASE).await.expect("it answers"), []);
+}
+
+pub(crate) async fn a_heartbeat_after_the_lease_holds_until_somebody_takes_it(rig: Arc<Rig>) {
+    let scope = company("cmp-1");
+    let claimed = rig.running(&scope, "q-1", "w").await;
+    rig.lapse(claimed.job.id).await;
+    let mut heart = rig.store.heartbeat().await.expect("a heartbeat");
+    let beats = [Beat { lease: claimed.lease.clone(), progress: 10 }];
+    assert_eq!(heart.beat(&beats, LEASE).await.expect("it answers"), [BeatAnswer::Held]);
+    assert_eq!(rig.store.expire(10, 2).await.expect("it answers"), [], "the lease is good again");
+}
+
+pub(crate) async fn a_job_that_ended_takes_no_writes(rig: Arc<Rig>) {
+    let scope = company("cmp-1");
+    for (number, status) in [Status::Succeeded, Status::Failed, Status::Cancelled].into_iter().enumerate() {
+        let claimed = rig.running(&scope, &format!("q-{number}"), "w").await;
+        let held = match status {
+            Status::Succeeded => rig.store.succeed(&claimed.lease, &output(&claimed.lease)).await,
+            Status::Failed => rig.store.fail(&claimed.lease, &broken(), "No.").await,
+            _ => rig.store.stopped(&claimed.lease).await,
+        };
+        assert_eq!(held.expect("it answers"), Held::Yes);
+        let row = rig.row(&scope, claimed.job.id).await;
+        assert_eq!(row.status, status);
+        assert_lost(&rig, &claimed.lease, &row).await;
+    }
+}
+
+pub(crate) async fn reread_shows_only_what_is_active(rig: Arc<Rig>) {
+    let scope = company("cmp-1");
+    let claimed = rig.running(&scope, "q-1", "w").await;
+    assert_eq!(rig.store.reread(&claimed.lease).await.expect("it answers"), Some(claimed.job.clone()));
+    let _ = rig.store.release(&claimed.lease, "shutdown", Duration::ZERO, None).await.expect("it answers");
+    let row = rig.store.reread(&claimed.lease).await.expect("it answers").expect("it waits");
+    assert_eq!((row.status, row.lease_epoch), (Status::Queued, claimed.lease.epoch));
+    let again = rig.claim("other").await.expect("it waits");
+    let row = rig.store.reread(&claimed.lease).await.expect("it answers").expect("it runs");
+    assert_eq!((row.status, row.lease_epoch), (Status::Running, again.lease.epoch));
+    let _ = rig.store.succeed(&again.lease, &output(&again.lease)).await.expect("it answers");
+    assert_eq!(rig.store.reread(&again.lease).await.expect("it answers"), None);
+}

@@ -1,0 +1,143 @@
+//! The stores: one conformance suite, every case of it a test for SQLite and a test for PostgreSQL.
+//!
+//! `cargo nextest run --test jobs sqlite` needs nothing; `... postgres` needs a server, named by
+//! `QUOTEREEL_TEST_POSTGRES`.
+
+mod conformance;
+mod rig;
+
+macro_rules! suite {
+    ($($module:ident { $($case:ident,)+ })+) => {
+        suite! { @store sqlite Sqlite $($module { $($case,)+ })+ }
+        suite! { @store postgres Postgres $($module { $($case,)+ })+ }
+    };
+    (@store $store:ident $backend:ident $($module:ident { $($case:ident,)+ })+) => {
+        mod $store {
+            $(mod $module {
+                $(#[test]
+                fn $case() {
+                    crate::rig::run(crate::rig::Backend::$backend, crate::conformance::$module::$case);
+                })+
+            })+
+        }
+    };
+}
+
+suite! {
+    enqueue {
+        a_new_job_is_as_it_was_asked_for,
+        the_same_key_finds_the_same_job,
+        a_key_is_not_for_another_request,
+        keys_are_each_companys_own,
+        an_active_job_of_the_same_snapshot_is_found,
+        a_job_that_ended_badly_is_not_found,
+        a_succeeded_job_of_the_present_version_is_reused,
+        a_succeeded_job_of_another_version_is_not_reused,
+        the_cooldown_says_how_long_to_wait,
+        the_queue_of_a_company_has_an_end,
+        fifty_equal_enqueues_make_one_job,
+    }
+    tenants {
+        a_job_is_seen_by_its_tenant_alone,
+        lists_are_newest_first_and_paged,
+        a_page_before_a_foreign_job_is_as_before_none,
+        a_cancel_needs_the_tenant,
+        a_retry_needs_the_tenant,
+        an_output_needs_the_tenant,
+        a_lease_of_another_company_is_lost,
+        an_organization_narrows_further,
+    }
+    retry {
+        a_retry_is_a_new_row_that_points_back,
+        only_what_failed_is_retried,
+        a_chain_of_retries_has_an_end,
+        a_retry_freezes_a_credit_of_its_own,
+    }
+    claim {
+        a_claim_takes_the_lease,
+        an_empty_queue_gives_nothing,
+        a_job_for_later_waits,
+        the_oldest_goes_first,
+        the_tenant_with_the_fewest_running_goes_first,
+        one_job_is_not_behind_a_thousand,
+        a_tenant_has_a_cap,
+        a_claim_takes_several,
+        sixteen_claimers_and_two_thousand_jobs,
+    }
+    lease {
+        every_write_needs_the_present_epoch,
+        the_same_worker_twice_is_two_leases,
+        stages_and_their_counters,
+        a_heartbeat_extends_and_answers,
+        a_heartbeat_after_the_lease_holds_until_somebody_takes_it,
+        a_job_that_ended_takes_no_writes,
+        reread_shows_only_what_is_active,
+    }
+    outcome {
+        success_is_written_once,
+        failure_is_written_once,
+        a_later_try_waits_and_counts,
+        a_release_burns_no_attempt,
+        a_cancelled_job_is_not_queued_again,
+        cancel_of_a_queued_job,
+        cancel_of_a_running_job,
+        cancel_of_a_final_job_changes_nothing,
+        cancel_racing_finish_has_one_outcome,
+        cancel_racing_a_claim_has_one_outcome,
+    }
+    spool {
+        the_own_worker_comes_first,
+        others_come_later_and_render,
+        own_files_come_before_other_work,
+        a_running_job_is_adopted,
+        a_queued_job_is_adopted,
+        a_worthless_file_is_not_adopted,
+    }
+    reconcile {
+        a_dead_workers_job_is_rescued_and_then_failed,
+        a_live_lease_is_left_alone,
+        the_deadline_counts_despite_heartbeats,
+        a_cancelled_job_is_not_rescued,
+        the_limit_takes_the_rest_next_time,
+        two_reconcilers_rescue_once,
+        a_completion_is_never_undone,
+        a_rescued_file_is_rendered_again_elsewhere,
+    }
+    credits {
+        no_row_means_unlimited,
+        grants_and_takings,
+        every_end_settles_its_credit,
+        no_credit_no_job,
+        parallel_enqueues_do_not_overdraw,
+        unlimited_jobs_cost_nothing_later,
+    }
+    maintenance {
+        migrating_twice_does_nothing,
+        outputs_are_paged,
+        a_lost_output_fails_the_job_and_refunds,
+        objects_in_use_tell_what_rows_say,
+        retention_expires_outputs_before_rows,
+        retention_of_failed_and_cancelled,
+        a_retry_outlives_its_original,
+        duties_are_taken_once,
+        runs_are_written_down,
+        stats_count_the_queue,
+    }
+    webhooks {
+        no_endpoint_no_delivery,
+        every_end_is_announced,
+        a_delivery_is_leased,
+        a_delivery_comes_again_until_given_up,
+        gone_switches_the_endpoint_off,
+        a_removed_endpoint_gets_nothing,
+        endpoints_are_each_companys_own,
+    }
+    events {
+        a_life_is_told_with_old_and_new_state,
+        a_rescue_is_told,
+        events_are_the_tenants_own,
+    }
+    model {
+        random_histories_obey_the_state_machine,
+    }
+}

@@ -1,0 +1,250 @@
+//! What a case stands on: a fresh database, its store, and a connection beside the store for what no store offers
+//! (making time pass, reading sums). Time never passes by sleeping: the rows' times are moved back.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use quotereel::job::{Failure, FailureCode, Job, JobId, JobOutput, Lease, NewJob, TenantScope, WorkerId};
+use quotereel::store::{ClaimRequest, Claimed, EnqueueRules, Enqueued, Held, Store, connect};
+use serde_json::json;
+use sqlx::AssertSqlSafe;
+
+/// Names the PostgreSQL server for the tests; a login that may create databases.
+const POSTGRES: &str = "QUOTEREEL_TEST_POSTGRES";
+
+/// Which store a case runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Backend {
+    Sqlite,
+    Postgres,
+}
+
+enum Raw {
+    Sqlite(sqlx::SqlitePool),
+    Postgres(sqlx::PgPool),
+}
+
+/// A fresh database.
+pub(crate) struct Rig {
+    pub(crate) store: Arc<dyn Store>,
+    url: String,
+    raw: Raw,
+    _folder: tempfile::TempDir,
+}
+
+/// Runs one case on a new database, which is removed when the case passes.
+pub(crate) fn run<F: Future<Output = ()>>(backend: Backend, case: impl FnOnce(Arc<Rig>) -> F) {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let folder = tempfile::tempdir().expect("a folder");
+        match backend {
+            Backend::Sqlite => {
+                let url = format!("sqlite:{}", folder.path().join("jobs.sqlite").display());
+                case(Rig::open(backend, url, folder).await).await;
+            }
+            Backend::Postgres => {
+                let server = std::env::var(POSTGRES).unwrap_or_else(|_| {
+                    panic!("{POSTGRES} names no server; run the tests through tests/servers/with.sh")
+                });
+                let name = format!("t_{}", uuid::Uuid::now_v7().simple());
+                let admin = sqlx::PgPool::connect(&server).await.expect("the server answers");
+                let create = format!("create database {name}");
+                sqlx::query(AssertSqlSafe(create)).execute(&admin).await.expect("a new database");
+                let (base, query) = server.split_once('?').unwrap_or((&server, ""));
+                let slash = base.rfind('/').filter(|&at| at > base.find("://").map_or(0, |at| at + 2));
+                let url = format!("{}/{name}?{query}", &base[..slash.unwrap_or(base.len())]);
+                let rig = Rig::open(backend, url.trim_end_matches('?').to_owned(), folder).await;
+                case(rig).await;
+                let drop = format!("drop database {name} with (force)");
+                sqlx::query(AssertSqlSafe(drop)).execute(&admin).await.expect("the database goes");
+            }
+        }
+    });
+}
+
+impl Rig {
+    async fn open(backend: Backend, url: String, folder: tempfile::TempDir) -> Arc<Self> {
+        let store = connect(&url).await.expect("the database opens");
+        store.migrate().await.expect("the schema is made");
+        let raw = match backend {
+            Backend::Sqlite => Raw::Sqlite(
+                sqlx::sqlite::SqlitePoolOptions::new().max_connections(1).connect(&url).await.expect("it opens"),
+            ),
+            Backend::Postgres => Raw::Postgres(
+                sqlx::postgres::PgPoolOptions::new().max_connections(1).connect(&url).await.expect("it opens"),
+            ),
+        };
+        Arc::new(Self { store, url, raw, _folder: folder })
+    }
+
+    /// One more store on the same database, as another process would have it.
+    pub(crate) async fn another(&self) -> Arc<dyn Store> {
+        connect(&self.url).await.expect("the database opens")
+    }
+
+    /// Runs a statement that both databases understand; how many rows it changed.
+    pub(crate) async fn change(&self, sql: String) -> u64 {
+        let sql = AssertSqlSafe(sql);
+        match &self.raw {
+            Raw::Sqlite(pool) => sqlx::query(sql).execute(pool).await.expect("the statement runs").rows_affected(),
+            Raw::Postgres(pool) => sqlx::query(sql).execute(pool).await.expect("the statement runs").rows_affected(),
+        }
+    }
+
+    /// A number, 0 for null.
+    pub(crate) async fn number(&self, expression: &str) -> i64 {
+        let sql = AssertSqlSafe(format!("select cast(coalesce(({expression}), 0) as bigint)"));
+        match &self.raw {
+            Raw::Sqlite(pool) => sqlx::query_scalar(sql).fetch_one(pool).await.expect("the query runs"),
+            Raw::Postgres(pool) => sqlx::query_scalar(sql).fetch_one(pool).await.expect("the query runs"),
+        }
+    }
+
+    async fn move_back(&self, columns: &[&str], id: JobId, by: Duration) {
+        let span = match self.raw {
+            Raw::Sqlite(_) => by.as_millis().to_string(),
+            Raw::Postgres(_) => format!("interval '{} milliseconds'", by.as_millis()),
+        };
+        let sets: Vec<String> = columns.iter().map(|column| format!("{column} = {column} - {span}")).collect();
+        let changed = self.change(format!("update video_render_jobs set {} where id = '{id}'", sets.join(", "))).await;
+        assert_eq!(changed, 1, "job {id} has a row");
+    }
+
+    /// For this job, all that was to happen happened or happens earlier by that much.
+    pub(crate) async fn pass(&self, id: JobId, by: Duration) {
+        let columns = [
+            "created_at",
+            "run_after",
+            "spool_retry_at",
+            "started_at",
+            "finished_at",
+            "cancel_requested_at",
+            "lease_expires_at",
+            "deadline_at",
+            "output_expired_at",
+        ];
+        self.move_back(&columns, id, by).await;
+    }
+
+    /// The lease ends now, as if its worker had died a while ago.
+    pub(crate) async fn lapse(&self, id: JobId) {
+        self.move_back(&["lease_expires_at"], id, Duration::from_secs(86_400)).await;
+    }
+
+    /// The deadline is over, though heartbeats came.
+    pub(crate) async fn overrun(&self, id: JobId) {
+        self.move_back(&["deadline_at"], id, Duration::from_secs(86_400)).await;
+    }
+
+    /// A new job for that entity, without any limits.
+    pub(crate) async fn enqueue(&self, scope: &TenantScope, entity: &str) -> Job {
+        match self.store.enqueue(scope, &quote(entity), &rules()).await.expect("it is enqueued") {
+            Enqueued::New(job) => job,
+            other => panic!("{entity} should be new: {other:?}"),
+        }
+    }
+
+    /// The row, which is there.
+    pub(crate) async fn row(&self, scope: &TenantScope, id: JobId) -> Job {
+        self.store.job(scope, id).await.expect("the store answers").expect("the row is there")
+    }
+
+    /// Claims at most one job.
+    pub(crate) async fn claim(&self, worker: &str) -> Option<Claimed> {
+        let mut claimed = self.store.claim(&asks(worker)).await.expect("the store answers");
+        assert!(claimed.len() <= 1, "one was asked for");
+        claimed.pop()
+    }
+
+    /// Enqueues and claims.
+    pub(crate) async fn running(&self, scope: &TenantScope, entity: &str, worker: &str) -> Claimed {
+        let job = self.enqueue(scope, entity).await;
+        let claimed = self.claim(worker).await.expect("a job waits");
+        assert_eq!(claimed.job.id, job.id, "nothing else waits");
+        claimed
+    }
+
+    /// Enqueues, claims and ends well.
+    pub(crate) async fn succeeded(&self, scope: &TenantScope, entity: &str) -> Job {
+        let claimed = self.running(scope, entity, "w").await;
+        assert_eq!(self.store.succeed(&claimed.lease, &output(&claimed.lease)).await.expect("it answers"), Held::Yes);
+        self.row(scope, claimed.job.id).await
+    }
+
+    /// Enqueues, claims and ends badly.
+    pub(crate) async fn failed(&self, scope: &TenantScope, entity: &str) -> Job {
+        let claimed = self.running(scope, entity, "w").await;
+        assert_eq!(self.store.fail(&claimed.lease, &broken(), "No.").await.expect("it answers"), Held::Yes);
+        self.row(scope, claimed.job.id).await
+    }
+
+    /// Entries sum up to the row of the company, in both columns.
+    pub(crate) async fn assert_books_balance(&self, scope: &TenantScope) {
+        let company = scope.company_id();
+        for (column, delta) in [("balance", "balance_delta"), ("frozen", "frozen_delta")] {
+            let row = self.number(&format!("select {column} from tenant_credits where company_id = '{company}'")).await;
+            let entries =
+                self.number(&format!("select sum({delta}) from credit_entries where company_id = '{company}'")).await;
+            assert_eq!(row, entries, "{column} of {company}");
+        }
+    }
+}
+
+/// A company without an organization.
+pub(crate) fn company(id: &str) -> TenantScope {
+    TenantScope::new(None, id).expect("a legal id")
+}
+
+/// A request for that entity's video.
+pub(crate) fn quote(entity: &str) -> NewJob {
+    NewJob {
+        entity_type: "QUOTE".to_owned(),
+        entity_id: entity.to_owned(),
+        template: "quote-summary".to_owned(),
+        input: json!({ "locale": "es-CL", "quote": { "id": entity, "total": "1190.00" } }),
+        idempotency_key: None,
+        created_by_id: Some("user-1".to_owned()),
+    }
+}
+
+/// No cooldown.
+pub(crate) fn rules() -> EnqueueRules {
+    EnqueueRules { cooldown: Duration::ZERO, correlation_id: "request-1".to_owned(), ..EnqueueRules::default() }
+}
+
+/// A worker with a spool of its own asks for one job.
+pub(crate) fn asks(worker: &str) -> ClaimRequest {
+    ClaimRequest {
+        worker_id: WorkerId(worker.to_owned()),
+        spool_id: spool_of(worker),
+        max_jobs: 1,
+        lease: Duration::from_secs(60),
+        deadline: Duration::from_secs(720),
+        tenant_cap: 1_000,
+    }
+}
+
+/// The spool of that worker.
+pub(crate) fn spool_of(worker: &str) -> String {
+    format!("spool-{worker}")
+}
+
+/// What that claim made.
+pub(crate) fn output(lease: &Lease) -> JobOutput {
+    let folder = format!("org/-/company/{}/jobs/{}/e{}", lease.scope.company_id(), lease.job_id, lease.epoch);
+    JobOutput {
+        output_key: format!("{folder}/video.mp4"),
+        output_sha256: "5f".repeat(32),
+        output_bytes: 3_000_000,
+        output_duration_ms: 25_000,
+        thumbnail_key: format!("{folder}/thumbnail.jpg"),
+        render_version: "1".to_owned(),
+    }
+}
+
+/// A failure that may pass.
+pub(crate) fn broken() -> Failure {
+    Failure::new(FailureCode::RenderFailed, "the encoder stopped")
+}
