@@ -9,10 +9,13 @@
 mod books;
 mod database;
 mod gate;
+mod hostile;
 mod killed;
+mod limits;
 mod receiver;
 mod rig;
 mod several;
+mod storage;
 mod worker;
 
 #[path = "../proxy/mod.rs"]

@@ -7,7 +7,7 @@ use quotereel::store::{Enqueued, connect};
 use rustix::process::Signal;
 
 use crate::rig::{CREDITS, Rig, new_job, rules, snapshot, until};
-use crate::worker::{figure, free_port, lives};
+use crate::worker::{figure, free_port, lives, page};
 
 async fn nothing_is_claimed_twice(rig: Rig, workers: usize, jobs: usize) {
     let mut ids = Vec::new();
@@ -102,9 +102,15 @@ async fn asked_to_end_at_full_load(rig: Rig) {
     rig.assert_books().await;
 
     // A second signal ends it at once; then it is as if it had been killed.
-    let mut second = rig.worker("a").set("QUOTEREEL_CONCURRENCY", "2").start();
+    let port = free_port();
+    let plan = rig.worker("a").set("QUOTEREEL_CONCURRENCY", "2").set("QUOTEREEL_METRICS", &format!("127.0.0.1:{port}"));
+    let mut second = plan.start();
     let render = second.draws(ids[0]).await;
     second.signal(Signal::TERM);
+    until("it has heard", async || {
+        page(port, "/readyz").await.is_some_and(|(_, said)| said.contains("draining")).then_some(())
+    })
+    .await;
     second.signal(Signal::TERM);
     assert_eq!(second.ends().await.code(), Some(128 + 15));
     until("its render is gone", async || (!lives(render)).then_some(())).await;
