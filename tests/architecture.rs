@@ -34,6 +34,7 @@ const SIBLINGS: &[(&str, &str)] = &[
     ("pipeline", "probe"),
     ("worker", "studio"),
     ("health", "metrics"),
+    ("config", "telemetry"),
     ("cli", "config"),
     ("cli", "telemetry"),
     ("main", "cli"),

@@ -6,7 +6,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 use super::jobs::args::JobCommand;
-use crate::config::{DatabaseArgs, StorageArgs};
+use crate::config::{DatabaseArgs, LogArgs, StorageArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -50,16 +50,12 @@ pub(super) struct ReportingArgs {
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(super) verbose: u8,
 
-    /// How log lines on stderr are written
-    #[arg(long, global = true, env = "QUOTEREEL_LOG_FORMAT", value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
-    pub(super) log_format: String,
-
-    /// Which log lines, such as info,quotereel::worker=debug; goes before -v and -q
-    #[arg(long, global = true, env = "QUOTEREEL_LOG", value_name = "FILTER")]
-    pub(super) log: Option<String>,
+    #[command(flatten)]
+    pub(super) log: LogArgs,
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it in the life of the program")]
 pub(super) enum Command {
     /// Render the video and its thumbnail
     Video(VideoArgs),

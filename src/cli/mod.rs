@@ -117,9 +117,8 @@ fn observe(typed: &CommandLine, color: bool) -> Result<Telemetry, TelemetryError
         (false, 2) => LevelFilter::DEBUG,
         (false, _) => LevelFilter::TRACE,
     };
-    let format = reporting.log_format.parse()?;
-    let logging = Logging { level, directives: reporting.log.clone(), format, color };
-    let endpoint = std::env::var("OTEL_EXPORTER_OTLP_ENDPOINT").ok().filter(|endpoint| worker && !endpoint.is_empty());
-    let collector = endpoint.map(|endpoint| Collector::new(&endpoint, std::process::id().to_string())).transpose()?;
+    let logging = Logging { level, directives: reporting.log.log.clone(), format: reporting.log.log_format, color };
+    let instance = std::process::id().to_string();
+    let collector = if worker { Collector::from_environment(instance)? } else { None };
     telemetry::init(&logging, collector.as_ref())
 }

@@ -1,10 +1,10 @@
 //! The settings in force, each with where it comes from; secrets hidden.
 
+use clap::ArgMatches;
 use clap::parser::ValueSource;
-use clap::{ArgMatches, Command, CommandFactory as _};
 use serde::Serialize;
 
-use super::settings::Settings;
+use super::settings::every_setting;
 
 /// Settings whose values are never printed.
 const SECRETS: [&str; 1] = ["s3_secret_access_key"];
@@ -38,7 +38,7 @@ pub struct Effective {
 impl Effective {
     /// Every setting, in the order of the help. `resolve` fills in a default that depends on others, by the flag's name.
     pub fn all(matches: &ArgMatches, resolve: impl Fn(&str) -> Option<String>) -> Vec<Self> {
-        let command: Command = Settings::command();
+        let command = every_setting();
         let mut all = Vec::new();
         for argument in command.get_arguments() {
             let (id, Some(variable)) = (argument.get_id().as_str(), argument.get_env()) else { continue };
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn every_setting_has_a_variable_of_its_name() {
-        for argument in Settings::command().get_arguments().filter(|argument| argument.get_id() != "help") {
+        for argument in every_setting().get_arguments().filter(|argument| argument.get_id() != "help") {
             let variable = argument.get_env().unwrap_or_else(|| panic!("{} has no variable", argument.get_id()));
             assert!(variable.to_string_lossy().starts_with("QUOTEREEL_"), "{variable:?}");
         }
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn values_tell_where_they_come_from() {
         let arguments = ["render config", "--lease", "90s", "--s3-secret-access-key", "s3cr3t"];
-        let matches = Settings::command().get_matches_from(arguments);
+        let matches = every_setting().get_matches_from(arguments);
         let all = Effective::all(&matches, |name| (name == "spool").then(|| "/data/spool".to_owned()));
         let of = |name: &str| all.iter().find(|setting| setting.name == name).expect("a setting").clone();
         assert_eq!((of("lease").value.as_deref(), of("lease").origin), (Some("90s"), Origin::Flag));

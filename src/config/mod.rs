@@ -6,5 +6,5 @@ mod settings;
 mod span;
 
 pub use effective::{Effective, Origin};
-pub use settings::{ConfigError, DatabaseArgs, EnqueueArgs, Settings, StorageArgs, WorkerArgs};
+pub use settings::{ConfigError, DatabaseArgs, EnqueueArgs, LogArgs, Settings, StorageArgs, WorkerArgs, every_setting};
 pub use span::{Span, SpanError};

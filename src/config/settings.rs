@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, ValueHint};
+use clap::{Args, Command, CommandFactory as _, Parser, ValueHint};
 
 use super::effective::without_password;
 use super::span::Span;
 use crate::health::Address;
+use crate::telemetry::LogFormat;
 
 /// A setting that cannot be meant.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -45,6 +46,24 @@ pub struct Settings {
     pub worker: WorkerArgs,
 }
 
+/// How logs are written, whatever the command.
+#[derive(Args, Clone, Debug)]
+pub struct LogArgs {
+    /// How log lines on stderr are written: text or json
+    #[arg(long, global = true, env = "QUOTEREEL_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
+    pub log_format: LogFormat,
+
+    /// Which log lines, such as info,quotereel::worker=debug; goes before -v and -q
+    #[arg(long, global = true, env = "QUOTEREEL_LOG", value_name = "FILTER")]
+    pub log: Option<String>,
+}
+
+/// Every setting, those of all commands included, as one command line: for lists of them.
+#[must_use]
+pub fn every_setting() -> Command {
+    LogArgs::augment_args(Settings::command())
+}
+
 /// Where the jobs are.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Database")]
@@ -70,6 +89,10 @@ pub struct StorageArgs {
     /// Address of an S3 server other than Amazon's
     #[arg(long, env = "QUOTEREEL_S3_ENDPOINT", value_name = "URL", value_hint = ValueHint::Url)]
     pub s3_endpoint: Option<String>,
+
+    /// Address that signed URLs carry, where their readers reach the store by another one
+    #[arg(long, env = "QUOTEREEL_S3_PUBLIC_ENDPOINT", value_name = "URL", value_hint = ValueHint::Url)]
+    pub s3_public_endpoint: Option<String>,
 
     /// Region; `auto` for stores that have none [default: what the AWS configuration says, else us-east-1]
     #[arg(long, env = "QUOTEREEL_S3_REGION", value_name = "NAME")]

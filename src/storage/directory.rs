@@ -6,6 +6,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -155,7 +156,9 @@ impl Inner {
                     File::open(parent).and_then(|parent| parent.sync_all()).or_else(ignore_missing)?;
                 }
             }
-            match tempfile::Builder::new().prefix(".").suffix(".tmp").tempfile_in(folder) {
+            // Readable as far as the umask allows: another user's program may serve the folder.
+            let mode = fs::Permissions::from_mode(0o644);
+            match tempfile::Builder::new().prefix(".").suffix(".tmp").permissions(mode).tempfile_in(folder) {
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 made => return made,
             }
@@ -172,10 +175,9 @@ impl Inner {
             Ok(()) => Ok(()),
         };
         remove(&path).and_then(|()| remove(&sidecar_of(&path))).map_err(|error| io_error(asked, &error))?;
-        // Folders that are empty now; the first that is not ends it.
+        // Folders that are empty now go too; the first that is not ends it.
         for folder in path.ancestors().skip(1).take_while(|folder| *folder != self.root) {
             if fs::remove_dir(folder).is_err_and(|error| error.kind() != ErrorKind::NotFound) {
-                File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| io_error(asked, &error)).ok();
                 break;
             }
         }

@@ -97,7 +97,8 @@ fn verdict(status: u16, code: &str) -> Verdict {
             401 => Verdict::Refused(Refusal::Keys),
             403 => Verdict::Refused(Refusal::Rights),
             404 => Verdict::Missing,
-            408 | 409 | 425 | 429 => Verdict::Later,
+            // 499: the connection broke while the file was on its way, as proxies and SeaweedFS put it.
+            408 | 409 | 425 | 429 | 499 => Verdict::Later,
             501 => Verdict::Refused(Refusal::Feature),
             507 => Verdict::Full,
             400..=499 => Verdict::Refused(Refusal::Feature),
@@ -150,6 +151,7 @@ mod tests {
             (400, "BadDigest", Transient),
             (409, "OperationAborted", Transient),
             (502, "", Transient),
+            (499, "ClientDisconnected", Transient),
             (507, "", Full),
             (507, "XMinioStorageFull", Full),
         ] {

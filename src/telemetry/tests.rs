@@ -288,3 +288,17 @@ fn a_collector_has_an_address() {
         assert!(matches!(Collector::new(wrong, "w"), Err(TelemetryError::Endpoint { .. })), "{wrong}");
     }
 }
+
+#[test]
+fn the_environment_names_a_collector_or_switches_it_off() {
+    let configured = |variables: &[(&str, &str)]| {
+        let value =
+            |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        Collector::configured(value, "w")
+    };
+    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318");
+    assert!(matches!(configured(&[]), Ok(None)));
+    assert!(matches!(configured(&[endpoint]), Ok(Some(_))));
+    assert!(matches!(configured(&[endpoint, ("OTEL_SDK_DISABLED", "TRUE")]), Ok(None)));
+    assert!(configured(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "nowhere")]).is_err());
+}

@@ -53,6 +53,29 @@ impl Collector {
         }
         Ok(Self { endpoint: format!("{}/v1/traces", endpoint.trim_end_matches('/')), instance: instance.into() })
     }
+
+    /// The collector that the environment names, if it does: `OTEL_EXPORTER_OTLP_ENDPOINT`, unless `OTEL_SDK_DISABLED` is
+    /// `true`. Empty is as good as unset, as OpenTelemetry has it.
+    ///
+    /// # Errors
+    /// [`TelemetryError::Endpoint`].
+    pub fn from_environment(instance: impl Into<String>) -> Result<Option<Self>, TelemetryError> {
+        Self::configured(variable, instance)
+    }
+
+    pub(super) fn configured(
+        variable: impl Fn(&str) -> Option<String>,
+        instance: impl Into<String>,
+    ) -> Result<Option<Self>, TelemetryError> {
+        if variable("OTEL_SDK_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true")) {
+            return Ok(None);
+        }
+        variable("OTEL_EXPORTER_OTLP_ENDPOINT").map(|endpoint| Self::new(&endpoint, instance)).transpose()
+    }
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// Delivers to that collector, from now on.
@@ -69,7 +92,7 @@ pub(super) fn provider(collector: &Collector) -> Result<SdkTracerProvider, Telem
         BatchConfigBuilder::default().with_max_queue_size(MAX_WAITING_SPANS).with_scheduled_delay(EXPORT_EVERY).build();
     let processor = BatchSpanProcessor::builder(Reporting::new(exporter)).with_batch_config(batches).build();
     let resource = Resource::builder()
-        .with_service_name(std::env::var("OTEL_SERVICE_NAME").unwrap_or_else(|_| "quotereel".to_owned()))
+        .with_service_name(variable("OTEL_SERVICE_NAME").unwrap_or_else(|| "quotereel".to_owned()))
         .with_attributes([
             KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
             KeyValue::new("service.instance.id", collector.instance.clone()),

@@ -151,8 +151,10 @@ async fn draw(
     })?;
     for warning in &files.warnings {
         tracing::info!(
-            event = "WARNING", jobId = %job.id, companyId = job.scope.company_id(), code = warning.code,
-            pointer = warning.pointer, "the video differs from what the quote asks for"
+            event = "WARNING",
+            code = warning.code,
+            pointer = warning.pointer,
+            "the video differs from what the quote asks for"
         );
     }
     tracing::debug!(event = "RENDERED", jobId = %job.id, frames = files.frames, times = ?files.times, "the frames are there");

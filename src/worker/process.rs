@@ -1,7 +1,10 @@
 //! One job from its claim to its end: render, upload, finalize. The row is moved by guarded writes only, and whatever
 //! happens the job leaves here as something that the row says: done, failed, cancelled, queued again, or another's.
 
+use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
+
+use futures_util::FutureExt as _;
 
 use super::gate::Gate;
 use super::heart::{HeldJob, Pulse};
@@ -70,7 +73,10 @@ pub(super) async fn process(shop: &Shop, claimed: Claimed, claimed_at: Instant) 
     let job = &claimed.job;
     let held = shop.heart.hold(claimed.lease.clone(), claimed_at);
     let mut finished = None;
-    let outcome = run_stages(shop, &claimed, &held, &mut finished).await;
+    // A panic is a bug of ours: it costs this job one attempt and no other job anything.
+    let outcome = AssertUnwindSafe(run_stages(shop, &claimed, &held, &mut finished)).catch_unwind().await;
+    let bug = || Err(Interrupt::Failure(Failure::new(FailureCode::Internal, "a bug: its message is in the log")));
+    let outcome = outcome.unwrap_or_else(|_| bug());
     let ending = match outcome {
         Ok(output) => Ending::Succeeded(output),
         Err(interrupt) => settle(shop, job, &held, interrupt, finished.as_ref()).await,
@@ -183,7 +189,8 @@ async fn settle(
         }
         Interrupt::Paused(reason) => {
             let pause = Gate::pause_before_knock(1);
-            (release(shop, held, &reason, pause, hold.as_ref()).await, Ending::Released(reason))
+            // The row's history is the tenant's to read: it does not name our storage.
+            (release(shop, held, "uploads are paused", pause, hold.as_ref()).await, Ending::Released(reason))
         }
         Interrupt::Failure(failure) => verdict(shop, job, held, failure, hold.as_ref()).await,
     };

@@ -1,11 +1,9 @@
 //! The worker's loop: claim while there is room, carry jobs to their ends side by side, keep the duties going, and leave
 //! in order when asked to.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::FutureExt as _;
 use serde::Serialize;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -21,7 +19,7 @@ use super::settings::{Until, WorkerSettings};
 use super::shop::{Cursors, Shop, Stopping};
 use super::spool::{Spool, SpoolError};
 use crate::health::Health;
-use crate::job::{FailureCode, Job, JobId, Status, TenantScope, WorkerId};
+use crate::job::{Job, JobId, Status, TenantScope, WorkerId};
 use crate::journal;
 use crate::metrics::{Metrics, QueueFigures};
 use crate::storage::ObjectStore;
@@ -304,12 +302,7 @@ fn start(
         let lease = claimed.lease.clone();
         shop.metrics.queue_wait(claimed.waited);
         journal::claimed(&job, &shop.worker_id, claimed.waited);
-        // A panic is a bug of ours: it costs this job one rescue and no other job anything.
-        let ending = AssertUnwindSafe(process(&shop, claimed, claimed_at)).catch_unwind().await;
-        let ending = ending.unwrap_or_else(|_| {
-            shop.metrics.failure(FailureCode::Internal);
-            Ending::Lost
-        });
+        let ending = process(&shop, claimed, claimed_at).await;
         let took = claimed_at.elapsed();
         match &ending {
             Ending::Succeeded(_) => journal::succeeded(&job, took),
@@ -361,7 +354,10 @@ async fn knock(shop: Arc<Shop>) {
         tries += 1;
         sleep(Gate::pause_before_knock(tries)).await;
         let check = shop.storage.check().await;
-        match check.failure() {
+        // A bucket that anybody can read is worth a word of `render doctor`, and no reason to keep videos from it.
+        let failed =
+            check.steps.iter().filter(|step| step.name != "private").find_map(|step| step.outcome.as_ref().err());
+        match failed {
             None => {
                 if shop.gate.reopen() {
                     shop.metrics.paused(false);

@@ -4,7 +4,9 @@
 //! `QUOTEREEL_TEST_POSTGRES`.
 
 mod conformance;
+mod postgresql;
 mod rig;
+mod sqlite_file;
 
 macro_rules! suite {
     ($($module:ident { $($case:ident,)+ })+) => {
@@ -119,6 +121,7 @@ suite! {
         retention_expires_outputs_before_rows,
         retention_of_failed_and_cancelled,
         a_retry_outlives_its_original,
+        lanes_are_counted_anew,
         duties_are_taken_once,
         runs_are_written_down,
         stats_count_the_queue,

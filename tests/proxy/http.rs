@@ -11,23 +11,34 @@ const MAX_HEAD_BYTES: usize = 64 * 1024;
 
 /// An answer that the proxy gives instead of the server.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     method: Option<String>,
     path_contains: String,
+    header_begins: String,
     times: u64,
     status: u16,
     headers: Vec<(String, String)>,
     body: String,
+    announced_bytes: Option<usize>,
 }
 
 impl Answer {
     /// This status, without a body, to the next request of any kind.
-    pub fn status(status: u16) -> Self {
-        Self { method: None, path_contains: String::new(), times: 1, status, headers: Vec::new(), body: String::new() }
+    pub(crate) fn status(status: u16) -> Self {
+        Self {
+            method: None,
+            path_contains: String::new(),
+            header_begins: String::new(),
+            times: 1,
+            status,
+            headers: Vec::new(),
+            body: String::new(),
+            announced_bytes: None,
+        }
     }
 
     /// As S3 tells of an error.
-    pub fn s3_error(status: u16, code: &str) -> Self {
+    pub(crate) fn s3_error(status: u16, code: &str) -> Self {
         let body = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{code} on \
              purpose</Message><RequestId>1</RequestId></Error>"
@@ -36,31 +47,43 @@ impl Answer {
     }
 
     /// Only to requests of that method.
-    pub fn to(mut self, method: &str) -> Self {
+    pub(crate) fn to(mut self, method: &str) -> Self {
         self.method = Some(method.to_owned());
         self
     }
 
     /// Only where path and query contain that.
-    pub fn where_path_contains(mut self, part: &str) -> Self {
+    pub(crate) fn where_path_contains(mut self, part: &str) -> Self {
         part.clone_into(&mut self.path_contains);
         self
     }
 
+    /// Only where a header's name begins with that, in lower case.
+    pub(crate) fn where_a_header_begins(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.header_begins);
+        self
+    }
+
+    /// With another Content-Length than the body has: an answer that breaks off, or one to HEAD.
+    pub(crate) fn announcing(mut self, bytes: usize) -> Self {
+        self.announced_bytes = Some(bytes);
+        self
+    }
+
     /// To so many requests.
-    pub fn times(mut self, times: u64) -> Self {
+    pub(crate) fn times(mut self, times: u64) -> Self {
         self.times = times;
         self
     }
 
     /// With that body.
-    pub fn with_body(mut self, body: &str) -> Self {
+    pub(crate) fn with_body(mut self, body: &str) -> Self {
         body.clone_into(&mut self.body);
         self
     }
 
     /// With one more header.
-    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn with_header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
@@ -69,6 +92,8 @@ impl Answer {
         self.times > 0
             && self.method.as_ref().is_none_or(|method| *method == request.method)
             && request.path.contains(&self.path_contains)
+            && (self.header_begins.is_empty()
+                || request.headers.iter().any(|(name, _)| name.starts_with(&self.header_begins)))
     }
 
     /// The connection ends with it, since the request's body may not have been read.
@@ -77,7 +102,7 @@ impl Answer {
         for (name, value) in &self.headers {
             text += &format!("{name}: {value}\r\n");
         }
-        text += &format!("content-length: {}\r\n\r\n", self.body.len());
+        text += &format!("content-length: {}\r\n\r\n", self.announced_bytes.unwrap_or(self.body.len()));
         if !to_head {
             text += &self.body;
         }
@@ -87,18 +112,18 @@ impl Answer {
 
 /// The head of a request.
 #[derive(Clone, Debug)]
-pub struct SeenRequest {
+pub(crate) struct SeenRequest {
     /// `GET` and so on.
-    pub method: String,
+    pub(crate) method: String,
     /// Path and query as sent.
-    pub path: String,
+    pub(crate) path: String,
     /// Names in lower case, values as sent.
-    pub headers: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
 }
 
 impl SeenRequest {
     /// Value of a header, by its name in lower case.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 

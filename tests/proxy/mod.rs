@@ -15,11 +15,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-pub use http::{Answer, SeenRequest};
+pub(crate) use http::{Answer, SeenRequest};
 
 /// What happens to bytes. A change is felt by connections that stand already, with the next bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
+pub(crate) enum Mode {
     /// They pass.
     Forward,
     /// New connections are closed at once; those that stand are cut.
@@ -35,7 +35,7 @@ pub enum Mode {
 
 /// The proxy.
 #[derive(Debug)]
-pub struct Proxy {
+pub(crate) struct Proxy {
     address: SocketAddr,
     shared: Arc<Shared>,
 }
@@ -60,12 +60,12 @@ struct Shared {
 
 impl Proxy {
     /// A proxy on a port of its own before `upstream`, such as `127.0.0.1:5432`.
-    pub fn tcp(upstream: &str) -> Self {
+    pub(crate) fn tcp(upstream: &str) -> Self {
         Self::start(upstream, false)
     }
 
     /// A proxy before a server of HTTP/1.1 without TLS.
-    pub fn http(upstream: &str) -> Self {
+    pub(crate) fn http(upstream: &str) -> Self {
         Self::start(upstream.trim_start_matches("http://").trim_end_matches('/'), true)
     }
 
@@ -92,17 +92,17 @@ impl Proxy {
     }
 
     /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// The same for an HTTP client, such as `http://127.0.0.1:40000`.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// Changes what happens to bytes.
-    pub fn set(&self, mode: Mode) {
+    pub(crate) fn set(&self, mode: Mode) {
         *lock(&self.shared.mode) = mode;
         self.shared.mode_changed.notify_all();
         if mode == Mode::Refuse {
@@ -111,45 +111,45 @@ impl Proxy {
     }
 
     /// Cuts every connection that stands.
-    pub fn cut(&self) {
+    pub(crate) fn cut(&self) {
         for (_, ends) in lock(&self.shared.open).drain() {
             ends.iter().for_each(|end| drop(end.shutdown(Shutdown::Both)));
         }
     }
 
     /// Lets the proxy itself answer requests to come; of several answers that fit, the one that was given first.
-    pub fn answer(&self, answer: Answer) {
+    pub(crate) fn answer(&self, answer: Answer) {
         assert!(self.shared.speaks_http, "only a proxy of HTTP answers");
         lock(&self.shared.answers).push(answer);
     }
 
     /// The heads of the requests so far, those that the proxy answered included.
-    pub fn seen(&self) -> Vec<SeenRequest> {
+    pub(crate) fn seen(&self) -> Vec<SeenRequest> {
         lock(&self.shared.seen).clone()
     }
 
     /// Connections accepted so far.
-    pub fn connections(&self) -> u64 {
+    pub(crate) fn connections(&self) -> u64 {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
     /// Requests so far of that method, or of any.
-    pub fn requests(&self, method: Option<&str>) -> usize {
+    pub(crate) fn requests(&self, method: Option<&str>) -> usize {
         lock(&self.shared.seen).iter().filter(|seen| method.is_none_or(|method| seen.method == method)).count()
     }
 
     /// Requests that the proxy answered itself.
-    pub fn answered(&self) -> u64 {
+    pub(crate) fn answered(&self) -> u64 {
         self.shared.answered.load(Ordering::SeqCst)
     }
 
     /// Bytes that came from clients.
-    pub fn bytes_up(&self) -> u64 {
+    pub(crate) fn bytes_up(&self) -> u64 {
         self.shared.bytes_up.load(Ordering::SeqCst)
     }
 
     /// Bytes that came from the server.
-    pub fn bytes_down(&self) -> u64 {
+    pub(crate) fn bytes_down(&self) -> u64 {
         self.shared.bytes_down.load(Ordering::SeqCst)
     }
 }
@@ -195,7 +195,11 @@ fn serve(client: TcpStream, number: u64, shared: &Arc<Shared>) {
     let mut down = Pump::new(again(&server), again(&client), shared, &swallowed, false);
     let downwards = thread::spawn(move || down.run());
     let mut up = Pump::new(client, server, shared, &swallowed, true);
-    if shared.speaks_http { http::run(&mut up) } else { up.run() }
+    if shared.speaks_http {
+        http::run(&mut up)
+    } else {
+        up.run()
+    }
     let _ = downwards.join();
     if !swallowed.load(Ordering::SeqCst) {
         lock(&shared.open).remove(&number);
@@ -214,13 +218,7 @@ struct Pump {
 }
 
 impl Pump {
-    fn new(
-        from: TcpStream,
-        to: TcpStream,
-        shared: &Arc<Shared>,
-        swallowed: &Arc<AtomicBool>,
-        is_up: bool,
-    ) -> Self {
+    fn new(from: TcpStream, to: TcpStream, shared: &Arc<Shared>, swallowed: &Arc<AtomicBool>, is_up: bool) -> Self {
         Self { from, to, shared: Arc::clone(shared), swallowed: Arc::clone(swallowed), is_up, passed: 0 }
     }
 
@@ -290,15 +288,17 @@ impl Pump {
         if self.swallowed.load(Ordering::SeqCst) && !self.shared.stopped.load(Ordering::SeqCst) {
             return;
         }
-        let _ = self.to.shutdown(Shutdown::Write);
         let cut = match *lock(&self.shared.mode) {
             Mode::Refuse => true,
             Mode::CutAfter(limit) => self.is_up && self.passed >= limit,
             Mode::Forward | Mode::BlackHole | Mode::Throttle(_) => false,
         };
         if cut || self.shared.stopped.load(Ordering::SeqCst) {
-            let _ = self.from.shutdown(Shutdown::Both);
-            let _ = self.to.shutdown(Shutdown::Both);
+            // The client first: it must not hear what the server thinks of half a request.
+            let ends = if self.is_up { [&self.from, &self.to] } else { [&self.to, &self.from] };
+            ends.iter().for_each(|end| drop(end.shutdown(Shutdown::Both)));
+        } else {
+            let _ = self.to.shutdown(Shutdown::Write);
         }
     }
 }

@@ -49,7 +49,7 @@ pub(in crate::cli) struct WorkerTask {
     #[arg(long, conflicts_with = "drain")]
     pub(in crate::cli) once: bool,
 
-    /// Stop when no job waits any more
+    /// Stop when no job can be claimed any more; jobs that wait for a later try stay in the queue
     #[arg(long)]
     pub(in crate::cli) drain: bool,
 

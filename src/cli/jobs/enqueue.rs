@@ -22,7 +22,7 @@ use crate::template;
 use crate::worker::{Admission, admit};
 
 /// Longest idempotency key, in bytes.
-const LONGEST_KEY_BYTES: usize = 200;
+const LONGEST_KEY_BYTES: usize = 255;
 /// Largest picture file that goes into a job, in bytes: the limit of a picture anywhere.
 const LARGEST_PICTURE_BYTES: u64 = 6 << 20;
 
@@ -107,7 +107,12 @@ fn whole(bytes: &[u8], snapshot: &Snapshot, folder: Option<&Path>) -> Result<Val
             )]),
         }
     }
-    if problems.is_empty() { Ok(input) } else { Err(problems.into()) }
+    if !problems.is_empty() {
+        return Err(problems.into());
+    }
+    // With the pictures in it, it must still be what a worker accepts.
+    parse_with(input.to_string().as_bytes(), ParseOptions::default())?;
+    Ok(input)
 }
 
 fn picture(path: &Path, folder: &Path) -> Result<String, String> {
@@ -120,9 +125,18 @@ fn picture(path: &Path, folder: &Path) -> Result<String, String> {
     if bytes > LARGEST_PICTURE_BYTES {
         return Err(format!("it has {bytes} bytes"));
     }
-    // The type is told by the content, whatever stands here.
     let content = fs::read(&path).map_err(told)?;
-    Ok(format!("data:application/octet-stream;base64,{}", STANDARD.encode(content)))
+    Ok(format!("data:{};base64,{}", media_type(&content), STANDARD.encode(content)))
+}
+
+/// The media type by the first bytes. Whoever decodes the picture looks for itself; what is none of these is told then.
+fn media_type(content: &[u8]) -> &'static str {
+    match content {
+        [0x89, b'P', b'N', b'G', ..] => "image/png",
+        [0xff, 0xd8, 0xff, ..] => "image/jpeg",
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => "image/webp",
+        _ => "image/svg+xml",
+    }
 }
 
 /// Today where the day ends last, UTC-12.

@@ -91,6 +91,7 @@ pub(super) fn storage_settings(args: &StorageArgs, database: &DatabaseArgs) -> R
     Ok(StorageSettings::S3(Box::new(S3Settings {
         region: args.s3_region.clone(),
         endpoint: args.s3_endpoint.clone(),
+        public_endpoint: args.s3_public_endpoint.clone(),
         force_path_style: args.s3_force_path_style,
         keys,
         prefix: prefix.map(|prefix| format!("{prefix}/")),

@@ -24,7 +24,7 @@ use crate::store::Retention;
 use crate::template;
 use crate::worker::{self, Admission, Ended, Means, Program, Spool, Until, WorkerSettings};
 
-/// How long a finished job's address on stdout works, where the storage has such a thing.
+/// How long the database may be silent before the worker counts as not ready.
 const PATIENCE_OF_STORE: Duration = Duration::from_secs(60);
 
 /// Works.
@@ -53,10 +53,17 @@ async fn work(settings: &Settings, until: Until, reporter: Reporter) -> Result<b
     let (done, ended) = watch::channel(false);
     let pages = match settings.worker.metrics {
         Address::At(address) => {
-            let listening = Listening::bind(address).await.context("cannot serve the health pages")?;
             let mut ended = ended.clone();
             let stop = async move { drop(ended.wait_for(|ended| *ended).await) };
-            Some(tokio::spawn(listening.serve(metrics, health, stop)))
+            match Listening::bind(address).await {
+                Ok(listening) => Some(tokio::spawn(listening.serve(metrics, health, stop))),
+                // A worker that ends by itself soon does not mind the one that has the address for good.
+                Err(error) if until != Until::Stopped => {
+                    tracing::warn!(error = %error, "this worker shows no health pages");
+                    None
+                }
+                Err(error) => Err(error).context("cannot serve the health pages (see --metrics)")?,
+            }
         }
         Address::Off => None,
     };

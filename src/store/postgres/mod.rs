@@ -18,6 +18,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use uuid::Uuid;
 
 use self::session::{Session, is_alive, store_error, transaction};
+use super::connect::without_password;
 use super::{
     AdoptRequest, CancelOutcome, ClaimRequest, Claimed, Credits, EnqueueError, EnqueueRules, Enqueued, Expired,
     Heartbeat, Held, JobFilter, MaintenanceRun, ObjectUse, Page, QueueStats, Result, Retention, SpoolHold, Store,
@@ -96,17 +97,6 @@ impl PostgresStore {
     pub async fn close(&self) {
         self.pool.close().await;
     }
-}
-
-/// The address as it may be shown.
-fn without_password(url: &str) -> String {
-    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
-    let address = rest.split_once('?').map_or(rest, |(address, _)| address); // a query may name a password too
-    let shown = match address.rsplit_once('@') {
-        Some((login, host)) => format!("{}@{host}", login.split_once(':').map_or(login, |(user, _)| user)),
-        None => address.to_owned(),
-    };
-    format!("{scheme}://{shown}")
 }
 
 #[async_trait]
@@ -265,21 +255,5 @@ impl Store for PostgresStore {
 
     async fn webhook_attempted(&self, id: Uuid, epoch: i64, attempt: &WebhookAttempt) -> Result<Held> {
         webhook::attempted(self, id, epoch, attempt).await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_is_shown_without_its_password() {
-        for (url, shown) in [
-            ("postgres://app:s3c@r3t@db:5432/jobs", "postgres://app@db:5432/jobs"),
-            ("postgres://db/jobs?password=s3cret&user=app", "postgres://db/jobs"),
-            ("postgres://app@db/jobs", "postgres://app@db/jobs"),
-        ] {
-            assert_eq!(without_password(url), shown);
-        }
     }
 }

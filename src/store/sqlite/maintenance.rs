@@ -201,6 +201,29 @@ impl SqliteStore {
         Ok(deleted.rows_affected())
     }
 
+    pub(super) async fn recount_lanes(&self) -> Result<u64> {
+        let mut write = self.begin().await?;
+        // `where true`: without it SQLite reads ON as a join's.
+        let changed = sqlx::query(
+            "insert into video_render_lanes (company_id, queued, running, head_at)
+             select * from (
+               select company_id, coalesce(sum(status = 'queued'), 0) as queued, coalesce(sum(status = 'running'), 0) as running,
+                      min(case status when 'queued' then run_after end) as head_at
+               from (select company_id, status, run_after from video_render_jobs where status in ('queued', 'running')
+                     union all select company_id, null, null from video_render_lanes)
+               group by company_id)
+             where true
+             on conflict (company_id) do update
+               set queued = excluded.queued, running = excluded.running, head_at = excluded.head_at
+               where (queued, running) <> (excluded.queued, excluded.running) or head_at is not excluded.head_at",
+        )
+        .execute(&mut *write.conn)
+        .await
+        .map_err(failed)?;
+        write.commit().await?;
+        Ok(changed.rows_affected())
+    }
+
     pub(super) async fn take(&self, duty: &str, every: Duration) -> Result<bool> {
         let mut write = self.begin().await?;
         let taken = sqlx::query(

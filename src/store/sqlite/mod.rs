@@ -305,6 +305,10 @@ impl Store for SqliteStore {
         self.delete_old(retention, limit).await
     }
 
+    async fn recount(&self) -> Result<u64> {
+        self.recount_lanes().await
+    }
+
     async fn take_duty(&self, duty: &str, every: Duration) -> Result<bool> {
         self.take(duty, every).await
     }

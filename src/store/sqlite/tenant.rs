@@ -133,17 +133,31 @@ impl SqliteStore {
         if let Some((balance, frozen)) = known {
             return Ok(Credits { balance, frozen });
         }
-        let (balance, frozen): (i64, i64) = sqlx::query_as(
-            "insert into tenant_credits (company_id, balance, updated_at) values (?1, ?2, ?3)
-             on conflict (company_id) do update set balance = balance + excluded.balance, updated_at = ?3
+        // Not one upsert: SQLite checks the constraints of the row that is not there to be inserted, too, and a taking's
+        // is below 0.
+        let added: Option<(i64, i64)> = sqlx::query_as(
+            "update tenant_credits set balance = balance + ?2, updated_at = ?3 where company_id = ?1
              returning balance, frozen",
         )
         .bind(scope.company_id())
         .bind(amount)
         .bind(write.now)
-        .fetch_one(&mut *write.conn)
+        .fetch_optional(&mut *write.conn)
         .await
         .map_err(failed)?;
+        let (balance, frozen) = match added {
+            Some(found) => found,
+            None => sqlx::query_as(
+                "insert into tenant_credits (company_id, balance, updated_at) values (?1, ?2, ?3)
+                 returning balance, frozen",
+            )
+            .bind(scope.company_id())
+            .bind(amount)
+            .bind(write.now)
+            .fetch_one(&mut *write.conn)
+            .await
+            .map_err(failed)?,
+        };
         sqlx::query(
             "insert into credit_entries (company_id, kind, balance_delta, frozen_delta, reference, created_at)
              values (?1, 'grant', ?2, 0, ?3, ?4)",

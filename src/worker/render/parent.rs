@@ -158,7 +158,7 @@ pub async fn render(
             () = sleep(limits.wall) => Heard::Nothing(Silence::Overdue),
         }
     };
-    let ending = running.end(matches!(conversation, Heard::Nothing(_))).await;
+    let ending = running.end(matches!(conversation, Heard::Nothing(_) | Heard::Nonsense(_))).await;
     // A child that gets no further because it was told to stop is not to be blamed for how it ended.
     if *cancel.borrow() && !matches!(conversation, Heard::Done(_)) {
         conversation = Heard::Nothing(Silence::Disobeyed);

@@ -58,7 +58,7 @@ fn a_finished_render_is_there_after_a_restart_with_all_that_is_known_of_it() {
     };
     let again = spool(&root);
     assert_eq!(again.id(), id);
-    assert_eq!(again.finished().expect("listed"), [first.clone()]);
+    assert_eq!(again.finished().expect("listed"), std::slice::from_ref(&first));
     assert_eq!(again.finished_of(job(1)).expect("read"), Some(first.clone()));
     assert_eq!(again.finished_of(job(2)).expect("read"), None);
     assert_eq!(names(first.folder.path()), [MANIFEST_FILE, THUMBNAIL_FILE, VIDEO_FILE]);
@@ -85,7 +85,7 @@ fn what_is_not_finished_is_swept_and_what_is_not_ours_stays() {
     let kept = finished(&spool, job(1), 1);
     rendered(&spool, job(2), 1);
     fs::write(spool.folder().join("notes.txt"), "mine").expect("written");
-    assert_eq!(spool.finished().expect("listed"), [kept.clone()]);
+    assert_eq!(spool.finished().expect("listed"), std::slice::from_ref(&kept));
     assert_eq!(spool.sweep().expect("swept"), 1);
     assert_eq!(spool.sweep().expect("swept"), 0);
     let name = kept.folder.path().file_name().expect("named").to_string_lossy().into_owned();

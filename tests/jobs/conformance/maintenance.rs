@@ -153,6 +153,20 @@ pub(crate) async fn a_retry_outlives_its_original(rig: Arc<Rig>) {
     assert_eq!(rig.row(&scope, again).await.retry_of, None);
 }
 
+pub(crate) async fn lanes_are_counted_anew(rig: Arc<Rig>) {
+    let scope = company("cmp-1");
+    rig.failed(&company("cmp-2"), "q-3").await;
+    rig.running(&scope, "q-1", "w").await;
+    rig.enqueue(&scope, "q-2").await;
+    assert_eq!(rig.store.recount().await.expect("it answers"), 0, "the triggers count well");
+    rig.change("update video_render_lanes set queued = 0, running = 7 where company_id = 'cmp-1'".to_owned()).await;
+    assert_eq!(rig.claim("w").await, None);
+    assert_eq!(rig.store.recount().await.expect("it answers"), 1);
+    assert_eq!(rig.store.recount().await.expect("it answers"), 0);
+    assert_eq!(rig.number("select running from video_render_lanes where company_id = 'cmp-1'").await, 1);
+    assert!(rig.claim("w").await.is_some());
+}
+
 pub(crate) async fn duties_are_taken_once(rig: Arc<Rig>) {
     let hour = Duration::from_secs(3_600);
     let mut asked = tokio::task::JoinSet::new();
@@ -202,7 +216,7 @@ pub(crate) async fn stats_count_the_queue(rig: Arc<Rig>) {
     assert!((100..130).contains(&stats.oldest_queued.expect("one waits").as_secs()), "{stats:?}");
     let endpoint =
         quotereel::store::WebhookEndpoint { url: "https://example.com/hook".to_owned(), secret: vec![7; 32] };
-    rig.store.set_webhook(&scope, &endpoint).await.expect("it is set");
+    rig.store.set_webhook(&company("cmp-2"), &endpoint).await.expect("it is set");
     let _ = rig.store.fail(&rig.claim("w").await.expect("one waits").lease, &crate::rig::broken(), "No.").await;
     assert_eq!(rig.store.stats().await.expect("it answers").webhooks_pending, 1);
 }

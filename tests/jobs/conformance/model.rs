@@ -8,7 +8,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use quotereel::job::{CreditMove, Event, Facts, JobId, Lease, Status, TenantScope, transition};
 use quotereel::store::{
-    AdoptRequest, Beat, BeatAnswer, CancelOutcome, ClaimRequest, EnqueueError, EnqueueRules, Enqueued, Held,
+    AdoptRequest, Beat, BeatAnswer, CancelOutcome, ClaimRequest, EnqueueError, EnqueueRules, Enqueued, Heartbeat, Held,
+    JobFilter,
 };
 
 use crate::rig::{Rig, asks, broken, company, output, quote, rules, spool_of};
@@ -98,6 +99,7 @@ struct Model<'a> {
     credits: (i64, i64),
     jobs: Vec<Expected>,
     leases: Vec<(usize, Lease)>,
+    heart: Box<dyn Heartbeat>,
 }
 
 impl Model<'_> {
@@ -249,13 +251,12 @@ impl Model<'_> {
         let (answer, event) = match write {
             Write::Beat => {
                 let beats = [Beat { lease: lease.clone(), progress: 50 }];
-                let mut heart = store.heartbeat().await.expect("a heartbeat");
                 let expected = match (held, self.jobs[job].cancel_requested) {
                     (false, _) => BeatAnswer::Lost,
                     (true, true) => BeatAnswer::CancelRequested,
                     (true, false) => BeatAnswer::Held,
                 };
-                assert_eq!(heart.beat(&beats, Duration::from_secs(60)).await.expect("it answers"), [expected]);
+                assert_eq!(self.heart.beat(&beats, Duration::from_secs(60)).await.expect("it answers"), [expected]);
                 return;
             }
             Write::Adopt => {
@@ -288,8 +289,16 @@ impl Model<'_> {
 
     /// Every row is as the model has it, and the books add up.
     async fn check(&self, finals: &mut BTreeMap<JobId, quotereel::job::Job>) {
+        let mut rows = BTreeMap::new();
+        for scope in &self.tenants {
+            let all = JobFilter { limit: 500, ..JobFilter::default() };
+            let listed = self.rig.store.jobs(scope, &all).await.expect("it answers");
+            rows.extend(listed.into_iter().map(|row| (row.id, row)));
+        }
+        assert_eq!(rows.len(), self.jobs.len());
         for expected in &self.jobs {
-            let row = self.rig.row(&self.tenants[expected.tenant], expected.id).await;
+            let row = rows.remove(&expected.id).expect("the row is there");
+            assert_eq!(row.scope, self.tenants[expected.tenant]);
             assert_eq!(
                 (row.status, row.lease_epoch.0, row.attempts, row.rescue_count),
                 (expected.status, expected.epoch, expected.attempts, expected.rescues),
@@ -324,7 +333,8 @@ async fn history(rig: &Rig, steps: &[Step]) {
     }
     let tenants = [company("cmp-counted"), company("cmp-unlimited")];
     rig.store.grant_credits(&tenants[0], 4, "start").await.expect("credits");
-    let mut model = Model { rig, tenants, credits: (4, 0), jobs: Vec::new(), leases: Vec::new() };
+    let heart = rig.store.heartbeat().await.expect("a heartbeat");
+    let mut model = Model { rig, tenants, heart, credits: (4, 0), jobs: Vec::new(), leases: Vec::new() };
     let mut finals = BTreeMap::new();
     for step in steps {
         model.step(step).await;
@@ -333,7 +343,7 @@ async fn history(rig: &Rig, steps: &[Step]) {
 }
 
 pub(crate) async fn random_histories_obey_the_state_machine(rig: Arc<Rig>) {
-    let config = Config { cases: 40, max_shrink_iters: 200, failure_persistence: None, ..Config::default() };
+    let config = Config { cases: 24, max_shrink_iters: 200, failure_persistence: None, ..Config::default() };
     let runtime = tokio::runtime::Handle::current();
     tokio::task::block_in_place(|| {
         let outcome = TestRunner::new(config).run(&steps(), |steps| {

@@ -1,0 +1,596 @@
+//! What only PostgreSQL has: row-level security, the SQL functions that other programs call, plans, migrations, and
+//! connections that break.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use quotereel::job::{JobId, Status};
+use quotereel::store::postgres::{PostgresOptions, PostgresStore};
+use quotereel::store::{
+    ClaimRequest, EnqueueError, EnqueueRules, Enqueued, Held, JobFilter, Store, StoreError, TemplateVersion,
+};
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{AssertSqlSafe, Connection, Executor, Row, SqlSafeStr};
+
+use crate::rig::{asks, broken, company, output, quote, rules};
+
+const SERVER: &str = "QUOTEREEL_TEST_POSTGRES";
+
+/// A database of its own on the tests' server; it goes when the test passes.
+struct Database {
+    admin: PgPool,
+    name: String,
+    url: String,
+}
+
+impl Database {
+    fn run<F: Future<Output = ()>>(case: impl FnOnce(Arc<Self>) -> F) {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let server = std::env::var(SERVER).unwrap_or_else(|_| panic!("{SERVER} names no server"));
+            let admin = PgPoolOptions::new().max_connections(2).connect(&server).await.expect("the server answers");
+            let name = format!("t_{}", uuid::Uuid::now_v7().simple());
+            let create = format!("create database {name}");
+            admin.execute(AssertSqlSafe(create)).await.expect("a new database");
+            let (base, _) = server.rsplit_once('/').expect("an address with a database");
+            let database = Arc::new(Self { admin, url: format!("{base}/{name}"), name });
+            case(Arc::clone(&database)).await;
+            let drop = format!("drop database {} with (force)", database.name);
+            database.admin.execute(AssertSqlSafe(drop)).await.expect("the database goes");
+        });
+    }
+
+    async fn connect(&self, options: PostgresOptions) -> PostgresStore {
+        PostgresStore::connect(&self.url, options).await.expect("the database answers")
+    }
+
+    async fn store(&self) -> Arc<PostgresStore> {
+        let store = self.connect(PostgresOptions::default()).await;
+        store.migrate().await.expect("the schema is made");
+        Arc::new(store)
+    }
+
+    /// One connection beside the store.
+    async fn raw(&self) -> PgPool {
+        PgPoolOptions::new().max_connections(1).connect(&self.url).await.expect("the database answers")
+    }
+
+    /// A login that is no superuser, and its address.
+    async fn login(&self, member_of: &str) -> (String, PgConnectOptions) {
+        let name = format!("login_{}", uuid::Uuid::now_v7().simple());
+        let create = format!("create role {name} login; {member_of}").replace("LOGIN", &name);
+        self.admin.execute(sqlx::raw_sql(AssertSqlSafe(create))).await.expect("a login");
+        let options: PgConnectOptions = self.url.parse().expect("an address");
+        (name.clone(), options.username(&name))
+    }
+}
+
+async fn number(pool: &PgPool, sql: &str) -> i64 {
+    let sql = AssertSqlSafe(format!("select coalesce(({sql}), 0)::bigint"));
+    sqlx::query_scalar(sql).fetch_one(pool).await.expect("the query runs")
+}
+
+fn sqlstate(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Database(error) => error.code().unwrap_or_default().into_owned(),
+        other => panic!("not the database's: {other}"),
+    }
+}
+
+/// `jobs` queued jobs over `companies`, made at once.
+async fn fill(pool: &PgPool, jobs: u32, companies: u32) {
+    sqlx::query(
+        "insert into video_render_jobs (company_id, entity_id, template, input_json)
+         select 'cmp-' || number % $2, 'q-' || number, 'quote-summary', jsonb_build_object('n', number)
+         from generate_series(1, $1) number",
+    )
+    .bind(i64::from(jobs))
+    .bind(i64::from(companies))
+    .execute(pool)
+    .await
+    .expect("rows by hand are rows");
+}
+
+#[test]
+fn a_tenant_sees_its_rows_alone_whatever_a_statement_asks() {
+    Database::run(|database| async move {
+        let store = database.store().await;
+        let (mine, theirs) = (company("cmp-mine"), company("cmp-theirs"));
+        store.enqueue(&mine, &quote("q-1"), &rules()).await.expect("it is taken");
+        let foreign = store.enqueue(&theirs, &quote("q-1"), &rules()).await.expect("it is taken").job().id;
+        let pool = database.raw().await;
+        let mut connection = pool.acquire().await.expect("a connection");
+        for round in 0..2 {
+            // The same connection again: what the first transaction set is gone.
+            let mut tx = connection.begin().await.expect("a transaction");
+            tx.execute("set local role quotereel_tenant").await.expect("the role is there");
+            let nobody: i64 = sqlx::query_scalar("select count(*) from video_render_jobs")
+                .fetch_one(&mut *tx)
+                .await
+                .expect("it runs");
+            assert_eq!(nobody, 0, "round {round}: without a company nothing is seen");
+            tx.execute("select set_config('app.company_id', 'cmp-mine', true)").await.expect("it is set");
+            for table in ["video_render_jobs", "video_render_events", "video_render_lanes"] {
+                let companies = AssertSqlSafe(format!("select distinct company_id from {table}"));
+                let seen: Vec<String> = sqlx::query_scalar(companies).fetch_all(&mut *tx).await.expect("it runs");
+                assert_eq!(seen, ["cmp-mine"], "{table}");
+            }
+            let update = "update video_render_jobs set status = 'cancelled', finished_at = now() where id = $1";
+            let changed = sqlx::query(update).bind(foreign.0).execute(&mut *tx).await.expect("it runs");
+            assert_eq!(changed.rows_affected(), 0);
+            tx.commit().await.expect("it ends");
+        }
+        let forged = [
+            "insert into video_render_jobs (company_id, entity_id, template, input_json) values ('cmp-theirs', 'q', 't', '{}')",
+            "update video_render_jobs set company_id = 'cmp-theirs'",
+            "update video_render_jobs set lease_epoch = 7",
+            "update video_render_jobs set status = 'succeeded', finished_at = now()",
+            "delete from video_render_jobs",
+            "update tenant_credits set balance = 100",
+            "select * from webhook_endpoints",
+            "select * from claim_video_renders('w', 's', 1, '1 minute', '1 minute', 1)",
+            "select enqueue_video_render('cmp-theirs', 'q', 't', '{}')",
+            "select freeze_video_render_credit('cmp-theirs', gen_random_uuid())",
+        ];
+        for sql in forged {
+            let mut tx = connection.begin().await.expect("a transaction");
+            tx.execute("set local role quotereel_tenant").await.expect("the role is there");
+            tx.execute("select set_config('app.company_id', 'cmp-mine', true)").await.expect("it is set");
+            let refused = tx.execute(sql).await.expect_err(sql);
+            assert_eq!(sqlstate(&refused), "42501", "{sql}: {refused}");
+            tx.rollback().await.expect("it ends");
+        }
+    });
+}
+
+#[test]
+fn a_pooled_connection_forgets_whose_it_was() {
+    Database::run(|database| async move {
+        database.store().await.close().await;
+        let store = database.connect(PostgresOptions { max_connections: 1, ..PostgresOptions::default() }).await;
+        let (mine, theirs) = (company("cmp-mine"), company("cmp-theirs"));
+        let own = store.enqueue(&mine, &quote("q-1"), &rules()).await.expect("it is taken").job().id;
+        let foreign = store.enqueue(&theirs, &quote("q-1"), &rules()).await.expect("it is taken").job().id;
+        let mut bad = quote("q-2");
+        bad.entity_id = "../q".to_owned();
+        for _ in 0..3 {
+            assert_eq!(store.job(&mine, foreign).await.expect("it answers"), None);
+            assert!(store.job(&theirs, foreign).await.expect("it answers").is_some());
+            let listed = store.jobs(&mine, &JobFilter::default()).await.expect("it answers");
+            assert_eq!(listed.iter().map(|job| job.id).collect::<Vec<_>>(), [own]);
+            // A call that fails half-way closes its connection; a call that is dropped half-way does too.
+            let refused = store.enqueue(&theirs, &bad, &rules()).await;
+            assert!(
+                matches!(&refused, Err(EnqueueError::Store(StoreError::Constraint { constraint, .. }))
+                    if constraint == "video_render_jobs_entity_id_check"),
+                "{refused:?}"
+            );
+            let new = quote("q-3");
+            let limits = rules();
+            drop(tokio::time::timeout(Duration::from_micros(300), store.enqueue(&theirs, &new, &limits)).await);
+            assert_eq!(store.stats().await.expect("it answers").running, 0);
+        }
+    });
+}
+
+#[test]
+fn a_backend_enqueues_in_its_own_transaction() {
+    Database::run(|database| async move {
+        let store = database.store().await;
+        let (_, options) = database.login("grant quotereel_tenant to LOGIN").await;
+        let pool = database.raw().await;
+        pool.execute(sqlx::raw_sql("create table quotes (id text primary key); grant all on quotes to public"))
+            .await
+            .expect("a table");
+        let backend = PgPoolOptions::new().max_connections(1).connect_with(options).await.expect("it may log in");
+        let call = "select outcome, job_id, wait_seconds from enqueue_video_render('cmp-1', $1, 'quote-summary', \
+                    jsonb_build_object('locale', 'es-CL', 'n', $2::int))";
+        for commit in [false, true] {
+            let mut tx = backend.begin().await.expect("a transaction");
+            tx.execute("insert into quotes values ('q-1')").await.expect("its own row");
+            tx.execute("select set_config('app.company_id', 'cmp-1', true)").await.expect("it is set");
+            let row = sqlx::query(call).bind("q-1").bind(1).fetch_one(&mut *tx).await.expect("it is enqueued");
+            assert_eq!(row.get::<String, _>("outcome"), "new");
+            if commit { tx.commit().await } else { tx.rollback().await }.expect("it ends");
+            assert_eq!(number(&pool, "select count(*) from video_render_jobs").await, i64::from(commit));
+            assert_eq!(number(&pool, "select count(*) from quotes").await, i64::from(commit));
+        }
+        // A refusal is an answer: the rest of the transaction stands.
+        let mut tx = backend.begin().await.expect("a transaction");
+        tx.execute("insert into quotes values ('q-2')").await.expect("its own row");
+        tx.execute("select set_config('app.company_id', 'cmp-1', true)").await.expect("it is set");
+        let row = sqlx::query(call).bind("q-1").bind(2).fetch_one(&mut *tx).await.expect("it answers");
+        assert_eq!(row.get::<String, _>("outcome"), "cooldown");
+        assert!((170..=180).contains(&row.get::<i64, _>("wait_seconds")));
+        tx.commit().await.expect("it ends");
+        assert_eq!(number(&pool, "select count(*) from quotes").await, 2);
+        // Without its company, or with another's, the call is an error.
+        let refused = sqlx::query(call).bind("q-9").bind(1).fetch_one(&backend).await.expect_err("no company");
+        assert_eq!(sqlstate(&refused), "42501");
+        let claimed = store.claim(&asks("w")).await.expect("it answers");
+        assert_eq!(claimed.len(), 1, "a worker finds the backend's job");
+        assert_eq!(store.succeed(&claimed[0].lease, &output(&claimed[0].lease)).await.expect("it answers"), Held::Yes);
+    });
+}
+
+#[test]
+fn an_owner_that_is_no_superuser_is_enough() {
+    Database::run(|database| async move {
+        let roles = "do $$ begin create role quotereel_tenant nologin; exception when others then null; end $$;
+                     do $$ begin create role quotereel_worker nologin; exception when others then null; end $$;
+                     grant quotereel_tenant, quotereel_worker to LOGIN";
+        let (login, _) = database.login(roles).await;
+        let pool = database.raw().await;
+        let grant =
+            format!("grant create on schema public to {login}; grant create on database {} to {login}", database.name);
+        pool.execute(sqlx::raw_sql(AssertSqlSafe(grant))).await.expect("it may make tables");
+        let url = database.url.replace("postgres@", &format!("{login}@"));
+        assert!(url.contains(&login), "the tests' server is reached as the user postgres: {url}");
+        let store = PostgresStore::connect(&url, PostgresOptions::default()).await.expect("it may log in");
+        store.migrate().await.expect("the schema is made");
+        store.ping().await.expect("the schema is the present one");
+        let scope = company("cmp-1");
+        store.grant_credits(&scope, 1, "start").await.expect("a credit");
+        store.enqueue(&scope, &quote("q-1"), &rules()).await.expect("it is taken");
+        assert_eq!(number(&pool, "select queued from video_render_lanes").await, 1, "triggers see the rows");
+        let claimed = store.claim(&asks("w")).await.expect("it answers").remove(0);
+        assert_eq!(store.fail(&claimed.lease, &broken(), "No.").await.expect("it answers"), Held::Yes);
+        let credits = store.credits(&scope).await.expect("it answers").expect("they count");
+        assert_eq!((credits.balance, credits.frozen), (1, 0));
+        assert_eq!(store.recount().await.expect("it answers"), 0);
+    });
+}
+
+#[test]
+fn claims_and_lists_read_indexes_and_little_of_them() {
+    Database::run(|database| async move {
+        let store = database.store().await;
+        let pool = database.raw().await;
+        fill(&pool, 20_000, 40).await;
+        pool.execute("vacuum analyze").await.expect("figures for the planner");
+        let tables = "select sum(seq_scan) from pg_stat_user_tables where relname = 'video_render_jobs'";
+        let reads = "select sum(idx_tup_read) from pg_stat_user_indexes where relname = 'video_render_jobs'";
+        tokio::time::sleep(Duration::from_millis(1_100)).await; // figures are handed in once a second at most
+        pool.execute("select pg_stat_force_next_flush()").await.expect("it runs");
+        let before = (number(&pool, tables).await, number(&pool, reads).await);
+        let scope = company("cmp-7");
+        for round in 0..50 {
+            assert_eq!(store.claim(&asks("w")).await.expect("it answers").len(), 1);
+            let filters = [
+                JobFilter { limit: 5, ..JobFilter::default() },
+                JobFilter { limit: 5, entity_id: Some(format!("q-{}", 7 + 40 * round)), ..JobFilter::default() },
+            ];
+            for filter in filters {
+                let listed = store.jobs(&scope, &filter).await.expect("it answers");
+                assert!(!listed.is_empty());
+                let next = JobFilter { before: listed.last().map(|job| job.id), ..filter };
+                store.jobs(&scope, &next).await.expect("it answers");
+            }
+            let listed = store.enqueue(&scope, &quote(&format!("q-new-{round}")), &rules()).await;
+            assert!(matches!(listed, Ok(Enqueued::New(_))), "{listed:?}");
+        }
+        let claimed_index =
+            "select idx_scan from pg_stat_user_indexes where indexrelname = 'video_render_jobs_claim_idx'";
+        // Sessions hand in their figures when they end.
+        store.close().await;
+        let mut tries = 0;
+        while number(&pool, claimed_index).await < 50 && tries < 50 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            tries += 1;
+        }
+        assert!(number(&pool, claimed_index).await >= 50, "claims use their index");
+        assert_eq!(number(&pool, tables).await - before.0, 0, "nothing reads the whole table");
+        let read = number(&pool, reads).await - before.1;
+        assert!(read < 50 * 200, "50 rounds read {read} index entries of 20,000 rows");
+
+        let mut tx = pool.begin().await.expect("a transaction");
+        tx.execute("set local role quotereel_tenant").await.expect("the role is there");
+        tx.execute("select set_config('app.company_id', 'cmp-7', true)").await.expect("it is set");
+        let explain = "explain select * from video_render_jobs where company_id = 'cmp-7' \
+                       order by created_at desc, id desc limit 50";
+        let plan: Vec<String> = sqlx::query_scalar(explain).fetch_all(&mut *tx).await.expect("a plan");
+        let plan = plan.join("\n");
+        assert!(plan.contains("Index Scan using video_render_jobs_company_created_idx"), "{plan}");
+        assert!(!plan.contains("Sort"), "{plan}");
+    });
+}
+
+#[test]
+fn an_older_schema_is_brought_up_with_its_rows() {
+    Database::run(|database| async move {
+        let store = database.connect(PostgresOptions::default()).await;
+        let unmigrated = store.ping().await;
+        assert!(matches!(unmigrated, Err(StoreError::Schema { .. })), "{unmigrated:?}");
+        let first = include_str!("../../migrations/postgres/0001_tables.sql");
+        let first = Migration::new(1, "0001_tables".into(), MigrationType::Simple, first.into_sql_str(), false);
+        let mut migrator = Migrator::with_migrations(vec![first]);
+        migrator.dangerous_set_table_name("video_render_migrations");
+        let pool = database.raw().await;
+        migrator.run(&pool).await.expect("the first version");
+        fill(&pool, 30, 3).await;
+        assert_eq!(store.migrate().await.expect("the rest"), ["0002_row_level_security", "0003_functions"]);
+        store.ping().await.expect("the schema is the present one");
+        assert_eq!(number(&pool, "select sum(queued) from video_render_lanes").await, 30, "old rows are counted");
+        let claimed = store.claim(&ClaimRequest { max_jobs: 50, ..asks("w") }).await.expect("it answers");
+        assert_eq!(claimed.len(), 30);
+        let later = "insert into video_render_migrations values (999, 'later', now(), true, '', 0)";
+        pool.execute(later).await.expect("a row");
+        let newer = store.ping().await;
+        assert!(matches!(&newer, Err(StoreError::Schema { found, .. }) if found == "999"), "{newer:?}");
+        let newer = store.migrate().await;
+        assert!(matches!(&newer, Err(StoreError::Schema { found, .. }) if found == "999"), "{newer:?}");
+    });
+}
+
+#[test]
+fn migrations_at_once_are_applied_once() {
+    Database::run(|database| async move {
+        let mut migrations = tokio::task::JoinSet::new();
+        for _ in 0..4 {
+            let store = database.connect(PostgresOptions::default()).await;
+            migrations.spawn(async move { store.migrate().await.expect("the schema is made") });
+        }
+        let mut names = migrations.join_all().await.concat();
+        names.sort();
+        assert_eq!(names, ["0001_tables", "0002_row_level_security", "0003_functions"]);
+    });
+}
+
+#[test]
+fn sixteen_claimers_share_one_company_without_idling() {
+    Database::run(|database| async move {
+        let store = database.store().await;
+        let pool = database.raw().await;
+        fill(&pool, 2_000, 1).await;
+        let mut claimers = tokio::task::JoinSet::new();
+        for number in 0..16 {
+            let store = Arc::clone(&store);
+            claimers.spawn(async move {
+                let mut mine = Vec::new();
+                loop {
+                    let claimed = store.claim(&asks(&format!("w-{number}"))).await.expect("it answers");
+                    if claimed.is_empty() {
+                        return mine;
+                    }
+                    mine.extend(claimed.into_iter().map(|claimed| claimed.job.id));
+                }
+            });
+        }
+        let all = claimers.join_all().await;
+        let mut ids: Vec<JobId> = all.concat();
+        assert_eq!(ids.len(), 2_000, "no job was left");
+        ids.sort();
+        ids.dedup();
+        assert_eq!(ids.len(), 2_000, "no job was claimed twice");
+        assert!(all.iter().all(|mine| !mine.is_empty()), "nobody gave up while there was work");
+        assert_eq!(store.recount().await.expect("it answers"), 0);
+    });
+}
+
+#[test]
+fn fifty_equal_enqueues_freeze_one_credit() {
+    Database::run(|database| async move {
+        let store = database.store().await;
+        let scope = company("cmp-1");
+        store.grant_credits(&scope, 100, "start").await.expect("credits");
+        let mut asked = tokio::task::JoinSet::new();
+        for _ in 0..50 {
+            let (store, scope) = (Arc::clone(&store), scope.clone());
+            asked.spawn(async move { store.enqueue(&scope, &quote("q-1"), &EnqueueRules::default()).await });
+        }
+        let answers: Vec<Enqueued> =
+            asked.join_all().await.into_iter().map(|answer| answer.expect("it is taken or found")).collect();
+        assert_eq!(answers.iter().filter(|answer| matches!(answer, Enqueued::New(_))).count(), 1);
+        assert!(answers.iter().all(|answer| answer.job().id == answers[0].job().id));
+        let credits = store.credits(&scope).await.expect("it answers").expect("they count");
+        assert_eq!((credits.balance, credits.frozen), (100, 1));
+        let pool = database.raw().await;
+        assert_eq!(number(&pool, "select count(*) from credit_entries where kind = 'freeze'").await, 1);
+    });
+}
+
+#[test]
+fn rows_by_hand_keep_lanes_and_books() {
+    Database::run(|database| async move {
+        let store = database.store().await;
+        let pool = database.raw().await;
+        let scope = company("cmp-1");
+        store.grant_credits(&scope, 2, "start").await.expect("credits");
+        let held = store.enqueue(&scope, &quote("q-1"), &rules()).await.expect("it is taken").job().id;
+        fill(&pool, 4, 2).await;
+        assert_eq!(number(&pool, "select sum(queued) from video_render_lanes").await, 5);
+        pool.execute("update video_render_jobs set run_after = now() + interval '1 hour' where company_id = 'cmp-0'")
+            .await
+            .expect("by hand");
+        assert_eq!(store.claim(&ClaimRequest { max_jobs: 9, ..asks("w") }).await.expect("it answers").len(), 3);
+        sqlx::query("delete from video_render_jobs where id = $1").bind(held.0).execute(&pool).await.expect("by hand");
+        let credits = store.credits(&scope).await.expect("it answers").expect("they count");
+        assert_eq!((credits.balance, credits.frozen), (2, 0), "what was held for it is free again");
+        assert_eq!(store.recount().await.expect("it answers"), 0);
+        pool.execute("update video_render_lanes set queued = 7, head_at = null").await.expect("by hand");
+        assert_eq!(store.recount().await.expect("it answers"), 2);
+        let impossible = [
+            ("update video_render_jobs set status = 'running'", "video_render_jobs_lease_check"),
+            ("update video_render_jobs set progress = 101", "video_render_jobs_progress_check"),
+            ("update video_render_jobs set error_code = 'x'", "video_render_jobs_error_check"),
+            ("update tenant_credits set frozen = 3", "tenant_credits_frozen_check"),
+        ];
+        for (sql, constraint) in impossible {
+            let refused = pool.execute(sql).await.expect_err(sql);
+            assert_eq!(refused.as_database_error().and_then(|error| error.constraint()), Some(constraint));
+        }
+        let mut zero = quote("q-zero");
+        zero.input = serde_json::json!({ "text": "a\u{0}b" });
+        let refused = store.enqueue(&scope, &zero, &rules()).await;
+        assert!(matches!(refused, Err(EnqueueError::Store(StoreError::Constraint { .. }))), "{refused:?}");
+    });
+}
+
+/// The same call until its connection lives long enough.
+async fn insist<T, F: Future<Output = Result<T, StoreError>>>(call: impl Fn() -> F) -> T {
+    loop {
+        match call().await {
+            Ok(done) => return done,
+            Err(error) => assert!(error.is_transient(), "{error:?}"),
+        }
+    }
+}
+
+#[test]
+fn terminated_backends_lose_no_job_and_pay_none_twice() {
+    Database::run(|database| async move {
+        const JOBS: i64 = 60;
+        let store = database.store().await;
+        let pool = database.raw().await;
+        let scope = company("cmp-1");
+        store.grant_credits(&scope, JOBS, "start").await.expect("credits");
+        for number in 0..JOBS {
+            store.enqueue(&scope, &quote(&format!("q-{number}")), &rules()).await.expect("it is taken");
+        }
+        let killer = {
+            let database = Arc::clone(&database);
+            tokio::spawn(async move {
+                let kill = "select count(pg_terminate_backend(pid)) from pg_stat_activity \
+                            where datname = $1 and application_name = 'quotereel'";
+                let mut killed = 0;
+                loop {
+                    let count: i64 = sqlx::query_scalar(kill)
+                        .bind(&database.name)
+                        .fetch_one(&database.admin)
+                        .await
+                        .expect("a superuser may");
+                    killed += count;
+                    if killed >= 100 {
+                        return killed;
+                    }
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+            })
+        };
+        let finished = "select count(*) from video_render_jobs where status = 'succeeded'";
+        let mut workers = tokio::task::JoinSet::new();
+        for number in 0..4 {
+            let store = Arc::clone(&store);
+            let pool = pool.clone();
+            workers.spawn(async move {
+                let request = asks(&format!("w-{number}"));
+                loop {
+                    for claimed in insist(|| store.claim(&request)).await {
+                        let lease = &claimed.lease;
+                        let made = output(lease);
+                        // An answer that got lost: the row tells. Final means that it was this one's.
+                        loop {
+                            match store.succeed(lease, &made).await {
+                                Ok(_) => break,
+                                Err(error) => assert!(error.is_transient(), "{error:?}"),
+                            }
+                            if insist(|| store.reread(lease)).await.is_none() {
+                                break;
+                            }
+                        }
+                    }
+                    if number == 0 {
+                        // Claims whose answers got lost come back through the reconciler.
+                        sqlx::query(
+                            "update video_render_jobs set lease_expires_at = now() - interval '1 s'
+                             where status = 'running' and started_at < now() - interval '300 ms'",
+                        )
+                        .execute(&pool)
+                        .await
+                        .expect("it runs");
+                        insist(|| store.expire(100, 1_000)).await;
+                    }
+                    if self::number(&pool, finished).await == JOBS {
+                        return;
+                    }
+                }
+            });
+        }
+        workers.join_all().await;
+        assert!(killer.await.expect("no panic") >= 100);
+        let credits = insist(|| store.credits(&scope)).await.expect("they count");
+        assert_eq!((credits.balance, credits.frozen), (0, 0));
+        assert_eq!(number(&pool, "select count(*) from credit_entries where kind = 'capture'").await, JOBS);
+        let told = "select count(*) from video_render_events where kind = 'VIDEO_RENDER_SUCCEEDED'";
+        assert_eq!(number(&pool, told).await, JOBS);
+        assert_eq!(insist(|| store.recount()).await, 0);
+    });
+}
+
+#[test]
+fn everything_at_once_ends_without_deadlock_and_with_true_lanes() {
+    Database::run(|database| async move {
+        let store = database.store().await;
+        let versions = [TemplateVersion { template: "quote-summary".to_owned(), render_version: "2".to_owned() }];
+        let mut tasks = tokio::task::JoinSet::new();
+        for task in 0..12_u32 {
+            let store = Arc::clone(&store);
+            let versions = versions.clone();
+            tasks.spawn(async move {
+                let request = ClaimRequest { max_jobs: 3, ..asks(&format!("w-{task}")) };
+                for round in 0..40_u32 {
+                    let scope = company(&format!("cmp-{}", (task + round) % 3));
+                    if round == 0 {
+                        store.grant_credits(&scope, 1_000, &format!("grant-{task}")).await.expect("credits");
+                    }
+                    let new = quote(&format!("q-{}", round % 7));
+                    let known = store.enqueue(&scope, &new, &rules()).await.expect("it is taken or found");
+                    for claimed in store.claim(&request).await.expect("it answers") {
+                        let lease = claimed.lease;
+                        let pause = Duration::ZERO;
+                        let _ = match round % 5 {
+                            0 => store.succeed(&lease, &output(&lease)).await,
+                            1 => store.fail(&lease, &broken(), "No.").await,
+                            2 => store.release(&lease, "shutdown", pause, None).await,
+                            3 => store.retry_later(&lease, &broken(), pause, None).await,
+                            _ => store.stopped(&lease).await,
+                        }
+                        .expect("it answers");
+                    }
+                    match round % 4 {
+                        0 => drop(store.request_cancel(&scope, known.job().id).await.expect("it answers")),
+                        1 => drop(store.recount().await.expect("it answers")),
+                        2 => drop(store.expire(10, 2).await.expect("it answers")),
+                        _ => store.register_templates(&versions).await.expect("they are written"),
+                    }
+                }
+            });
+        }
+        tasks.join_all().await;
+        assert_eq!(store.recount().await.expect("it answers"), 0);
+        let pool = database.raw().await;
+        let deadlocks =
+            AssertSqlSafe(format!("select deadlocks from pg_stat_database where datname = '{}'", database.name));
+        let deadlocks: i64 = sqlx::query_scalar(deadlocks).fetch_one(&pool).await.expect("it runs");
+        assert_eq!(deadlocks, 0);
+        for company in 0..3 {
+            let sums = format!(
+                "select count(*) from tenant_credits c where company_id = 'cmp-{company}' and (balance, frozen) =
+                 (select sum(balance_delta), sum(frozen_delta) from credit_entries e where e.company_id = c.company_id)"
+            );
+            assert_eq!(number(&pool, &sums).await, 1);
+        }
+        let running = JobFilter { status: Some(Status::Running), ..JobFilter::default() };
+        for scope in [company("cmp-0"), company("cmp-1"), company("cmp-2")] {
+            assert_eq!(store.jobs(&scope, &running).await.expect("it answers"), [], "every claim was ended");
+        }
+    });
+}
+
+#[test]
+fn addresses_that_cannot_be_used_say_so() {
+    Database::run(|database| async move {
+        let missing = database.url.replace(&database.name, "no_such_database");
+        for url in ["mysql://app:s3cret@db/jobs", "postgres://app:s3cret@127.0.0.1:99999/x", &missing] {
+            let refused = PostgresStore::connect(url, PostgresOptions::default()).await;
+            let Err(StoreError::Address { url: shown, .. }) = &refused else { panic!("{refused:?}") };
+            assert!(!shown.contains("s3cret"), "{shown}");
+        }
+        let nobody = "postgres://app@127.0.0.1:1/jobs";
+        let options = PostgresOptions { acquire_timeout: Duration::from_secs(1), ..PostgresOptions::default() };
+        let silent = PostgresStore::connect(nobody, options).await;
+        assert!(silent.as_ref().is_err_and(StoreError::is_transient), "{silent:?}");
+    });
+}

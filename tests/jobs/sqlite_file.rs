@@ -1,0 +1,124 @@
+//! What only SQLite has: one file, several processes, an address that is a path.
+
+use std::collections::BTreeSet;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use quotereel::store::{ClaimRequest, StoreError, connect};
+
+use crate::rig::{asks, company, quote, rules};
+
+/// Tells this test's own binary to be a worker on that file.
+const FILE: &str = "QUOTEREEL_TEST_SQLITE_WORKER";
+
+fn block_on<F: Future>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime")
+        .block_on(future)
+}
+
+/// Not a test by itself: one process of the test below. Migrates, enqueues, claims until nothing is left, and prints what
+/// it got.
+#[test]
+fn sqlite_worker_process() {
+    let Ok(url) = std::env::var(FILE) else { return };
+    block_on(async {
+        let store = connect(&url).await.expect("it opens");
+        store.migrate().await.expect("whoever is first");
+        let scope = company(&format!("cmp-{}", std::process::id()));
+        for number in 0..50 {
+            store.enqueue(&scope, &quote(&format!("q-{number}")), &rules()).await.expect("it is taken");
+        }
+        loop {
+            let request = ClaimRequest { max_jobs: 3, ..asks("w") };
+            let claimed = store.claim(&request).await.expect("it answers");
+            if claimed.is_empty() {
+                break;
+            }
+            for claimed in claimed {
+                eprintln!("claimed {} {}", claimed.job.id, claimed.lease.epoch);
+            }
+        }
+    });
+}
+
+#[test]
+fn sqlite_takes_several_processes_on_one_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite:{}", folder.path().join("jobs.sqlite").display());
+    let workers: Vec<_> = (0..4)
+        .map(|_| {
+            Command::new(std::env::current_exe().expect("this binary"))
+                .args(["--exact", "sqlite_file::sqlite_worker_process", "--nocapture"])
+                .env(FILE, &url)
+                .stdout(Stdio::null())
+                .stderr(Stdio::piped())
+                .spawn()
+                .expect("it starts")
+        })
+        .collect();
+    let mut claimed = Vec::new();
+    for worker in workers {
+        let output = worker.wait_with_output().expect("it ends");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{told}");
+        claimed.extend(told.lines().filter_map(|line| line.strip_prefix("claimed ")).map(str::to_owned));
+    }
+    assert_eq!(claimed.len(), 200, "each job once");
+    assert_eq!(claimed.iter().collect::<BTreeSet<_>>().len(), 200, "none twice");
+}
+
+#[test]
+fn sqlite_survives_callers_that_go_away() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite:{}", folder.path().join("jobs.sqlite").display());
+    block_on(async {
+        let store = connect(&url).await.expect("it opens");
+        store.migrate().await.expect("a new file");
+        let scope = company("cmp-1");
+        store.grant_credits(&scope, 1_000, "start").await.expect("credits");
+        for number in 0..200_u64 {
+            let job = quote(&format!("q-{number}"));
+            let limits = rules();
+            let asked = store.enqueue(&scope, &job, &limits);
+            // Whatever it was doing by then, begin() included, it is dropped there.
+            let _gone = tokio::time::timeout(Duration::from_micros(number * 20), asked).await;
+        }
+        // The next caller gets a connection without anybody's transaction, and rows and books agree.
+        store.enqueue(&scope, &quote("q-last"), &rules()).await.expect("it is taken");
+        let stats = store.stats().await.expect("it answers");
+        let credits = store.credits(&scope).await.expect("it answers").expect("they count");
+        assert_eq!(u64::try_from(credits.frozen).expect("0 or more"), stats.queued);
+    });
+}
+
+#[test]
+fn sqlite_addresses_and_schemas_that_do_not_fit_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    block_on(async {
+        for url in
+            ["sqlite:", "sqlite::memory:", "sqlite:a.sqlite?mode=ro", "sqlite:/nowhere/at/all.sqlite", "jobs.sqlite"]
+        {
+            let refused = connect(url).await.expect_err(url);
+            assert!(matches!(refused, StoreError::Address { .. }), "{url}: {refused}");
+        }
+        let url = format!("sqlite:{}", folder.path().join("jobs.sqlite").display());
+        let store = connect(&url).await.expect("it opens");
+        let refused = store.ping().await.expect_err("there are no tables");
+        assert!(matches!(&refused, StoreError::Schema { found, .. } if found == "none"), "{refused}");
+        assert_eq!(store.migrate().await.expect("a new file"), ["0001_tables", "0002_triggers"]);
+        store.ping().await.expect("it is up to date");
+        let raw = sqlx::SqlitePool::connect(&url).await.expect("it opens");
+        sqlx::query("update _sqlx_migrations set version = 9999 where version = 2")
+            .execute(&raw)
+            .await
+            .expect("it runs");
+        let refused = store.ping().await.expect_err("a later program was here");
+        assert!(matches!(&refused, StoreError::Schema { found, .. } if found == "migration 9999"), "{refused}");
+        let refused = store.migrate().await.expect_err("a later program was here");
+        assert!(matches!(refused, StoreError::Schema { .. }), "{refused}");
+    });
+}
