@@ -14,7 +14,8 @@ impl Rig {
     /// Events of that kind for a job.
     pub(crate) async fn events(&self, id: JobId, kind: &str) -> i64 {
         let kind = format!("VIDEO_RENDER_{kind}");
-        self.number(&format!("select count(*) from video_render_events where job_id = '{id}' and kind = '{kind}'")).await
+        self.number(&format!("select count(*) from video_render_events where job_id = '{id}' and kind = '{kind}'"))
+            .await
     }
 
     /// The job ended well, once, and its video is what the row says.

@@ -25,7 +25,10 @@ impl Gate {
     /// Lets updates of job rows wait for which `condition`, in terms of `old` and `new`, holds.
     pub(crate) async fn shut(rig: &Rig, moment: Moment, condition: &str) -> Self {
         let mut holder = PgConnection::connect(&rig.url).await.expect("the server answers");
-        sqlx::query(AssertSqlSafe(format!("select pg_advisory_lock({LOCK})"))).execute(&mut holder).await.expect("a lock");
+        sqlx::query(AssertSqlSafe(format!("select pg_advisory_lock({LOCK})")))
+            .execute(&mut holder)
+            .await
+            .expect("a lock");
         rig.change(&format!(
             "create function gate() returns trigger language plpgsql as $$
              begin

@@ -14,8 +14,20 @@ use crate::worker::spool_folder;
 /// Ways to write an address of this machine.
 fn addresses_inside(port: u16) -> Vec<String> {
     [
-        "127.0.0.1", "localhost", "2130706433", "0x7f.1", "0177.0.0.1", "127.1", "0.0.0.0", "0", "[::1]", "[::]",
-        "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[64:ff9b::7f00:1]", "user:secret@127.0.0.1",
+        "127.0.0.1",
+        "localhost",
+        "2130706433",
+        "0x7f.1",
+        "0177.0.0.1",
+        "127.1",
+        "0.0.0.0",
+        "0",
+        "[::1]",
+        "[::]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "[64:ff9b::7f00:1]",
+        "user:secret@127.0.0.1",
     ]
     .into_iter()
     .map(|host| format!("http://{host}:{port}/logo.png"))
@@ -107,14 +119,13 @@ async fn a_tenant_asks_for_anothers_job(rig: Rig) {
     rig.change(&format!("update video_render_jobs set output_key = '{victim}' where id = '{thief}'")).await;
     let shown = rig.render(&["jobs", "show", &thief.to_string(), "--company", "cmp_b", "--json"]);
     let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
-    let signed = serde_json::from_str::<Value>(&shown).ok().and_then(|shown| {
-        shown["job"]["outputUrl"].as_str().map(str::to_owned)
-    });
+    let signed = serde_json::from_str::<Value>(&shown)
+        .ok()
+        .and_then(|shown| shown["job"]["outputUrl"].as_str().map(str::to_owned));
     assert!(signed.is_none_or(|url| !url.contains("cmp_a")), "{shown}");
     // Nor does what happens to that row happen to the object: its retention, say.
     rig.pass(thief, &["created_at", "started_at", "finished_at"]).await;
-    let reconciled = rig
-        .render(&["reconcile", "--keep-videos", "1h", "--keep-succeeded", "2h", "--json"]);
+    let reconciled = rig.render(&["reconcile", "--keep-videos", "1h", "--keep-succeeded", "2h", "--json"]);
     println!("{}", says(&reconciled));
     assert!(rig.keys().await.contains(&victim), "the victim's video is still there");
     rig.end().await;
@@ -140,7 +151,9 @@ async fn a_snapshot_of_another_tenant(rig: Rig) {
     let row = rig.reaches(enqueued, "failed").await;
     assert_eq!((&*row.class, &*row.code, row.renders), ("user", "tenant_mismatch", 0));
     rig.assert_ended_without(enqueued, "failed").await;
-    let detail = format!("select cast(detail as text) from video_render_events where job_id = '{enqueued}' and kind = 'VIDEO_RENDER_FAILED'");
+    let detail = format!(
+        "select cast(detail as text) from video_render_events where job_id = '{enqueued}' and kind = 'VIDEO_RENDER_FAILED'"
+    );
     assert!(rig.texts(&detail).await[0].contains("tenant_mismatch"), "the event says so");
     if !rig.is_embedded() {
         // A change of company by hand loses the lanes' counts; the job is found again when they are counted anew.
@@ -228,7 +241,9 @@ async fn f24_row_level_security_shows_nothing_of_another() {
         sqlx::query("set local role quotereel_tenant").execute(&mut *work).await.expect("a role");
         let set = "select set_config('app.company_id', $1, true)";
         sqlx::query(set).bind(company).execute(&mut *work).await.expect("set");
-        for table in ["video_render_jobs", "video_render_events", "tenant_credits", "credit_entries", "video_render_lanes"] {
+        for table in
+            ["video_render_jobs", "video_render_events", "tenant_credits", "credit_entries", "video_render_lanes"]
+        {
             let count = AssertSqlSafe(format!("select count(*) from {table} where company_id = 'cmp_a'"));
             let count: i64 = sqlx::query_scalar(count).fetch_one(&mut *work).await.expect("an answer");
             assert_eq!(count, 0, "{table} as `{company}`");
@@ -278,7 +293,8 @@ async fn rows_of_another_program(rig: Rig) {
         let refused = insert(&rig, needed, &values).await.expect_err(&values);
         assert!(refused.contains(constraint), "{values}: {refused}");
     }
-    let running = insert(&rig, &format!("{needed}, status"), &format!("'cmp_a', 'q_1', 'tiny', '{good}', 'running'")).await;
+    let running =
+        insert(&rig, &format!("{needed}, status"), &format!("'cmp_a', 'q_1', 'tiny', '{good}', 'running'")).await;
     assert!(running.expect_err("no lease").contains("_check"));
 
     // Let in, and ended with a verdict that names the reason, each at its first claim.
@@ -296,7 +312,12 @@ async fn rows_of_another_program(rig: Rig) {
         ("secret", with(|input| input["company"]["apiKey"] = json!("s3cr3t")).to_string(), "tiny", "snapshot_invalid"),
         ("draft", with(|input| input["quote"]["status"] = json!("DRAFT")).to_string(), "tiny", "quote_not_issued"),
         ("old", with(|input| input["quote"]["validUntil"] = json!("2020-01-01")).to_string(), "tiny", "quote_expired"),
-        ("file", with(|input| input["company"]["logo"] = json!({ "file": "/etc/passwd" })).to_string(), "tiny", "snapshot_invalid"),
+        (
+            "file",
+            with(|input| input["company"]["logo"] = json!({ "file": "/etc/passwd" })).to_string(),
+            "tiny",
+            "snapshot_invalid",
+        ),
         ("foreign", with(|input| input["companyId"] = json!("cmp_b")).to_string(), "tiny", "tenant_mismatch"),
         ("huge", "{\"schemaVersion\": 1e400}".to_owned(), "tiny", "snapshot_invalid"),
         ("deep", deep(500), "tiny", "snapshot_invalid"),
@@ -307,7 +328,9 @@ async fn rows_of_another_program(rig: Rig) {
         match insert(&rig, needed, &values).await {
             Ok(id) => ids.push((name, id, code)),
             // A database that takes no such JSON has answered, too.
-            Err(refused) => assert!(["huge", "deep"].contains(name) && refused.contains("input_json"), "{name}: {refused}"),
+            Err(refused) => {
+                assert!(["huge", "deep"].contains(name) && refused.contains("input_json"), "{name}: {refused}")
+            }
         }
     }
     let last = insert(&rig, needed, &format!("'cmp_a', 'q_1', 'tiny', '{good}'")).await.expect("a good row");

@@ -234,9 +234,7 @@ async fn killed_between_row_and_webhook(rig: Rig) {
     let secret = rig.folder.path().join("secret");
     std::fs::write(&secret, format!("whsec_{}", STANDARD.encode([7; 32]))).expect("written");
     let address = format!("http://127.0.0.1:{}/hook", receiver.port);
-    let set = rig.render(&[
-        "webhook", &address, "--company", COMPANY, "--secret-file", &secret.display().to_string(),
-    ]);
+    let set = rig.render(&["webhook", &address, "--company", COMPANY, "--secret-file", &secret.display().to_string()]);
     assert!(set.status.success(), "{}", String::from_utf8_lossy(&set.stderr));
     let id = rig.enqueue("tiny").await;
     let mut first = rig.worker("a").set("QUOTEREEL_ALLOW_PRIVATE_NETWORK", "true").start();

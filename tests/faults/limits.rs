@@ -229,7 +229,8 @@ async fn pictures_made_to_harm(rig: Rig) {
         ("cut", giant_png()[..40].to_vec()),
     ];
     // The cap on memory is the kernel's: what goes beyond it crashes, and then the job fails.
-    let mut worker = rig.worker("a").set("QUOTEREEL_RENDER_MEMORY_MIB", "512").set("QUOTEREEL_MAX_ATTEMPTS", "1").start();
+    let mut worker =
+        rig.worker("a").set("QUOTEREEL_RENDER_MEMORY_MIB", "512").set("QUOTEREEL_MAX_ATTEMPTS", "1").start();
     for (name, bytes) in pictures {
         let data = format!("data:image/png;base64,{}", STANDARD.encode(bytes));
         let logo = |input: &mut serde_json::Value| input["company"]["logo"] = json!({ "data": data });
@@ -252,7 +253,10 @@ async fn f22_pictures_made_to_harm() {
 
 /// A library that shifts the clock of a program, of Debian's package `libfaketime`.
 fn clock_shifter() -> String {
-    let places = ["/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1", "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1"];
+    let places = [
+        "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
+        "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1",
+    ];
     let found = places.into_iter().find(|place| Path::new(place).is_file());
     found.expect("libfaketime is installed: apt-get install libfaketime").to_owned()
 }

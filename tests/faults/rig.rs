@@ -193,8 +193,20 @@ impl Rig {
     pub(crate) async fn row(&self, id: JobId) -> Row {
         let text = |column: &str| format!("coalesce(cast({column} as text), '')");
         let columns = [
-            "status", "stage", "attempts", "render_attempts", "upload_attempts", "rescue_count", "lease_epoch",
-            "error_class", "error_code", "error_message", "output_key", "output_sha256", "thumbnail_key", "worker_id",
+            "status",
+            "stage",
+            "attempts",
+            "render_attempts",
+            "upload_attempts",
+            "rescue_count",
+            "lease_epoch",
+            "error_class",
+            "error_code",
+            "error_message",
+            "output_key",
+            "output_sha256",
+            "thumbnail_key",
+            "worker_id",
         ]
         .map(text)
         .join(" || '|' || ");
@@ -226,7 +238,10 @@ impl Rig {
         until(&format!("job {id} is {status}"), async || {
             let row = self.row(id).await;
             if last.as_ref() != Some(&row) {
-                println!("{} {} e{} a{} r{} u{} {}", id, row.status, row.epoch, row.attempts, row.renders, row.uploads, row.code);
+                println!(
+                    "{} {} e{} a{} r{} u{} {}",
+                    id, row.status, row.epoch, row.attempts, row.renders, row.uploads, row.code
+                );
                 last = Some(row.clone());
             }
             // Nothing else can follow a final state.

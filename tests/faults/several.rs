@@ -15,7 +15,8 @@ async fn nothing_is_claimed_twice(rig: Rig, workers: usize, jobs: usize) {
         let company = ["cmp_a", "cmp_b", "cmp_c", "cmp_d"][number % 4];
         ids.push(rig.enqueue_for(company, "tiny", &format!("q_{number}"), |_| ()).await);
     }
-    let mut running: Vec<_> = (0..workers).map(|_| rig.worker("shared").set("QUOTEREEL_CONCURRENCY", "2").with("--drain").start()).collect();
+    let mut running: Vec<_> =
+        (0..workers).map(|_| rig.worker("shared").set("QUOTEREEL_CONCURRENCY", "2").with("--drain").start()).collect();
     for worker in &mut running {
         let status = worker.ends().await;
         assert!(status.success(), "{status}");
@@ -29,7 +30,9 @@ async fn nothing_is_claimed_twice(rig: Rig, workers: usize, jobs: usize) {
     for id in ids {
         rig.assert_succeeded(id).await;
     }
-    let shares = rig.texts("select distinct detail ->> 'worker' from video_render_events where kind = 'VIDEO_RENDER_STARTED'").await;
+    let shares = rig
+        .texts("select distinct detail ->> 'worker' from video_render_events where kind = 'VIDEO_RENDER_STARTED'")
+        .await;
     assert!(shares.len() > 1, "more than one worker had a share: {shares:?}");
     rig.assert_spools_empty().await;
     rig.end().await;
@@ -56,10 +59,8 @@ async fn stopped_past_its_lease_and_continued(rig: Rig) {
     assert_eq!((row.epoch, row.renders, row.rescues), (2, 2, 1));
     // By now the zombie's own render has long ended, or ends now: either way its worker wakes up to find a result.
     first.signal(Signal::CONT);
-    until("the zombie knows", async || {
-        (figure(port, "video_render_lease_losses_total").await == 1.0).then_some(())
-    })
-    .await;
+    until("the zombie knows", async || (figure(port, "video_render_lease_losses_total").await == 1.0).then_some(()))
+        .await;
     until("its render is gone", async || (!lives(render)).then_some(())).await;
     let after = rig.row(id).await;
     assert_eq!(after, row, "its finish changed 0 rows");
@@ -142,14 +143,17 @@ async fn f25_asked_to_end_at_full_load_embedded() {
 async fn a_cancel_races_the_finish(rig: Rig) {
     let worker = rig.worker("a").set("QUOTEREEL_CONCURRENCY", "2").set("QUOTEREEL_HEARTBEAT", "50ms").start();
     let scope = rig.grant("cmp_a").await;
-    let moments = [("running", ""), ("running", "render"), ("running", "upload"), ("running", "finalize"), ("queued", "")];
+    let moments =
+        [("running", ""), ("running", "render"), ("running", "upload"), ("running", "finalize"), ("queued", "")];
     let mut ends = BTreeSet::new();
     let mut spent = 0;
     for (status, stage) in moments {
         let id = rig.enqueue("tiny").await;
         until("that moment, or a later one", async || {
             let row = rig.row(id).await;
-            (status == "queued" || row.status == "succeeded" || (row.status == status && (stage.is_empty() || row.stage == stage)))
+            (status == "queued"
+                || row.status == "succeeded"
+                || (row.status == status && (stage.is_empty() || row.stage == stage)))
                 .then_some(())
         })
         .await;

@@ -148,7 +148,8 @@ async fn f16_there_is_no_bucket() {
 async fn f16_the_secret_is_wrong() {
     let rig = Rig::servers().await;
     let id = rig.enqueue("tiny").await;
-    let worker = rig.worker("a").set("QUOTEREEL_MAX_ATTEMPTS", "1").set("QUOTEREEL_S3_SECRET_ACCESS_KEY", "hunter2").start();
+    let worker =
+        rig.worker("a").set("QUOTEREEL_MAX_ATTEMPTS", "1").set("QUOTEREEL_S3_SECRET_ACCESS_KEY", "hunter2").start();
     worker.says("PAUSE").await;
     until("the job is back in the queue", async || (rig.row(id).await.status == "queued").then_some(())).await;
     assert!(!worker.log().contains("hunter2"), "a secret is not for logs");

@@ -196,9 +196,9 @@ fn has_open(pid: Pid, folder: &Path) -> bool {
 pub(crate) fn spool_folder(root: &Path, id: JobId) -> Option<PathBuf> {
     let spools = fs::read_dir(root).ok()?.flatten();
     let folders = spools.flat_map(|spool| fs::read_dir(spool.path()).into_iter().flatten().flatten());
-    folders.map(|entry| entry.path()).find(|path| {
-        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&id.to_string()))
-    })
+    folders
+        .map(|entry| entry.path())
+        .find(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&id.to_string())))
 }
 
 /// Whether a process is there and no zombie.
@@ -215,10 +215,9 @@ pub(crate) fn free_port() -> u16 {
 /// One figure of a worker's metrics; 0 where there is none.
 pub(crate) async fn figure(port: u16, name: &str) -> f64 {
     let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-    let page = until("the metrics answer", async || {
-        client.get(format!("http://127.0.0.1:{port}/metrics")).send().await.ok()
-    })
-    .await;
+    let page =
+        until("the metrics answer", async || client.get(format!("http://127.0.0.1:{port}/metrics")).send().await.ok())
+            .await;
     let page = page.text().await.expect("text");
     let line = page.lines().find(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(' ')));
     line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap_or(0.0)
