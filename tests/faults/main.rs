@@ -16,6 +16,7 @@ mod receiver;
 mod rig;
 mod several;
 mod storage;
+mod storm;
 mod worker;
 
 #[path = "../proxy/mod.rs"]

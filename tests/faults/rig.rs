@@ -126,14 +126,6 @@ impl Rig {
         matches!(self.raw, Raw::Sqlite(_))
     }
 
-    /// The pool to PostgreSQL.
-    pub(crate) fn postgres(&self) -> &sqlx::PgPool {
-        match &self.raw {
-            Raw::Postgres(pool) => pool,
-            Raw::Sqlite(_) => panic!("this database is embedded"),
-        }
-    }
-
     /// Address of the database's server, such as `127.0.0.1:5432`.
     pub(crate) fn database_host(&self) -> &str {
         let rest = self.url.split_once("://").expect("a URL").1;

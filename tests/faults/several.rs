@@ -67,9 +67,9 @@ async fn stopped_past_its_lease_and_continued(rig: Rig) {
     assert!(first.lives());
     rig.assert_succeeded(id).await;
     rig.assert_no_other_objects(id).await;
+    rig.assert_spools_empty().await;
     second.stop().await;
     first.stop().await;
-    rig.assert_spools_empty().await;
     rig.end().await;
 }
 
@@ -109,7 +109,7 @@ async fn asked_to_end_at_full_load(rig: Rig) {
     let render = second.draws(ids[0]).await;
     second.signal(Signal::TERM);
     until("it has heard", async || {
-        page(port, "/readyz").await.is_some_and(|(_, said)| said.contains("draining")).then_some(())
+        page(port, "/readyz").await.is_some_and(|(_, said)| said.contains("shutdown")).then_some(())
     })
     .await;
     second.signal(Signal::TERM);
