@@ -5,6 +5,7 @@ use clap::parser::ValueSource;
 use serde::Serialize;
 
 use super::settings::every_setting;
+use crate::store::without_password;
 
 /// Settings whose values are never printed.
 const SECRETS: [&str; 1] = ["s3_secret_access_key"];
@@ -68,44 +69,9 @@ fn shown(id: &str, value: &str) -> String {
     value.to_owned()
 }
 
-/// An address without the password in its authority and in its query.
-pub(super) fn without_password(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let authority = match authority.rsplit_once('@') {
-        Some((user, host)) => {
-            let user = user.split_once(':').map_or(user.to_owned(), |(user, _)| format!("{user}:(hidden)"));
-            format!("{user}@{host}")
-        }
-        None => authority.to_owned(),
-    };
-    let path = path.split_once('?').map_or(path.to_owned(), |(path, query)| {
-        let hidden = |pair: &str| match pair.split_once('=') {
-            Some((name, _)) if name.contains("password") => format!("{name}=(hidden)"),
-            _ => pair.to_owned(),
-        };
-        format!("{path}?{}", query.split('&').map(hidden).collect::<Vec<_>>().join("&"))
-    });
-    format!("{scheme}://{authority}{path}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn no_password_is_printed() {
-        let cases = [
-            ("postgres://ana:s3cr3t@db/jobs", "postgres://ana:(hidden)@db/jobs"),
-            ("postgres://ana:s3@cr3t@db/jobs?sslmode=require", "postgres://ana:(hidden)@db/jobs?sslmode=require"),
-            ("postgres://db/jobs?user=ana&password=s3cr3t", "postgres://db/jobs?user=ana&password=(hidden)"),
-            ("postgres://ana@db", "postgres://ana@db"),
-            ("sqlite:/x/jobs.db", "sqlite:/x/jobs.db"),
-        ];
-        for (url, expected) in cases {
-            assert_eq!(without_password(url), expected);
-        }
-    }
 
     #[test]
     fn every_setting_has_a_variable_of_its_name() {

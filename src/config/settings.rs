@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use clap::{Args, Command, CommandFactory as _, Parser, ValueHint};
 
-use super::effective::without_password;
 use super::span::Span;
 use crate::health::Address;
+use crate::store::without_password;
 use crate::telemetry::LogFormat;
 
 /// A setting that cannot be meant.

@@ -24,13 +24,20 @@ pub async fn connect(url: &str) -> Result<Arc<dyn Store>> {
     })
 }
 
-/// The address as it may be shown: what stands between `//` and the last `@` before the path is left out.
-pub(super) fn without_password(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.chars().take(200).collect() };
-    let end = rest.find(['/', '?']).unwrap_or(rest.len());
-    let host = rest[..end].rfind('@').map_or(0, |at| at + 1);
-    let path = rest[host..].split('?').next().unwrap_or_default();
-    format!("{scheme}://{path}").chars().take(200).collect()
+/// The address of a database without its user, password and query. What looks like no address of ours is not shown at all: a mistyped
+/// one may have its password anywhere.
+#[must_use]
+pub fn without_password(url: &str) -> String {
+    if url.starts_with("sqlite:") {
+        return url.to_owned();
+    }
+    let Some((scheme, rest)) = url.split_once("://").filter(|(scheme, _)| scheme.starts_with("postgres")) else {
+        return "(not shown)".to_owned();
+    };
+    // A password may contain any mark; the last @ ends it.
+    let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
+    let user = if place.len() < rest.len() { "(hidden)@" } else { "" };
+    format!("{scheme}://{user}{}", place.split('?').next().unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -38,8 +45,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn passwords_are_not_shown() {
-        assert_eq!(without_password("mysql://user:p@ss@host:1/db?password=x"), "mysql://host:1/db");
-        assert_eq!(without_password("jobs.sqlite"), "jobs.sqlite");
+    fn no_password_is_printed() {
+        let cases = [
+            ("postgres://ana:s3cr3t@db/jobs", "postgres://(hidden)@db/jobs"),
+            ("postgres://ana:s3@c/r3t?@db/jobs?sslmode=require", "postgres://(hidden)@db/jobs"),
+            ("postgres://db/jobs?user=ana&password=s3cr3t", "postgres://db/jobs"),
+            ("postgres:ana:s3cr3t@db/jobs", "(not shown)"),
+            ("postgresql://db", "postgresql://db"),
+            ("sqlite:/x/jobs.db", "sqlite:/x/jobs.db"),
+        ];
+        for (url, expected) in cases {
+            assert_eq!(without_password(url), expected);
+        }
     }
 }

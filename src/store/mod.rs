@@ -14,7 +14,7 @@ use async_trait::async_trait;
 
 use crate::job::{Failure, Job, JobEvent, JobId, JobOutput, Lease, NewJob, Stage, TenantScope};
 
-pub use connect::connect;
+pub use connect::{connect, without_password};
 pub use error::{EnqueueError, StoreError};
 pub use sqlite::SqliteStore;
 pub use types::{

@@ -1,7 +1,10 @@
 //! The round of maintenance: which duty runs when, in every worker, safe to run twice at once. What a duty does stands in
 //! a file of its own; here it is timed, counted and written down.
 
+use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
+
+use futures_util::FutureExt as _;
 
 use super::shop::{Shop, Stopping};
 use super::{orphans, outputs, reconciler, retention, spool_round, webhooks};
@@ -114,14 +117,21 @@ pub(super) async fn keep(shop: &Shop, duty: Duty) {
 /// Runs a duty once, and writes down how it went where it changed something or is rare.
 pub(super) async fn run(shop: &Shop, duty: Duty) -> Done {
     let began = Instant::now();
-    let done = match duty {
-        Duty::Expiry => reconciler::expire(shop).await,
-        Duty::Spool => spool_round::adopt_or_remove(shop).await,
-        Duty::Outputs => outputs::verify(shop).await,
-        Duty::Orphans => orphans::remove(shop).await,
-        Duty::Retention => retention::remove(shop).await,
-        Duty::Webhooks => webhooks::deliver(shop).await,
+    let work = async {
+        match duty {
+            Duty::Expiry => reconciler::expire(shop).await,
+            Duty::Spool => spool_round::adopt_or_remove(shop).await,
+            Duty::Outputs => outputs::verify(shop).await,
+            Duty::Orphans => orphans::remove(shop).await,
+            Duty::Retention => retention::remove(shop).await,
+            Duty::Webhooks => webhooks::deliver(shop).await,
+        }
     };
+    // A bug in one round must not end the duty for the life of the process.
+    let done = AssertUnwindSafe(work)
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_| Done::failed("a bug: its message is in the log"));
     shop.metrics.maintenance(duty.name(), done.corrected, done.errors.is_empty());
     if done.corrected > 0 || !done.errors.is_empty() || duty.is_shared() {
         let run = MaintenanceRun {

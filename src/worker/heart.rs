@@ -100,8 +100,21 @@ impl Heart {
         let id = lease.job_id;
         let entry =
             Arc::new(Entry { lease, progress: AtomicU8::new(0), pulse: sender, extended_at: Mutex::new(claimed_at) });
-        lock(&self.shared.entries).insert(id, Arc::clone(&entry));
+        if let Some(replaced) = lock(&self.shared.entries).insert(id, Arc::clone(&entry)) {
+            // The same job, claimed anew: whatever still works on the old claim must stop.
+            replaced.pulse.send_replace(Pulse::Lost);
+        }
         HeldJob { id, entry, shared: Arc::clone(&self.shared), pulse }
+    }
+
+    /// How many jobs it beats for.
+    pub(super) fn held(&self) -> usize {
+        lock(&self.shared.entries).len()
+    }
+
+    /// Whether its thread is there.
+    pub(super) fn is_beating(&self) -> bool {
+        self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
     }
 
     /// Whether it beats for that job.

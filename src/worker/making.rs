@@ -9,7 +9,7 @@ use tokio::task::block_in_place;
 
 use super::admission::read_snapshot;
 use super::heart::HeldJob;
-use super::process::{Interrupt, RENDERED_PERCENT, interrupted};
+use super::process::{Interrupt, RENDERED_PERCENT, interrupted, unless_interrupted};
 use super::render::{ChildLimits, RenderEnd, RenderRequest, RenderedFiles, render};
 use super::shop::Shop;
 use super::spool::{FinishedRender, JobFolder, NewRender, SpoolError};
@@ -17,7 +17,7 @@ use super::upload::find_output;
 use crate::geometry::Size;
 use crate::job::{Failure, FailureCode, Job, JobOutput, Stage};
 use crate::metrics::Rerender;
-use crate::storage::ObjectKey;
+use crate::storage::{ObjectKey, StorageErrorClass};
 use crate::studio::{self, TemplateChoice};
 use crate::time::FrameRate;
 
@@ -123,7 +123,7 @@ async fn draw(
         frame_rate: FrameRate::DEFAULT,
         threads: settings.render_threads,
         output_folder: folder.path().to_owned(),
-        asset_files: fetch_assets(shop, job, template, folder).await?,
+        asset_files: unless_interrupted(shop, held, fetch_assets(shop, job, template, folder)).await??,
         allow_private_network: settings.allow_private_network,
         limits: ChildLimits {
             memory_bytes: settings.render_memory_bytes,
@@ -161,7 +161,7 @@ async fn draw(
     Ok(files)
 }
 
-/// Fetches the tenant's own pictures. One that cannot be had is left out: a placeholder takes its place.
+/// Fetches the tenant's own pictures. One that is not there is left out: a placeholder takes its place.
 async fn fetch_assets(
     shop: &Shop,
     job: &Job,
@@ -182,6 +182,18 @@ async fn fetch_assets(
                 let path = folder.assets().join(number.to_string());
                 fs::write(&path, bytes).map_err(|error| Failure::new(FailureCode::DiskFull, error.to_string()))?;
                 files.insert(key.to_owned(), path);
+            }
+            // Storage that errs has the picture perhaps: a video without it would be sold, and kept.
+            Err(error) if error.class() == StorageErrorClass::Transient => {
+                return Err(Failure::new(FailureCode::RenderFailed, error.to_string()).into());
+            }
+            Err(error) if error.class() == StorageErrorClass::Refused => {
+                let reason = error.to_string();
+                if shop.gate.shut(&reason) {
+                    shop.metrics.paused(true);
+                    tracing::error!(event = "PAUSE", worker = %shop.worker_id, error = reason, "storage refuses this worker");
+                }
+                return Err(Interrupt::Paused(reason));
             }
             Err(error) => tracing::warn!(
                 event = "WARNING", jobId = %job.id, companyId = job.scope.company_id(), error = %error,

@@ -16,8 +16,9 @@ const BATCH: u32 = 1000;
 const WITHOUT_ROW: Duration = Duration::from_secs(24 * 3600);
 /// An object that its job's row does not name is removed when the job ended this long ago.
 const AFTER_END: Duration = Duration::from_secs(3600);
-/// So many jobs without a row in one round, and half of all, mean that this is not the database the objects belong to.
-const SUSPICIOUS: usize = 20;
+/// Where more than this part of a round's jobs have no row, or all of them, this may not be the database that the objects
+/// belong to: nothing is removed then. A bucket, or a prefix in it, belongs to one database.
+const SUSPICIOUS_PART: usize = 4;
 
 /// One round.
 pub(super) async fn remove(shop: &Shop) -> Done {
@@ -44,14 +45,14 @@ pub(super) async fn remove(shop: &Shop) -> Done {
             return Done::failed(error);
         }
     };
+    shop.cursors.set_orphans(listing.next);
     let strangers = ids.len() - rows.len();
-    if strangers >= SUSPICIOUS && strangers * 2 > ids.len() {
+    if strangers > 0 && strangers * SUSPICIOUS_PART > ids.len() {
         let all = ids.len();
         return Done::failed(format!(
             "{strangers} of {all} jobs with objects have no row: is it the right database? Nothing was removed"
         ));
     }
-    shop.cursors.set_orphans(listing.next);
     let mut done = Done::default();
     for (key, job_id, object) in objects {
         if !is_orphan(&key, &object, rows.get(&job_id)) {
@@ -73,10 +74,8 @@ fn is_orphan(key: &ObjectKey, object: &ListedObject, row: Option<&ObjectUse>) ->
         let age = object.modified.and_then(|modified| SystemTime::now().duration_since(modified).ok());
         return age.is_some_and(|age| age > WITHOUT_ROW);
     };
-    // An object under another tenant's prefix than its row's is nobody's.
-    let foreign = key.job_object().is_some_and(|object| object.scope != row.scope);
     let named = [&row.output_key, &row.thumbnail_key].into_iter().flatten().any(|named| named == key.as_str());
-    row.status.is_final() && (foreign || !named) && row.finished_ago.is_some_and(|ago| ago > AFTER_END)
+    row.status.is_final() && !named && row.finished_ago.is_some_and(|ago| ago > AFTER_END)
 }
 
 #[cfg(test)]
@@ -114,7 +113,7 @@ mod tests {
         let succeeded = row(Status::Succeeded, Some(7200));
         assert!(!orphan("a", 2, 90_000, Some(&succeeded)), "the video itself");
         assert!(orphan("a", 1, 90_000, Some(&succeeded)), "a loser's");
-        assert!(orphan("b", 2, 90_000, Some(&succeeded)), "another tenant's prefix");
+        assert!(orphan("b", 2, 90_000, Some(&succeeded)), "the same name under another tenant's prefix");
         assert!(!orphan("a", 1, 90_000, Some(&row(Status::Succeeded, Some(60)))), "ended a moment ago");
         assert!(!orphan("a", 1, 90_000, Some(&row(Status::Running, None))), "may be adopted");
         assert!(orphan("a", 1, 90_000, Some(&row(Status::Failed, Some(7200)))), "of a failed job");

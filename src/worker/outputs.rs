@@ -17,34 +17,42 @@ const BATCH: u32 = 400;
 const AT_ONCE: usize = 8;
 /// A video is looked for when it has been there for a while: stores may show a new object late.
 const MIN_AGE: Duration = Duration::from_secs(60);
-/// So many missing videos in one round, and half of all, mean that this is not the storage the rows were written for.
-const SUSPICIOUS: usize = 5;
+/// A video that was not there is looked for again after this long, and only then counts as gone: a replica or a proxy may
+/// have been wrong.
+const SECOND_LOOK: Duration = Duration::from_secs(60);
+/// Where more than this part of a round's videos is missing, or no video was ever found by this worker, this may not be the
+/// storage that the rows were written for: nothing is changed then.
+const SUSPICIOUS_PART: usize = 2;
 
 /// One round.
 pub(super) async fn verify(shop: &Shop) -> Done {
     let mut done = Done::default();
-    let after = shop.cursors.outputs();
-    let page = match shop.store.outputs(after, MIN_AGE, BATCH).await {
+    let page = match shop.store.outputs(shop.cursors.outputs(), MIN_AGE, BATCH).await {
         Ok(page) => page,
         Err(error) => {
             shop.metrics.store_error();
             return Done::failed(error);
         }
     };
-    let looked_at = page.items.len();
-    let missing = match find_missing(&shop.storage, page.items).await {
-        Ok(missing) => missing,
-        // Storage that does not answer has lost nothing.
-        Err(error) => return Done::failed(error),
-    };
-    if missing.len() >= SUSPICIOUS && missing.len() * 2 > looked_at {
-        let gone = missing.len();
-        return Done::failed(format!(
-            "{gone} of {looked_at} videos are not in storage: is it the right one? Nothing was changed"
-        ));
-    }
     shop.cursors.set_outputs(page.next);
-    for output in missing {
+    let suspects = shop.cursors.take_suspects(SECOND_LOOK);
+    let looked_at = page.items.len();
+    let first = look(&shop.storage, page.items, &mut done).await;
+    let second = look(&shop.storage, suspects, &mut done).await;
+    if first.found + second.found > 0 {
+        shop.cursors.note_found();
+    }
+    if first.missing.len() * SUSPICIOUS_PART > looked_at && first.missing.len() > 1 {
+        let gone = first.missing.len();
+        done.note(format!("{gone} of {looked_at} videos are not in storage: is it the right one? Nothing was changed"));
+        return done;
+    }
+    shop.cursors.suspect(first.missing);
+    if !second.missing.is_empty() && !shop.cursors.has_found() {
+        done.note("not one video of the rows is in storage: is it the right one? Nothing was changed");
+        return done;
+    }
+    for output in second.missing {
         match shop.store.output_lost(&output.scope, output.job_id, &output.output_key).await {
             Ok(true) => {
                 done.corrected += 1;
@@ -65,11 +73,16 @@ fn told(metrics: &Metrics, output: &StoredOutput) {
     );
 }
 
-async fn find_missing(
-    storage: &Arc<dyn ObjectStore>,
-    outputs: Vec<StoredOutput>,
-) -> Result<Vec<StoredOutput>, StorageError> {
-    let mut missing = Vec::new();
+/// What a look at storage found.
+#[derive(Default)]
+struct Look {
+    found: usize,
+    missing: Vec<StoredOutput>,
+}
+
+/// Looks for every video. Storage that does not answer has lost nothing.
+async fn look(storage: &Arc<dyn ObjectStore>, outputs: Vec<StoredOutput>, done: &mut Done) -> Look {
+    let mut look = Look::default();
     let mut asking: JoinSet<Result<Option<StoredOutput>, StorageError>> = JoinSet::new();
     let mut left = outputs.into_iter();
     loop {
@@ -80,8 +93,10 @@ async fn find_missing(
             asking.spawn(async move { Ok((!is_there(&*storage, &output).await?).then_some(output)) });
         }
         match asking.join_next().await {
-            None => return Ok(missing),
-            Some(Ok(answer)) => missing.extend(answer?),
+            None => return look,
+            Some(Ok(Ok(None))) => look.found += 1,
+            Some(Ok(Ok(Some(output)))) => look.missing.push(output),
+            Some(Ok(Err(error))) => done.note(error),
             // A task that panicked has found nothing missing.
             Some(Err(_)) => {}
         }

@@ -5,6 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
+use tokio::time::timeout;
 
 use super::gate::Gate;
 use super::heart::{HeldJob, Pulse};
@@ -17,7 +18,13 @@ use crate::job::{ErrorClass, Failure, FailureCode, Job, JobOutput, Language, Sta
 use crate::store::{Claimed, SpoolHold};
 
 /// How long others leave a finished file to the worker whose spool it is in, before they render again.
-const OTHERS_WAIT: Duration = Duration::from_secs(5 * 60);
+pub(super) const OTHERS_WAIT: Duration = Duration::from_secs(5 * 60);
+/// How long storage may take to show what is there, and a tenant's pictures to come from it.
+const STORAGE_PATIENCE: Duration = Duration::from_secs(60);
+/// How long removing a job's objects may hold its slot.
+const CLEAN_UP_PATIENCE: Duration = Duration::from_secs(10);
+/// Reason in the history of a job that a worker gives back because it ends.
+pub(super) const GIVEN_BACK: &str = "the worker ends";
 /// Share of the progress that is made when the frames are done, in percent; the rest is the upload.
 pub(super) const RENDERED_PERCENT: u8 = 90;
 
@@ -99,7 +106,7 @@ async fn run_stages(
         Failure::new(FailureCode::TemplateUnknown, format!("`{}`; known are {}", job.template, known.join(", ")))
     })?;
 
-    let finished = match making::already_made(shop, job, version).await {
+    let finished = match unless_interrupted(shop, held, making::already_made(shop, job, version)).await? {
         making::Made::InStorage(output) => {
             tracing::info!(event = "ADOPT", jobId = %job.id, key = output.output_key, "the video is in storage already");
             return finalize(shop, held, output).await;
@@ -153,6 +160,21 @@ async fn enter(shop: &Shop, held: &HeldJob, stage: Stage) -> Result<(), Interrup
     Ok(())
 }
 
+/// Waits for storage, for a bounded time, and only as long as the job may go on.
+pub(super) async fn unless_interrupted<T>(
+    shop: &Shop,
+    held: &HeldJob,
+    work: impl Future<Output = T>,
+) -> Result<T, Interrupt> {
+    tokio::select! {
+        done = timeout(STORAGE_PATIENCE, work) => done.map_err(|_| {
+            let waited = STORAGE_PATIENCE.as_secs();
+            Interrupt::Failure(Failure::new(FailureCode::RenderFailed, format!("storage took more than {waited} s to be read")))
+        }),
+        interrupt = interrupted(shop, held) => Err(interrupt),
+    }
+}
+
 /// Waits for whatever ends a stage from outside.
 pub(super) async fn interrupted(shop: &Shop, held: &HeldJob) -> Interrupt {
     let mut stopping = shop.stopping.clone();
@@ -184,7 +206,7 @@ async fn settle(
         Interrupt::Lost => return Ending::Lost,
         Interrupt::Cancel => (stop(shop, held).await, Ending::Cancelled),
         Interrupt::GiveBack => {
-            let reason = "the worker ends".to_owned();
+            let reason = GIVEN_BACK.to_owned();
             (release(shop, held, &reason, Duration::ZERO, hold.as_ref()).await, Ending::Released(reason))
         }
         Interrupt::Paused(reason) => {
@@ -265,8 +287,13 @@ async fn clean_up(shop: &Shop, job: &Job, ending: &Ending) {
     if file && let Err(error) = shop.spool.remove_up_to(job.id, job.lease_epoch) {
         tracing::warn!(event = "ERROR", jobId = %job.id, error = %error, "the spool was not cleaned");
     }
+    if !matches!(ending, Ending::Released(_)) {
+        shop.refusals.forget(job.id);
+    }
     if objects {
-        upload::remove_objects_of(shop, &job.scope, job.id, job.lease_epoch).await;
+        // What takes longer is the sweep's.
+        let removed = upload::remove_objects_of(shop, &job.scope, job.id, job.lease_epoch);
+        drop(timeout(CLEAN_UP_PATIENCE, removed).await);
     }
 }
 

@@ -1,5 +1,5 @@
-//! Removes videos and rows that have outlived their retention: first the objects, then the row says so, and rows go only
-//! when their objects are gone.
+//! Removes videos and rows that have outlived their retention: first the row says so, then the objects go, and rows go later
+//! still.
 
 use super::duties::Done;
 use super::shop::Shop;
@@ -37,14 +37,16 @@ async fn remove_videos(shop: &Shop, done: &mut Done) {
         let found = due.len();
         let mut removed = 0;
         for output in due {
-            let gone = match delete_output(shop, &output).await {
-                Ok(()) => {
-                    shop.store.output_expired(&output.scope, output.job_id).await.map_err(|error| error.to_string())
+            // The row says it first: nobody must be told of a video that is about to go, or miss one that went on purpose.
+            // Objects that stay behind are orphans then, and go with those.
+            match shop.store.output_expired(&output.scope, output.job_id).await {
+                Ok(true) => {
+                    removed += 1;
+                    if let Err(error) = delete_output(shop, &output).await {
+                        done.note(error);
+                    }
                 }
-                Err(error) => Err(error.to_string()),
-            };
-            match gone {
-                Ok(_) => removed += 1,
+                Ok(false) => {}
                 Err(error) => done.note(error),
             }
         }

@@ -1,9 +1,11 @@
 //! The worker's loop: claim while there is room, carry jobs to their ends side by side, keep the duties going, and leave
 //! in order when asked to.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt as _;
 use serde::Serialize;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -13,18 +15,20 @@ use tracing::Instrument as _;
 use super::duties::{self, Duty};
 use super::gate::Gate;
 use super::heart::{Heart, Rhythm};
-use super::process::{Ending, process};
+use super::process::{Ending, GIVEN_BACK, OTHERS_WAIT, process};
 use super::render::Program;
 use super::settings::{Until, WorkerSettings};
-use super::shop::{Cursors, Shop, Stopping};
+use super::shop::{Cursors, Refusals, Shop, Stopping};
 use super::spool::{Spool, SpoolError};
 use crate::health::Health;
 use crate::job::{Job, JobId, Status, TenantScope, WorkerId};
 use crate::journal;
 use crate::metrics::{Metrics, QueueFigures};
 use crate::storage::ObjectStore;
-use crate::store::{ClaimRequest, Claimed, Store, StoreError};
+use crate::store::{ClaimRequest, Claimed, SpoolHold, Store, StoreError};
 
+/// Fruitless questions after which a worker that is to end by itself gives up.
+const OBSTACLES_IN_A_ROW: u32 = 5;
 /// How long jobs that are given back may take to stop.
 const GIVE_BACK: Duration = Duration::from_secs(10);
 /// Time between two readings of the queue's figures.
@@ -47,6 +51,12 @@ pub enum WorkerError {
         /// Why not.
         reason: String,
     },
+    /// A worker that is to end by itself cannot take jobs.
+    #[error("no job can be taken: {0}")]
+    Blocked(String),
+    /// The heartbeat's thread is gone, by a bug.
+    #[error("the heartbeat has ended: its jobs are left to other workers")]
+    Heart,
     /// The operating system.
     #[error("{what}: {source}")]
     System {
@@ -107,7 +117,7 @@ type Adoptions = mpsc::UnboundedReceiver<(Claimed, Instant)>;
 /// Works until `asked_to_stop` turns true, or as [`Until`] says. Every job that leaves it is told to `on_end`.
 ///
 /// # Errors
-/// [`WorkerError`] when it cannot begin; once it has, nothing but a request ends it.
+/// [`WorkerError`] when it cannot begin, or, with an end of its own, cannot go on.
 pub async fn run(
     means: Means,
     settings: WorkerSettings,
@@ -115,7 +125,8 @@ pub async fn run(
     on_end: impl Fn(&Ended) + Send + Sync + 'static,
 ) -> Result<(), WorkerError> {
     let removed = means.spool.sweep()?;
-    let (shop, stop, mut adoptions) = open(means, settings).await?;
+    let (shop, stop, mut adoptions) = open(means, settings)?;
+    shop.store.register_templates(&shop.templates.versions()).await?;
     tracing::info!(
         event = "START", worker = %shop.worker_id, spool = shop.spool.id(), slots = shop.settings.concurrency,
         unfinished_removed = removed, "the worker begins"
@@ -128,17 +139,23 @@ pub async fn run(
         let shop = Arc::clone(&shop);
         background.spawn(async move { duties::keep(&shop, duty).await });
     }
-    background.spawn(watch_over(Arc::clone(&shop)));
-    background.spawn(knock(Arc::clone(&shop)));
+    background.spawn(lasting("watch_over", Arc::clone(&shop), watch_over));
+    background.spawn(lasting("knock", Arc::clone(&shop), knock));
 
     let on_end = Arc::new(on_end);
     let mut jobs = JoinSet::new();
+    let (mut broken, mut refused_in_a_row) = (None, 0);
     loop {
         while jobs.try_join_next().is_some() {}
         while let Ok((claimed, claimed_at)) = adoptions.try_recv() {
             start(&mut jobs, &shop, claimed, claimed_at, &on_end);
         }
         if *asked_to_stop.borrow() {
+            break;
+        }
+        if !shop.heart.is_beating() {
+            // Whatever it claimed now would be lost again.
+            broken = Some(WorkerError::Heart);
             break;
         }
         let slots = shop.settings.concurrency.get();
@@ -155,6 +172,15 @@ pub async fn run(
         match (shop.settings.until, got) {
             (Until::Once, Some(_)) => break,
             (Until::Drained, Some(0)) if jobs.is_empty() && adoptions.is_empty() => break,
+            // Nobody waits beside a worker that is to end by itself: what stands in its way is told at once.
+            (Until::Once | Until::Drained, None) if jobs.is_empty() => {
+                refused_in_a_row += 1;
+                if refused_in_a_row >= OBSTACLES_IN_A_ROW {
+                    broken = Some(WorkerError::Blocked(obstacle(&shop)));
+                    break;
+                }
+            }
+            (_, Some(_)) => refused_in_a_row = 0,
             _ => {}
         }
         if got.is_some_and(|got| got > 0) && jobs.len() < slots {
@@ -172,17 +198,17 @@ pub async fn run(
 
     drain(&shop, &stop, &mut jobs, &asked_to_stop).await;
     background.shutdown().await;
+    give_back_adopted(&shop, adoptions).await;
     tracing::info!(event = "STOP", worker = %shop.worker_id, "the worker has ended");
-    Ok(())
+    broken.map_or(Ok(()), Err)
 }
 
 /// Everything a worker's jobs and duties share, the sender that stops them, and the jobs that its spool brings.
-async fn open(
+fn open(
     means: Means,
     settings: WorkerSettings,
 ) -> Result<(Arc<Shop>, watch::Sender<Stopping>, Adoptions), WorkerError> {
     let templates = super::templates::load(settings.templates.as_deref())?;
-    means.store.register_templates(&templates.versions()).await?;
     let rhythm = Rhythm { interval: settings.heartbeat, lease: settings.lease };
     let heart = Heart::start(Arc::clone(&means.store), rhythm, Arc::clone(&means.metrics), means.health.clone())
         .map_err(|source| WorkerError::System { what: "the heartbeat's thread cannot start", source })?;
@@ -204,6 +230,7 @@ async fn open(
         stopping,
         adopted,
         cursors: Cursors::default(),
+        refusals: Refusals::default(),
     };
     Ok((Arc::new(shop), stop, adoptions))
 }
@@ -213,13 +240,25 @@ async fn open(
 /// # Errors
 /// [`WorkerError`].
 pub async fn reconcile(means: Means, settings: WorkerSettings) -> Result<Vec<Round>, WorkerError> {
-    let (shop, _stop, _adoptions) = open(means, settings).await?;
+    let (shop, _stop, _adoptions) = open(means, settings)?;
     let mut rounds = Vec::new();
-    for duty in [Duty::Expiry, Duty::Outputs, Duty::Orphans, Duty::Retention] {
+    // Not the retention: how long things are kept is for the workers' settings to say, not for those of a shell.
+    for duty in [Duty::Expiry, Duty::Outputs, Duty::Orphans] {
         let done = duties::run(&shop, duty).await;
         rounds.push(Round { duty: duty.name(), corrected: done.corrected, errors: done.errors });
     }
     Ok(rounds)
+}
+
+/// What keeps a worker from claiming.
+fn obstacle(shop: &Shop) -> String {
+    if let Some(reason) = shop.gate.reason() {
+        return reason;
+    }
+    if disk_is_short(shop) {
+        return format!("less than {} MiB are free for the spool", shop.settings.min_free_bytes >> 20);
+    }
+    "the database does not answer".to_owned()
 }
 
 /// Waits for running jobs; after the grace period they are given back.
@@ -246,6 +285,17 @@ async fn drain(
     if timeout(GIVE_BACK, all(jobs)).await.is_err() {
         tracing::error!(event = "ERROR", worker = %shop.worker_id, jobs = jobs.len(), "jobs that do not stop are left to the reconciler");
         jobs.shutdown().await;
+    }
+}
+
+/// What the spool brought too late goes back to the queue.
+async fn give_back_adopted(shop: &Shop, mut adoptions: Adoptions) {
+    adoptions.close();
+    let hold = SpoolHold { spool_id: shop.spool.id().to_owned(), others_in: OTHERS_WAIT };
+    while let Ok((claimed, _)) = adoptions.try_recv() {
+        if let Err(error) = shop.store.release(&claimed.lease, GIVEN_BACK, Duration::ZERO, Some(&hold)).await {
+            tracing::warn!(event = "ERROR", jobId = %claimed.job.id, error = %error, "a job is left to its lease");
+        }
     }
 }
 
@@ -343,6 +393,14 @@ fn told(ending: &Ending, job: &Job) -> Ended {
     }
 }
 
+/// Begins a task anew that a panic has ended: a bug in it must not leave the worker without it.
+async fn lasting<F: Future<Output = ()> + Send>(name: &'static str, shop: Arc<Shop>, task: fn(Arc<Shop>) -> F) {
+    while AssertUnwindSafe(task(Arc::clone(&shop))).catch_unwind().await.is_err() {
+        tracing::error!(event = "ERROR", task = name, "a bug: the task begins anew");
+        sleep(Duration::from_secs(1)).await;
+    }
+}
+
 /// Knocks at storage while the gate is shut.
 async fn knock(shop: Arc<Shop>) {
     let mut tries = 0;
@@ -354,9 +412,8 @@ async fn knock(shop: Arc<Shop>) {
         tries += 1;
         sleep(Gate::pause_before_knock(tries)).await;
         let check = shop.storage.check().await;
-        // A bucket that anybody can read is worth a word of `render doctor`, and no reason to keep videos from it.
-        let failed =
-            check.steps.iter().filter(|step| step.name != "private").find_map(|step| step.outcome.as_ref().err());
+        // What counts is that it takes files; the rest of the check is for `render doctor`.
+        let failed = check.steps.iter().find(|step| step.name == "write").and_then(|step| step.outcome.as_ref().err());
         match failed {
             None => {
                 if shop.gate.reopen() {

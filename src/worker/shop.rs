@@ -1,8 +1,9 @@
 //! What every job and duty of one worker shares.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 
@@ -15,7 +16,7 @@ use crate::health::Health;
 use crate::job::{JobId, WorkerId};
 use crate::metrics::Metrics;
 use crate::storage::ObjectStore;
-use crate::store::{Claimed, Store, TemplateVersion};
+use crate::store::{Claimed, Store, StoredOutput, TemplateVersion};
 use crate::studio::TemplateChoice;
 
 /// How far a worker is on its way out.
@@ -47,6 +48,29 @@ pub(super) struct Shop {
     /// Jobs taken up from the spool, with the time of the asking, go to the loop through here.
     pub(super) adopted: mpsc::UnboundedSender<(Claimed, Instant)>,
     pub(super) cursors: Cursors,
+    pub(super) refusals: Refusals,
+}
+
+/// How often storage would not take a job's files though it takes others: in the end it is the job that fails.
+#[derive(Debug, Default)]
+pub(super) struct Refusals(Mutex<HashMap<JobId, u32>>);
+
+impl Refusals {
+    /// Times that a job may come back with its files not taken.
+    const MOST: u32 = 3;
+
+    /// Counts one more; `true` while the job may come back.
+    pub(super) fn count(&self, id: JobId) -> bool {
+        let mut refusals = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = refusals.entry(id).or_insert(0);
+        *count += 1;
+        *count < Self::MOST
+    }
+
+    /// The job has ended.
+    pub(super) fn forget(&self, id: JobId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+    }
 }
 
 /// The templates that jobs may name, and the version of each.
@@ -74,6 +98,8 @@ impl Templates {
 pub(super) struct Cursors {
     outputs: Mutex<Option<JobId>>,
     orphans: Mutex<Option<String>>,
+    suspects: Mutex<Vec<(Instant, StoredOutput)>>,
+    found: AtomicBool,
 }
 
 impl Cursors {
@@ -83,6 +109,30 @@ impl Cursors {
 
     pub(super) fn set_outputs(&self, next: Option<JobId>) {
         *self.outputs.lock().unwrap_or_else(PoisonError::into_inner) = next;
+    }
+
+    /// Videos that were missing once, to be looked for again.
+    pub(super) fn suspect(&self, outputs: Vec<StoredOutput>) {
+        let now = Instant::now();
+        let mut suspects = self.suspects.lock().unwrap_or_else(PoisonError::into_inner);
+        suspects.extend(outputs.into_iter().map(|output| (now, output)));
+    }
+
+    /// Those that were missing at least that long ago.
+    pub(super) fn take_suspects(&self, ago: Duration) -> Vec<StoredOutput> {
+        let mut suspects = self.suspects.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = suspects.extract_if(.., |(since, _)| since.elapsed() >= ago);
+        due.map(|(_, output)| output).collect()
+    }
+
+    /// A video was found where its row says: this storage is the rows'.
+    pub(super) fn note_found(&self) {
+        self.found.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether one ever was.
+    pub(super) fn has_found(&self) -> bool {
+        self.found.load(Ordering::Relaxed)
     }
 
     pub(super) fn orphans(&self) -> Option<String> {

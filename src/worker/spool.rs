@@ -75,6 +75,17 @@ pub enum SpoolError {
 }
 
 impl SpoolError {
+    /// Whether the file is not the one that was written, or not there at all, and will not be later.
+    fn is_about_content(&self) -> bool {
+        match self {
+            Self::Mismatch { .. } => true,
+            Self::Io { source, .. } => {
+                matches!(source.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidInput)
+            }
+            Self::Full { .. } | Self::AllTaken { .. } => false,
+        }
+    }
+
     fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| match source.kind() {
@@ -464,15 +475,17 @@ enum Reading {
 
 fn read_finished(job: JobId, epoch: LeaseEpoch, folder: JobFolder) -> Reading {
     let broken = |why: &str| Reading::Broken(folder.clone(), why.to_owned());
-    if !fs::symlink_metadata(&folder.0).is_ok_and(|found| found.is_dir()) {
-        return broken("not a folder");
+    match fs::symlink_metadata(&folder.0) {
+        Ok(found) if found.is_dir() => {}
+        Ok(_) => return broken("not a folder"),
+        Err(_) => return Reading::Unfinished,
     }
     let path = folder.0.join(MANIFEST_FILE);
     let size = match fs::symlink_metadata(&path) {
         Ok(found) if found.is_file() => found.len(),
         Ok(_) => return broken("the manifest is no regular file"),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Reading::Unfinished,
-        Err(error) => return broken(&error.to_string()),
+        // A disk that errs for a moment, or a process out of files, makes no render worthless.
+        Err(_) => return Reading::Unfinished,
     };
     if size > LARGEST_MANIFEST_BYTES {
         return broken("the manifest is too large");
@@ -480,7 +493,7 @@ fn read_finished(job: JobId, epoch: LeaseEpoch, folder: JobFolder) -> Reading {
     let manifest = match fs::read(&path).map(|bytes| serde_json::from_slice::<Manifest>(&bytes)) {
         Ok(Ok(manifest)) => manifest,
         Ok(Err(error)) => return broken(&error.to_string()),
-        Err(error) => return broken(&error.to_string()),
+        Err(_) => return Reading::Unfinished,
     };
     let Some((render, uploaded_key)) = manifest.into_render() else {
         return broken("the manifest has values that no worker writes");
@@ -489,8 +502,10 @@ fn read_finished(job: JobId, epoch: LeaseEpoch, folder: JobFolder) -> Reading {
         return broken("the manifest is of another job");
     }
     for (path, expected) in [(folder.video(), &render.video), (folder.thumbnail(), &render.thumbnail)] {
-        if let Err(error) = expected.check(&path) {
-            return broken(&error.to_string());
+        match expected.check(&path) {
+            Ok(()) => {}
+            Err(error) if error.is_about_content() => return broken(&error.to_string()),
+            Err(_) => return Reading::Unfinished,
         }
     }
     Reading::Complete(FinishedRender { render, folder, uploaded_key })

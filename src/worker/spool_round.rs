@@ -6,7 +6,7 @@ use std::time::Instant;
 use tokio::task::block_in_place;
 
 use super::duties::Done;
-use super::shop::Shop;
+use super::shop::{Shop, Stopping};
 use crate::metrics::Rescue;
 use crate::store::AdoptRequest;
 
@@ -21,6 +21,10 @@ pub(super) async fn adopt_or_remove(shop: &Shop) -> Done {
         let render = &finished.render;
         if shop.heart.holds(render.job) {
             continue;
+        }
+        let room = shop.heart.held() < 2 * shop.settings.concurrency.get();
+        if *shop.stopping.borrow() != Stopping::No || shop.gate.reason().is_some() || !room {
+            break;
         }
         let request = AdoptRequest {
             job_id: render.job,

@@ -24,7 +24,7 @@ pub(super) enum UploadEnd {
     Stored(JobOutput),
     /// Tried often enough.
     Failed(Failure),
-    /// Storage refuses this worker; nothing more should be tried until it does not.
+    /// Storage takes nothing from this worker now; uploads are paused.
     Refused(String),
     /// Ended from outside.
     Interrupted(Interrupt),
@@ -57,17 +57,11 @@ pub(super) async fn upload(shop: &Shop, held: &HeldJob, finished: &FinishedRende
             _ => UploadOutcome::Failed,
         };
         shop.metrics.upload_attempt(outcome);
-        if outcome == UploadOutcome::Refused {
-            let reason = error.to_string();
-            if shop.gate.shut(&reason) {
-                shop.metrics.paused(true);
-                shop.metrics.failure(FailureCode::StorageRefused);
-                tracing::error!(event = "PAUSE", worker = %shop.worker_id, error = reason, "storage refuses this worker: uploads are paused");
-            }
-            return UploadEnd::Refused(reason);
-        }
-        if attempt >= retry.max_upload_attempts || error.class() == StorageErrorClass::Invalid {
-            return UploadEnd::Failed(Failure::new(FailureCode::UploadFailed, error.to_string()));
+        let tried_enough = attempt >= retry.max_upload_attempts || error.class() == StorageErrorClass::Invalid;
+        if outcome == UploadOutcome::Refused || tried_enough {
+            let code =
+                if outcome == UploadOutcome::Refused { FailureCode::StorageRefused } else { FailureCode::UploadFailed };
+            return shut_gate(shop, held, code, &error);
         }
         let lease = held.lease();
         tracing::warn!(
@@ -87,6 +81,21 @@ pub(super) async fn upload(shop: &Shop, held: &HeldJob, finished: &FinishedRende
         may_be_there = true;
     }
     unreachable!("the loop ends by its limit of attempts")
+}
+
+/// Storage takes nothing now, from this job at least: uploads pause until a probe goes through. A job that comes back
+/// again and again while probes do go through is at fault itself.
+fn shut_gate(shop: &Shop, held: &HeldJob, code: FailureCode, error: &StorageError) -> UploadEnd {
+    let reason = error.to_string();
+    if !shop.refusals.count(held.lease().job_id) {
+        return UploadEnd::Failed(Failure::new(code, reason));
+    }
+    if shop.gate.shut(&reason) {
+        shop.metrics.paused(true);
+        shop.metrics.failure(code);
+        tracing::error!(event = "PAUSE", worker = %shop.worker_id, error = reason, "storage takes no files: uploads are paused");
+    }
+    UploadEnd::Refused(reason)
 }
 
 async fn send(shop: &Shop, parcels: &[Parcel], may_be_there: bool) -> Result<(), StorageError> {

@@ -27,6 +27,9 @@ use crate::worker::{self, Admission, Ended, Means, Program, Spool, Until, Worker
 /// How long the database may be silent before the worker counts as not ready.
 const PATIENCE_OF_STORE: Duration = Duration::from_secs(60);
 
+/// How long the end of the program waits for calls that block.
+const LAST_CALLS: Duration = Duration::from_secs(5);
+
 /// Works.
 ///
 /// # Errors
@@ -39,15 +42,23 @@ pub(super) fn run(task: &WorkerTask, reporter: Reporter, signals: &Signals) -> R
         (_, true) => Until::Drained,
         _ => Until::Stopped,
     };
+    // No other process of this user may read this one's memory or environment, a render that was taken over included.
+    if let Err(error) = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable) {
+        tracing::warn!(error = %error, "other processes of this user may read this one's environment");
+    }
     // From here on signals are the worker's: the first asks it to end in order, the second ends it at once.
     let _deferred = signals.defer();
-    let failed = open::runtime()?.block_on(work(&task.settings, until, reporter))?;
+    let runtime = open::runtime()?;
+    let worked = runtime.block_on(work(&task.settings, until, reporter, signals));
+    // A folder that hangs, or a lookup of a name, must not hold up the end.
+    runtime.shutdown_timeout(LAST_CALLS);
+    let failed = worked?;
     if failed && until != Until::Stopped { Err(Failure::Told(crate::cli::failure::status::SYSTEM)) } else { Ok(()) }
 }
 
 /// Works, and says whether any job failed.
-async fn work(settings: &Settings, until: Until, reporter: Reporter) -> Result<bool, Failure> {
-    let asked_to_stop = stop_on_signals()?;
+async fn work(settings: &Settings, until: Until, reporter: Reporter, signals: &Signals) -> Result<bool, Failure> {
+    let asked_to_stop = stop_on_signals(signals.received().is_some())?;
     let means = means(settings).await?;
     let (metrics, health) = (Arc::clone(&means.metrics), means.health.clone());
     let (done, ended) = watch::channel(false);
@@ -82,7 +93,7 @@ async fn work(settings: &Settings, until: Until, reporter: Reporter) -> Result<b
     if let Some(pages) = pages {
         drop(pages.await);
     }
-    worked.context("the worker cannot begin")?;
+    worked.context("the worker cannot go on")?;
     Ok(failures.load(std::sync::atomic::Ordering::SeqCst))
 }
 
@@ -135,14 +146,18 @@ fn tell(ended: &Ended, storage: &dyn ObjectStore, reporter: Reporter) {
 
 /// Turns true with the first SIGTERM, SIGINT or SIGHUP; the second ends the process at once. What it was doing is taken
 /// up by another worker, or by this one when it starts again.
-fn stop_on_signals() -> Result<watch::Receiver<bool>, Failure> {
+///
+/// `already` is whether one came before.
+fn stop_on_signals(already: bool) -> Result<watch::Receiver<bool>, Failure> {
     let watched = |kind| signal(kind).context("cannot watch for signals");
     let terminate = watched(SignalKind::terminate())?;
     let (interrupt, hang_up) = (watched(SignalKind::interrupt())?, watched(SignalKind::hangup())?);
     let (asked, asked_to_stop) = watch::channel(false);
     tokio::spawn(async move {
         let mut signals = [(terminate, 15), (interrupt, 2), (hang_up, 1)];
-        next(&mut signals).await;
+        if !already {
+            next(&mut signals).await;
+        }
         asked.send_replace(true);
         let number = next(&mut signals).await;
         std::process::exit(128 + number);
