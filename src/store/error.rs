@@ -86,6 +86,9 @@ pub enum EnqueueError {
         /// The key.
         key: String,
     },
+    /// An equal job of the same company is under way for another organization, whose row this one may not see.
+    #[error("this video is being made for another organization of the company: ask again when it is done")]
+    OtherOrganization,
     /// A retry of a job that the tenant does not have.
     #[error("no such job")]
     NotFound,

@@ -220,6 +220,44 @@ pub enum ExpiredHow {
     Deadline,
 }
 
+/// What one round of [`super::Store::expire`] did.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Expiry {
+    /// Jobs that were taken from their workers.
+    pub taken: Vec<Expired>,
+    /// Jobs that the database does not let move.
+    pub stuck: Vec<StuckRow>,
+}
+
+/// What one round of [`super::Store::delete_past_retention`] did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Deleted {
+    /// Rows that are gone.
+    pub rows: u64,
+    /// Rows that the database does not let go.
+    pub stuck: Vec<StuckRow>,
+}
+
+/// A row that maintenance could not change, by hand-made inconsistency most likely.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StuckRow {
+    /// Which.
+    pub job_id: JobId,
+    /// What the database says.
+    pub problem: String,
+}
+
+impl StuckRow {
+    /// Rows of this kind that one round goes past; with more it ends.
+    pub(crate) const MOST: usize = 500;
+}
+
+impl std::fmt::Display for StuckRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "job {}: {}", self.job_id, self.problem)
+    }
+}
+
 /// A page of a longer answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page<T> {

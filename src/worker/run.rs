@@ -217,7 +217,7 @@ async fn open(
 pub async fn reconcile(means: Means, settings: WorkerSettings) -> Result<Vec<Round>, WorkerError> {
     let (shop, _stop, _adoptions) = open(means, settings).await?;
     let mut rounds = Vec::new();
-    for duty in [Duty::Expiry, Duty::Outputs, Duty::Orphans, Duty::Retention] {
+    for duty in [Duty::Expiry, Duty::Outputs, Duty::Orphans, Duty::Counts, Duty::Retention] {
         let done = duties::run(&shop, duty).await;
         rounds.push(Round { duty: duty.name(), corrected: done.corrected, errors: done.errors });
     }

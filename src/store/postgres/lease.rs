@@ -11,7 +11,7 @@ use sqlx::{Postgres, Row};
 use super::PostgresStore;
 use super::row::{self, bigint, int, interval, span};
 use super::session::{Fault, Session, transaction};
-use crate::job::{Failure, Job, JobOutput, Lease, Stage};
+use crate::job::{Failure, FailureCode, JobOutput, Lease, Stage};
 use crate::store::{AdoptRequest, ClaimRequest, Claimed, Held, Result, SpoolHold};
 
 /// The guard of [`Lease`]: the first four parameters of every statement here.
@@ -69,7 +69,7 @@ fn claimed(row: &PgRow) -> Result<Claimed, Fault> {
 
 pub(super) async fn claim(store: &PostgresStore, request: &ClaimRequest) -> Result<Vec<Claimed>> {
     transaction!(store, {
-        let mut session = Session::claim(&store.pool).await?;
+        let mut session = Session::single(&store.pool).await?;
         let rows = sqlx::query(
             "select job.*, extract(epoch from now() - greatest(job.run_after, job.created_at))::float8 as waited_s,
                (now() at time zone 'utc' - interval '12 hours')::date as today_last
@@ -82,8 +82,9 @@ pub(super) async fn claim(store: &PostgresStore, request: &ClaimRequest) -> Resu
         .bind(interval(request.deadline))
         .bind(i64::from(request.tenant_cap))
         .fetch_all(&mut *session)
-        .await?;
-        session.commit().await?;
+        .await
+        .map_err(Fault::of_single)?;
+        session.done();
         rows.iter().map(claimed).collect()
     })
 }
@@ -159,6 +160,7 @@ pub(super) async fn succeed(store: &PostgresStore, lease: &Lease, output: &JobOu
     const SQL: &str = moved!(
         "'VIDEO_RENDER_SUCCEEDED'",
         "status = 'succeeded', stage = 'finalize', progress = 100, finished_at = now(), spool_id = null, \
+         error_class = null, error_code = null, \
          output_key = $6, output_sha256 = $7, output_bytes = $8, output_duration_ms = $9, thumbnail_key = $10, \
          render_version = $11"
     );
@@ -192,7 +194,7 @@ pub(super) async fn fail(store: &PostgresStore, lease: &Lease, failure: &Failure
 pub(super) async fn stopped(store: &PostgresStore, lease: &Lease) -> Result<Held> {
     const SQL: &str = moved!(
         "'VIDEO_RENDER_CANCELLED'",
-        "status = 'cancelled', finished_at = now(), spool_id = null, \
+        "status = 'cancelled', finished_at = now(), spool_id = null, error_class = null, error_code = null, \
          cancel_requested_at = coalesce(cancel_requested_at, now())"
     );
     let detail = json!({ "epoch": lease.epoch });
@@ -211,6 +213,8 @@ struct Requeue<'a> {
     detail: Value,
     /// Whether the attempt counts.
     counts: bool,
+    /// What the row says of the last try; what it said before where this one did not fail.
+    failure: Option<FailureCode>,
     pause: Duration,
     hold: Option<&'a SpoolHold>,
 }
@@ -224,10 +228,12 @@ async fn requeue(store: &PostgresStore, lease: &Lease, back: &Requeue<'_>) -> Re
          stage = case when cancel_requested_at is not null then stage when $8::text is null then 'render' \
                       else 'upload' end, \
          progress = case when $8::text is null and cancel_requested_at is null then 0 else progress end, \
-         attempts = greatest(0, attempts - $6), \
+         attempts = case when cancel_requested_at is null then greatest(0, attempts - $6) else attempts end, \
          run_after = case when cancel_requested_at is null then now() + greatest($7, $9) else run_after end, \
          spool_id = case when cancel_requested_at is null then $8 end, \
-         spool_retry_at = case when cancel_requested_at is null and $8::text is not null then now() + $7 end"
+         spool_retry_at = case when cancel_requested_at is null and $8::text is not null then now() + $7 end, \
+         error_class = case when cancel_requested_at is null then coalesce($10, error_class) end, \
+         error_code = case when cancel_requested_at is null then coalesce($11, error_code) end"
     );
     write!(
         store,
@@ -237,6 +243,8 @@ async fn requeue(store: &PostgresStore, lease: &Lease, back: &Requeue<'_>) -> Re
             .bind(interval(back.pause))
             .bind(back.hold.map(|hold| hold.spool_id.as_str()))
             .bind(interval(back.hold.map_or(Duration::ZERO, |hold| hold.others_in)))
+            .bind(back.failure.map(|code| code.class().as_str()))
+            .bind(back.failure.map(FailureCode::as_str))
     )
 }
 
@@ -247,7 +255,8 @@ pub(super) async fn retry_later(
     pause: Duration,
     hold: Option<&SpoolHold>,
 ) -> Result<Held> {
-    requeue(store, lease, &Requeue { detail: verdict(lease, failure), counts: true, pause, hold }).await
+    let back = Requeue { detail: verdict(lease, failure), counts: true, failure: Some(failure.code), pause, hold };
+    requeue(store, lease, &back).await
 }
 
 pub(super) async fn release(
@@ -259,22 +268,5 @@ pub(super) async fn release(
 ) -> Result<Held> {
     let reason: String = reason.chars().filter(|character| *character != '\0').take(2000).collect();
     let detail = json!({ "epoch": lease.epoch, "released": true, "reason": reason });
-    requeue(store, lease, &Requeue { detail, counts: false, pause, hold }).await
-}
-
-pub(super) async fn reread(store: &PostgresStore, lease: &Lease) -> Result<Option<Job>> {
-    transaction!(store, {
-        let mut session = Session::worker(&store.pool).await?;
-        let row = sqlx::query(
-            "select * from video_render_jobs where id = $1 and company_id = $2
-               and ($3::text is null or organization_id = $3) and status in ('queued', 'running')",
-        )
-        .bind(lease.job_id.0)
-        .bind(lease.scope.company_id())
-        .bind(lease.scope.organization_id())
-        .fetch_optional(&mut *session)
-        .await?;
-        session.commit().await?;
-        row.as_ref().map(row::job).transpose()
-    })
+    requeue(store, lease, &Requeue { detail, counts: false, failure: None, pause, hold }).await
 }

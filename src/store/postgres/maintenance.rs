@@ -11,7 +11,8 @@ use super::row::{self, bigint, interval, span};
 use super::session::{Session, transaction};
 use crate::job::{Event, Facts, Failure, FailureCode, JobId, Language, LeaseEpoch, Status, TenantScope, WorkerId};
 use crate::store::{
-    Expired, ExpiredHow, MaintenanceRun, ObjectUse, Page, QueueStats, Result, Retention, StoredOutput, TemplateVersion,
+    Deleted, Expired, ExpiredHow, Expiry, MaintenanceRun, ObjectUse, Page, QueueStats, Result, Retention, StoredOutput,
+    StuckRow, TemplateVersion,
 };
 
 pub(super) async fn register_templates(store: &PostgresStore, versions: &[TemplateVersion]) -> Result<()> {
@@ -35,26 +36,42 @@ pub(super) async fn register_templates(store: &PostgresStore, versions: &[Templa
     })
 }
 
-pub(super) async fn expire(store: &PostgresStore, limit: u32, max_rescues: u32) -> Result<Vec<Expired>> {
-    let candidates: Vec<Uuid> = transaction!(store, {
-        let mut session = Session::worker(&store.pool).await?;
-        let ids = sqlx::query_scalar(
-            "select id from video_render_jobs
-             where status = 'running' and (lease_expires_at < now() or deadline_at < now())
-             order by least(lease_expires_at, deadline_at), id limit $1",
-        )
-        .bind(i64::from(limit))
-        .fetch_all(&mut *session)
-        .await?;
-        session.commit().await?;
-        Ok(ids)
-    })?;
-    let mut expired = Vec::new();
-    // A transaction each: no lane is held longer than one job takes.
-    for id in candidates {
-        expired.extend(expire_one(store, JobId(id), max_rescues).await?);
+pub(super) async fn expire(store: &PostgresStore, limit: u32, max_rescues: u32) -> Result<Expiry> {
+    let mut expiry = Expiry::default();
+    // Rows that do not move come first at every look; the look goes past them.
+    let mut seen: Vec<Uuid> = Vec::new();
+    loop {
+        let room = i64::from(limit) - bigint(expiry.taken.len());
+        let candidates: Vec<Uuid> = transaction!(store, {
+            let mut session = Session::worker(&store.pool).await?;
+            let ids = sqlx::query_scalar(
+                "select id from video_render_jobs
+                 where status = 'running' and (lease_expires_at < now() or deadline_at < now()) and id <> all ($2)
+                 order by least(lease_expires_at, deadline_at), id limit $1",
+            )
+            .bind(room)
+            .bind(&seen)
+            .fetch_all(&mut *session)
+            .await?;
+            session.commit().await?;
+            Ok(ids)
+        })?;
+        let last = bigint(candidates.len()) < room;
+        // A transaction each: no lane is held longer than one job takes.
+        for id in candidates {
+            seen.push(id);
+            match expire_one(store, JobId(id), max_rescues).await {
+                Ok(expired) => expiry.taken.extend(expired),
+                // The database is away, not the row wrong.
+                Err(error) if error.is_transient() && expiry.taken.is_empty() => return Err(error),
+                Err(error) if error.is_transient() => return Ok(expiry),
+                Err(error) => expiry.stuck.push(StuckRow { job_id: JobId(id), problem: error.to_string() }),
+            }
+        }
+        if last || expiry.taken.len() >= limit as usize || expiry.stuck.len() >= StuckRow::MOST {
+            return Ok(expiry);
+        }
     }
-    Ok(expired)
 }
 
 /// `None` where somebody else was quicker, its worker above all.
@@ -93,6 +110,7 @@ async fn expire_one(store: &PostgresStore, id: JobId, max_rescues: u32) -> Resul
             return Ok(None);
         };
         let failed = done.to == Status::Failed;
+        let told = failed || done.to == Status::Queued;
         let language = Language::of_locale(locale.as_deref().unwrap_or_default());
         let row = sqlx::query(
             "with moved as (
@@ -117,8 +135,8 @@ async fn expire_one(store: &PostgresStore, id: JobId, max_rescues: u32) -> Resul
         .bind(id.0)
         .bind(done.to.as_str())
         .bind(i32::from(done.rescue))
-        .bind(failed.then(|| code.class().as_str()))
-        .bind(failed.then(|| code.as_str()))
+        .bind(told.then(|| code.class().as_str()))
+        .bind(told.then(|| code.as_str()))
         .bind(failed.then(|| code.message(language)))
         .bind(json!({ "reconciled_to": done.to, "how": word, "worker": worker }))
         .fetch_one(&mut *session)
@@ -291,24 +309,72 @@ pub(super) async fn output_expired(store: &PostgresStore, scope: &TenantScope, i
     })
 }
 
-pub(super) async fn delete_past_retention(store: &PostgresStore, retention: &Retention, limit: u32) -> Result<u64> {
+pub(super) async fn delete_past_retention(store: &PostgresStore, retention: &Retention, limit: u32) -> Result<Deleted> {
     // A row that still names its objects would leave them without an owner, so it does not go before its video.
     let succeeded = retention.succeeded.map(|succeeded| succeeded.max(retention.videos.unwrap_or_default()));
+    let mut deleted = Deleted::default();
+    // Rows that do not go would come again.
+    let mut stuck: Vec<Uuid> = Vec::new();
+    loop {
+        let room = i64::from(limit) - bigint(deleted.rows);
+        let due: Vec<Uuid> = transaction!(store, {
+            let mut session = Session::worker(&store.pool).await?;
+            // A span that is null makes its condition null: those rows stay for ever.
+            let ids = sqlx::query_scalar(
+                "select id from video_render_jobs
+                 where ((status = 'succeeded' and finished_at <= now() - $1::interval and output_expired_at is not null)
+                     or (status = 'failed' and finished_at <= now() - $2::interval)
+                     or (status = 'cancelled' and finished_at <= now() - $3::interval))
+                   and id <> all ($5)
+                 limit $4",
+            )
+            .bind(succeeded.map(interval))
+            .bind(retention.failed.map(interval))
+            .bind(retention.cancelled.map(interval))
+            .bind(room)
+            .bind(&stuck)
+            .fetch_all(&mut *session)
+            .await?;
+            session.commit().await?;
+            Ok(ids)
+        })?;
+        if due.is_empty() {
+            return Ok(deleted);
+        }
+        match delete_rows(store, &due).await {
+            Ok(0) => return Ok(deleted), // somebody else is at them
+            Ok(rows) => deleted.rows += rows,
+            Err(error) if error.is_transient() => return Err(error),
+            // One of them does not go: each by itself.
+            Err(_) => {
+                for id in due {
+                    match delete_rows(store, &[id]).await {
+                        Ok(rows) => deleted.rows += rows,
+                        Err(error) if error.is_transient() => return Err(error),
+                        Err(error) => {
+                            stuck.push(id);
+                            deleted.stuck.push(StuckRow { job_id: JobId(id), problem: error.to_string() });
+                        }
+                    }
+                }
+            }
+        }
+        if deleted.rows >= u64::from(limit) || stuck.len() >= StuckRow::MOST {
+            return Ok(deleted);
+        }
+    }
+}
+
+/// Final rows stay final, so that nothing needs to be looked at again.
+async fn delete_rows(store: &PostgresStore, ids: &[Uuid]) -> Result<u64> {
     transaction!(store, {
         let mut session = Session::worker(&store.pool).await?;
-        // A span that is null makes its condition null: those rows stay for ever.
         let deleted = sqlx::query(
             "delete from video_render_jobs where id in (
-               select id from video_render_jobs
-               where (status = 'succeeded' and finished_at <= now() - $1::interval and output_expired_at is not null)
-                 or (status = 'failed' and finished_at <= now() - $2::interval)
-                 or (status = 'cancelled' and finished_at <= now() - $3::interval)
-               limit $4 for update skip locked)",
+               select id from video_render_jobs where id = any ($1) and finished_at is not null
+               order by id for update skip locked)",
         )
-        .bind(succeeded.map(interval))
-        .bind(retention.failed.map(interval))
-        .bind(retention.cancelled.map(interval))
-        .bind(i64::from(limit))
+        .bind(ids)
         .execute(&mut *session)
         .await?;
         session.commit().await?;

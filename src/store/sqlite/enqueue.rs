@@ -206,6 +206,7 @@ async fn same_work(
     if let Some(active) = active {
         return Ok(Some(Enqueued::Existing(row::job(&active)?)));
     }
+    elsewhere(write, scope, new, hash).await?;
     let made = sqlx::query(
         "select * from video_render_jobs
          where company_id = ?1 and (?2 is null or organization_id = ?2) and template = ?3 and snapshot_hash = ?4
@@ -221,6 +222,28 @@ async fn same_work(
     .await
     .map_err(failed)?;
     Ok(made.map(|made| row::job(&made)).transpose()?.map(Enqueued::Reused))
+}
+
+/// Refuses what another organization of the company has under way: one row a company, and this one may not be shown.
+async fn elsewhere(write: &mut Write, scope: &TenantScope, new: &NewJob, hash: &str) -> Result<(), EnqueueError> {
+    if scope.organization_id().is_none() {
+        return Ok(());
+    }
+    let found: bool = sqlx::query_scalar(
+        "select exists (select 1 from video_render_jobs
+         where company_id = ?1 and organization_id is not ?2 and entity_type = ?3 and entity_id = ?4 and template = ?5
+           and snapshot_hash = ?6 and status in ('queued', 'running'))",
+    )
+    .bind(scope.company_id())
+    .bind(scope.organization_id())
+    .bind(&new.entity_type)
+    .bind(&new.entity_id)
+    .bind(&new.template)
+    .bind(hash)
+    .fetch_one(&mut *write.conn)
+    .await
+    .map_err(failed)?;
+    if found { Err(EnqueueError::OtherOrganization) } else { Ok(()) }
 }
 
 /// The cooldown and the length of the company's queue.

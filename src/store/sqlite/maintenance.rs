@@ -11,7 +11,8 @@ use crate::job::{
     Event, EventKind, EventSource, Facts, FailureCode, Job, JobId, Language, Status, TenantScope, transition,
 };
 use crate::store::{
-    Expired, ExpiredHow, MaintenanceRun, ObjectUse, Page, QueueStats, Result, Retention, StoreError, StoredOutput,
+    Deleted, Expired, ExpiredHow, Expiry, MaintenanceRun, ObjectUse, Page, QueueStats, Result, Retention, StoreError,
+    StoredOutput, StuckRow,
 };
 
 /// Runs of one duty that are kept.
@@ -23,28 +24,45 @@ fn message(code: FailureCode, input: &Value) -> &'static str {
 }
 
 impl SqliteStore {
-    pub(super) async fn expire_leases(&self, limit: u32, max_rescues: u32) -> Result<Vec<Expired>> {
+    pub(super) async fn expire_leases(&self, limit: u32, max_rescues: u32) -> Result<Expiry> {
         let mut write = self.begin().await?;
-        let found = sqlx::query(
-            "select *, lease_expires_at <= ?1 as lease_over from video_render_jobs
-             where status = 'running' and (lease_expires_at <= ?1 or deadline_at <= ?1)
-             order by min(lease_expires_at, deadline_at), id limit ?2",
-        )
-        .bind(write.now)
-        .bind(limit)
-        .fetch_all(&mut *write.conn)
-        .await
-        .map_err(failed)?;
-        let mut expired = Vec::with_capacity(found.len());
-        for found in &found {
-            let lease_over: bool = found.try_get("lease_over").map_err(failed)?;
-            let how = if lease_over { ExpiredHow::Lease } else { ExpiredHow::Deadline };
-            expired.push(expire(&mut write, row::job(found)?, how, max_rescues).await?);
+        let mut expiry = Expiry::default();
+        // Rows that do not move come first at every look; the look goes past them.
+        let mut seen: Vec<String> = Vec::new();
+        while expiry.taken.len() < limit as usize && expiry.stuck.len() < StuckRow::MOST {
+            let found = sqlx::query(
+                "select *, lease_expires_at <= ?1 as lease_over from video_render_jobs
+                 where status = 'running' and (lease_expires_at <= ?1 or deadline_at <= ?1)
+                   and id not in (select value from json_each(?3))
+                 order by min(lease_expires_at, deadline_at), id limit ?2",
+            )
+            .bind(write.now)
+            .bind(i64::from(limit) - i64::try_from(expiry.taken.len()).unwrap_or(0))
+            .bind(json!(seen).to_string())
+            .fetch_all(&mut *write.conn)
+            .await
+            .map_err(failed)?;
+            if found.is_empty() {
+                break;
+            }
+            for found in &found {
+                let id: String = found.try_get("id").map_err(failed)?;
+                let lease_over: bool = found.try_get("lease_over").map_err(failed)?;
+                let how = if lease_over { ExpiredHow::Lease } else { ExpiredHow::Deadline };
+                let step =
+                    write.step(async |write: &mut Write| expire(write, row::job(found)?, how, max_rescues).await);
+                match step.await {
+                    Ok(expired) => expiry.taken.push(expired),
+                    Err(error) if error.is_transient() => return Err(error),
+                    Err(error) => expiry.stuck.push(stuck(&id, &error)?),
+                }
+                seen.push(id);
+            }
         }
-        if !expired.is_empty() {
+        if !expiry.taken.is_empty() {
             write.commit().await?;
         }
-        Ok(expired)
+        Ok(expiry)
     }
 
     pub(super) async fn stored_outputs(
@@ -176,29 +194,44 @@ impl SqliteStore {
         Ok(changed.rows_affected() == 1)
     }
 
-    pub(super) async fn delete_old(&self, retention: &Retention, limit: u32) -> Result<u64> {
+    pub(super) async fn delete_old(&self, retention: &Retention, limit: u32) -> Result<Deleted> {
         let mut write = self.begin().await?;
         // A comparison with null is not true: what has no retention stays.
         let before = |span: Option<Duration>| span.map(|span| write.now - millis(span));
         let (succeeded, failed_rows, cancelled) =
             (before(retention.succeeded), before(retention.failed), before(retention.cancelled));
-        let deleted = sqlx::query(
-            "delete from video_render_jobs where id in (
-               select id from video_render_jobs
-               where (status = 'succeeded' and finished_at <= ?1 and output_expired_at is not null)
-                  or (status = 'failed' and finished_at <= ?2)
-                  or (status = 'cancelled' and finished_at <= ?3)
-               order by finished_at limit ?4)",
+        let due: Vec<String> = sqlx::query_scalar(
+            "select id from video_render_jobs
+             where (status = 'succeeded' and finished_at <= ?1 and output_expired_at is not null)
+                or (status = 'failed' and finished_at <= ?2)
+                or (status = 'cancelled' and finished_at <= ?3)
+             order by finished_at limit ?4",
         )
         .bind(succeeded)
         .bind(failed_rows)
         .bind(cancelled)
-        .bind(limit)
-        .execute(&mut *write.conn)
+        // Rows that do not go come first at every look.
+        .bind(i64::from(limit) + i64::try_from(StuckRow::MOST).unwrap_or(0))
+        .fetch_all(&mut *write.conn)
         .await
         .map_err(failed)?;
+        let mut deleted = Deleted::default();
+        for id in due {
+            if deleted.rows >= u64::from(limit) {
+                break;
+            }
+            let step = write.step(async |write: &mut Write| {
+                let delete = sqlx::query("delete from video_render_jobs where id = ?1").bind(&id);
+                delete.execute(&mut *write.conn).await.map_err(failed)
+            });
+            match step.await {
+                Ok(gone) => deleted.rows += gone.rows_affected(),
+                Err(error) if error.is_transient() => return Err(error),
+                Err(error) => deleted.stuck.push(stuck(&id, &error)?),
+            }
+        }
         write.commit().await?;
-        Ok(deleted.rows_affected())
+        Ok(deleted)
     }
 
     pub(super) async fn recount_lanes(&self) -> Result<u64> {
@@ -299,6 +332,17 @@ impl SqliteStore {
     }
 }
 
+/// A row that does not move, to be told.
+fn stuck(id: &str, error: &StoreError) -> Result<StuckRow> {
+    let job_id = id.parse().map_err(|_| StoreError::Row {
+        id: id.chars().take(64).collect(),
+        column: "id",
+        found: id.chars().take(64).collect(),
+        expected: "a UUID",
+    })?;
+    Ok(StuckRow { job_id, problem: error.to_string() })
+}
+
 /// Takes one job from its worker, as [`transition`] has it.
 async fn expire(write: &mut Write, before: Job, how: ExpiredHow, max_rescues: u32) -> Result<Expired> {
     let facts = Facts {
@@ -312,7 +356,9 @@ async fn expire(write: &mut Write, before: Job, how: ExpiredHow, max_rescues: u3
         ExpiredHow::Lease => FailureCode::WorkerLost,
         ExpiredHow::Deadline => FailureCode::RenderTimedOut,
     };
-    let failure = (next.to == Status::Failed).then_some(code);
+    // Also where it is tried again: the row says why the last try failed.
+    let failure = (next.to != Status::Cancelled).then_some(code);
+    let ended = failure.filter(|_| next.to == Status::Failed);
     // What its stage says of a finished file is still true: its own spool comes first, others render, and nobody waits.
     let after = sqlx::query(
         "update video_render_jobs
@@ -334,7 +380,7 @@ async fn expire(write: &mut Write, before: Job, how: ExpiredHow, max_rescues: u3
     .bind(write.now)
     .bind(failure.map(|code| code.class().as_str()))
     .bind(failure.map(FailureCode::as_str))
-    .bind(failure.map(|code| message(code, &before.input)))
+    .bind(ended.map(|code| message(code, &before.input)))
     .fetch_one(&mut *write.conn)
     .await
     .map_err(failed)?;

@@ -81,7 +81,8 @@ impl SqliteStore {
             "update video_render_jobs
              set status = ?4, cancel_requested_at = coalesce(cancel_requested_at, ?5), updated_at = ?5,
                  finished_at = case when ?6 then ?5 end, spool_id = case when ?6 then null else spool_id end,
-                 spool_retry_at = null
+                 spool_retry_at = null, error_class = case when ?6 then null else error_class end,
+                 error_code = case when ?6 then null else error_code end
              where id = ?1 and company_id = ?2 and status = ?3 returning *",
         )
         .bind(id.to_string())
