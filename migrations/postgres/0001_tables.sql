@@ -102,6 +102,12 @@ create table video_render_jobs (
     when 'queued' then (spool_id is null) = (spool_retry_at is null)
     when 'running' then spool_retry_at is null
     else spool_id is null and spool_retry_at is null end),
+  constraint video_render_jobs_moments_check check (
+    -- A moment outside of these, infinity above all, is one that the programs that read it cannot hold.
+    least(run_after, cancel_requested_at, lease_expires_at, deadline_at, spool_retry_at, output_expired_at, created_at,
+          started_at, finished_at, updated_at) >= '1970-01-01 00:00:00Z'
+    and greatest(run_after, cancel_requested_at, lease_expires_at, deadline_at, spool_retry_at, output_expired_at,
+                 created_at, started_at, finished_at, updated_at) < '9999-01-01 00:00:00Z'),
   constraint video_render_jobs_output_check check (
     num_nonnulls(output_key, output_sha256, output_bytes, output_duration_ms, thumbnail_key, render_version)
       = case when status = 'succeeded' then 6 else 0 end),

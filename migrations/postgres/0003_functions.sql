@@ -1,6 +1,24 @@
 -- What moves by itself (lanes, credits, outbox) and what other programs call (enqueue, retry, cancel).
 -- Locks are taken in one order everywhere: advisory (entity), job row, lane, credits.
 
+-- --- what a job is never changes: a row that moved to another company would take lane, credit and video along ---
+
+create function video_render_jobs_identity_changed() returns trigger
+language plpgsql
+as $$
+begin
+  raise exception 'what a job is never changes' using errcode = '23514', constraint = 'video_render_jobs_identity_check';
+end
+$$;
+create trigger video_render_jobs_0_identity
+  before update of id, company_id, organization_id, entity_type, entity_id, template, input_json, credits_held
+  on video_render_jobs for each row
+  when ((old.id, old.company_id, old.organization_id, old.entity_type, old.entity_id, old.template, old.input_json,
+         old.credits_held)
+    is distinct from (new.id, new.company_id, new.organization_id, new.entity_type, new.entity_id, new.template,
+         new.input_json, new.credits_held))
+  execute function video_render_jobs_identity_changed();
+
 -- --- lanes: statement triggers for what comes in bulk, a row trigger for what moves one by one ---
 
 create function video_render_lanes_inserted() returns trigger

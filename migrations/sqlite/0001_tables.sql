@@ -104,6 +104,14 @@ create table video_render_jobs (
     when 'queued' then (spool_id is null) = (spool_retry_at is null)
     when 'running' then spool_retry_at is null
     else spool_id is null and spool_retry_at is null end),
+  constraint video_render_jobs_moments_check check (
+    -- From 1970 to 9998: what is outside of these, the programs that read it cannot hold.
+    min(run_after, created_at, updated_at, coalesce(cancel_requested_at, 0), coalesce(lease_expires_at, 0),
+        coalesce(deadline_at, 0), coalesce(spool_retry_at, 0), coalesce(output_expired_at, 0), coalesce(started_at, 0),
+        coalesce(finished_at, 0)) >= 0
+    and max(run_after, created_at, updated_at, coalesce(cancel_requested_at, 0), coalesce(lease_expires_at, 0),
+        coalesce(deadline_at, 0), coalesce(spool_retry_at, 0), coalesce(output_expired_at, 0), coalesce(started_at, 0),
+        coalesce(finished_at, 0)) < 253370764800000),
   constraint video_render_jobs_output_check check (
     (output_key is not null) + (output_sha256 is not null) + (output_bytes is not null)
       + (output_duration_ms is not null) + (thumbnail_key is not null) + (render_version is not null)

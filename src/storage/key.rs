@@ -165,6 +165,12 @@ impl ObjectKey {
         }
     }
 
+    /// Whether it is an object of that job of that tenant.
+    #[must_use]
+    pub fn is_of(&self, scope: &TenantScope, job_id: JobId) -> bool {
+        self.job_object().is_some_and(|object| object.scope == *scope && object.job_id == job_id)
+    }
+
     /// The object's media type.
     #[must_use]
     pub const fn content_type(&self) -> &'static str {

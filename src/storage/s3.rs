@@ -30,6 +30,8 @@ use super::{ObjectStore, Result, check_limit};
 const ANY_REGION: &str = "us-east-1";
 /// Most objects in one answer of S3.
 const MAX_PAGE: u32 = 1000;
+/// A connection slower than this is as good as none, in bytes a second: an eighth of 1 Mbit/s.
+const SLOWEST_BYTES_S: u64 = 16 * 1024;
 
 /// A bucket.
 #[derive(Debug)]
@@ -88,9 +90,12 @@ impl S3 {
         format!("{}{key}", self.prefix)
     }
 
-    /// Settings of one request that carries a file.
-    fn transfer(&self) -> Builder {
-        Builder::new().timeout_config(timeout_config(self.timeouts.connect, self.timeouts.transfer))
+    /// Settings of one request that carries a file of at most that many bytes: a small one that gets no answer is given
+    /// up long before the time that a large one may take.
+    fn transfer(&self, bytes: u64) -> Builder {
+        let S3Timeouts { connect, request, transfer, .. } = self.timeouts;
+        let whole = request.saturating_add(Duration::from_secs(bytes / SLOWEST_BYTES_S)).min(transfer);
+        Builder::new().timeout_config(timeout_config(connect, whole))
     }
 
     /// An answer to HEAD has no body, so a missing bucket looks like a missing object and a wrong secret like a missing
@@ -109,8 +114,12 @@ impl S3 {
         let asked = self.asked("read", key.as_str());
         let too_large = || StorageError::TooLarge { key: key.to_string(), allowed_bytes: max_bytes };
         let asking = self.client.get_object().bucket(&self.bucket).key(self.full_key(key.as_str()));
-        let mut answer =
-            asking.customize().config_override(self.transfer()).send().await.map_err(|error| asked.fault(&error))?;
+        let mut answer = asking
+            .customize()
+            .config_override(self.transfer(max_bytes))
+            .send()
+            .await
+            .map_err(|error| asked.fault(&error))?;
         if answer.content_length().and_then(|bytes| u64::try_from(bytes).ok()).is_some_and(|bytes| bytes > max_bytes) {
             return Err(too_large());
         }
@@ -193,7 +202,12 @@ impl ObjectStore for S3 {
             .cache_control(key.cache_control())
             .set_metadata(Some(meta.to_headers()))
             .body(body);
-        asking.customize().config_override(self.transfer()).send().await.map_err(|error| asked.fault(&error))?;
+        asking
+            .customize()
+            .config_override(self.transfer(meta.bytes))
+            .send()
+            .await
+            .map_err(|error| asked.fault(&error))?;
         let Some(stored) = self.head(key).await? else {
             return Err(asked.unavailable("it took the object and does not have it"));
         };

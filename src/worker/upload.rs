@@ -191,8 +191,9 @@ pub(super) async fn remove_objects_of(shop: &Shop, scope: &TenantScope, job_id: 
 /// Removes both objects of an output.
 pub(super) async fn delete_output(shop: &Shop, output: &StoredOutput) -> Result<(), StorageError> {
     for key in [&output.output_key, &output.thumbnail_key] {
-        // A key that is none of ours was written by another program; it is not touched.
-        if let Some(key) = ObjectKey::parse(key) {
+        // A key that is not this job's own was written by another program; it is not touched.
+        let own = |key: &ObjectKey| key.is_of(&output.scope, output.job_id);
+        if let Some(key) = ObjectKey::parse(key).filter(own) {
             shop.storage.delete(&key).await?;
         }
     }

@@ -31,7 +31,7 @@ pub(super) async fn run(
     let mut lines = describe(&job);
     if let Some(output) = job.output.as_ref().filter(|_| job.output_expired_at.is_none()) {
         let objects = open::storage(storage, database).await?;
-        let urls = addresses(&*objects, output, &job.entity_id, storage).await?;
+        let urls = addresses(&*objects, output, &job, storage).await?;
         for (name, url) in ["outputUrl", "thumbnailUrl"].into_iter().zip(urls) {
             writeln!(lines, "{name:<18}{url}").expect("a String takes everything");
             shown[name] = Value::String(url);
@@ -44,13 +44,14 @@ pub(super) async fn run(
 async fn addresses(
     objects: &dyn ObjectStore,
     output: &JobOutput,
-    name: &str,
+    job: &Job,
     args: &StorageArgs,
 ) -> Result<[String; 2], Failure> {
     let sign = async |key: &str, extension: &str| -> Result<String, Failure> {
-        let key =
-            ObjectKey::parse(key).ok_or_else(|| anyhow::anyhow!("the row's object key `{key}` is none of ours"))?;
-        let url = objects.sign_get(&key, args.url_ttl, Some(&format!("{name}.{extension}"))).await;
+        // Whoever could write the row could name any object in it, another company's too.
+        let own = ObjectKey::parse(key).filter(|key| key.is_of(&job.scope, job.id));
+        let own = own.ok_or_else(|| anyhow::anyhow!("the row's object key `{key}` is not this job's"))?;
+        let url = objects.sign_get(&own, args.url_ttl, Some(&format!("{}.{extension}", job.entity_id))).await;
         Ok(url.map_err(anyhow::Error::from)?)
     };
     Ok([sign(&output.output_key, "mp4").await?, sign(&output.thumbnail_key, "jpg").await?])

@@ -104,6 +104,7 @@ impl From<RenderError> for Verdict {
         let code = match &error {
             // The quote makes more of a video than this template can bring below the limit.
             RenderError::TooLarge { .. } | RenderError::NoFrames => FailureCode::TemplateFailed,
+            RenderError::DiskFull { .. } => FailureCode::DiskFull,
             RenderError::Panicked { .. } => FailureCode::RenderCrashed,
             RenderError::Setting { .. } | RenderError::Cancelled => FailureCode::Internal,
             _ => system(&error, FailureCode::RenderFailed),
