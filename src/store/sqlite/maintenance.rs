@@ -105,7 +105,7 @@ impl SqliteStore {
         let code = FailureCode::OutputLost;
         let after = sqlx::query(
             "update video_render_jobs
-             set status = 'failed', error_class = ?4, error_code = ?5, error_message = ?6, updated_at = ?7,
+             set status = 'failed', finished_at = ?7, error_class = ?4, error_code = ?5, error_message = ?6, updated_at = ?7,
                  output_key = null, output_sha256 = null, output_bytes = null, output_duration_ms = null,
                  thumbnail_key = null, render_version = null
              where id = ?1 and company_id = ?2 and status = 'succeeded' and output_key = ?3
