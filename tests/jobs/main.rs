@@ -64,6 +64,7 @@ suite! {
         one_job_is_not_behind_a_thousand,
         a_tenant_has_a_cap,
         a_claim_takes_several,
+        a_snapshot_that_nobody_can_read_stops_no_claim,
         sixteen_claimers_and_two_thousand_jobs,
     }
     lease {

@@ -146,6 +146,23 @@ impl Rig {
         }
     }
 
+    /// A job that another program wrote by hand; `input` is JSON as the database takes it.
+    pub(crate) async fn by_hand(&self, scope: &TenantScope, entity: &str, input: &str) -> JobId {
+        let id = JobId(uuid::Uuid::now_v7());
+        // SQLite has no hash of its own: any will do.
+        let (column, hash) = match self.raw {
+            Raw::Sqlite(_) => (", snapshot_hash", format!(", '{:064x}'", id.0.as_u128())),
+            Raw::Postgres(_) => ("", String::new()),
+        };
+        let company = scope.company_id();
+        let sql = format!(
+            "insert into video_render_jobs (id, company_id, entity_id, template, input_json{column})
+             values ('{id}', '{company}', '{entity}', 'quote-summary', '{input}'{hash})"
+        );
+        assert_eq!(self.change(sql).await, 1);
+        id
+    }
+
     /// The row, which is there.
     pub(crate) async fn row(&self, scope: &TenantScope, id: JobId) -> Job {
         self.store.job(scope, id).await.expect("the store answers").expect("the row is there")

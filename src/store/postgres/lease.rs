@@ -85,7 +85,11 @@ pub(super) async fn claim(store: &PostgresStore, request: &ClaimRequest) -> Resu
         .await
         .map_err(Fault::of_single)?;
         session.done();
-        rows.iter().map(claimed).collect()
+        // The rows are claimed. One that cannot be read is left to its lease; it must not take the others along.
+        let readable = rows.iter().filter_map(|row| {
+            claimed(row).inspect_err(|fault| tracing::error!(event = "ERROR", error = %fault.error, "a claimed row cannot be read")).ok()
+        });
+        Ok(readable.collect())
     })
 }
 

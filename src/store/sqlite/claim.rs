@@ -31,6 +31,7 @@ impl SqliteStore {
         }
         let mut write = self.begin().await?;
         let mut claimed = Vec::new();
+        let mut taken = 0;
         let own = sqlx::query(
             "select id, spool_retry_at as since from video_render_jobs
              where status = 'queued' and spool_id = ?1 and spool_retry_at <= ?2
@@ -43,13 +44,15 @@ impl SqliteStore {
         .await
         .map_err(failed)?;
         for candidate in &own {
-            claimed.push(take(&mut write, request, &Candidate::read(candidate, true)?).await?);
+            taken += 1;
+            claimed.extend(take(&mut write, request, &Candidate::read(candidate, true)?).await?);
         }
-        while claimed.len() < request.max_jobs as usize {
+        while taken < request.max_jobs {
             let Some(candidate) = next(&mut write, request).await? else { break };
-            claimed.push(take(&mut write, request, &candidate).await?);
+            taken += 1;
+            claimed.extend(take(&mut write, request, &candidate).await?);
         }
-        if !claimed.is_empty() {
+        if taken > 0 {
             write.commit().await?;
         }
         Ok(claimed)
@@ -115,7 +118,9 @@ async fn next(write: &mut Write, request: &ClaimRequest) -> Result<Option<Candid
     found.map(|found| Candidate::read(&found, false)).transpose()
 }
 
-async fn take(write: &mut Write, request: &ClaimRequest, candidate: &Candidate) -> Result<Claimed> {
+/// `None` for a row that cannot be read: it is claimed all the same and left to its lease, since it would be the first
+/// again at every claim.
+async fn take(write: &mut Write, request: &ClaimRequest, candidate: &Candidate) -> Result<Option<Claimed>> {
     let taken = sqlx::query(
         "update video_render_jobs
          set status = 'running', lease_epoch = lease_epoch + 1, attempts = attempts + 1,
@@ -135,7 +140,13 @@ async fn take(write: &mut Write, request: &ClaimRequest, candidate: &Candidate) 
     .await
     .map_err(failed)?;
     let detail = json!({ "worker": request.worker_id });
-    started(write, &taken, Status::Queued, candidate.since, detail).await
+    match started(write, &taken, Status::Queued, candidate.since, detail).await {
+        Err(error @ (StoreError::Row { .. } | StoreError::Other(_))) => {
+            tracing::error!(event = "ERROR", jobId = candidate.id, error = %error, "a claimed row cannot be read");
+            Ok(None)
+        }
+        started => started.map(Some),
+    }
 }
 
 /// Tells the event and hands the row over.

@@ -69,7 +69,8 @@ impl Reader<'_> {
     /// The snapshot. What SQLite takes for JSON and no reader here (hundreds of levels, a number beyond every float) is as
     /// good as none: it must not spoil the claim of the rows beside it, and fails by name when its own turn comes.
     fn snapshot(&self) -> Result<Value> {
-        Ok(serde_json::from_str(self.get("input_json")?).unwrap_or(Value::Null))
+        // Bytes: SQLite's text need not be UTF-8.
+        Ok(serde_json::from_slice(self.get("input_json")?).unwrap_or(Value::Null))
     }
 
     fn scope(&self) -> Result<TenantScope> {

@@ -67,8 +67,10 @@ pub(crate) async fn a_lost_output_fails_the_job_and_refunds(rig: Arc<Rig>) {
     let key = made.output.clone().expect("it has one").output_key;
     assert!(!rig.store.output_lost(&scope, made.id, "another key").await.expect("it answers"));
     assert_eq!(rig.row(&scope, made.id).await, made);
+    rig.pass(made.id, Duration::from_secs(7_200)).await;
     assert!(rig.store.output_lost(&scope, made.id, &key).await.expect("it answers"));
     let row = rig.row(&scope, made.id).await;
+    assert_eq!(row.finished_at, Some(row.updated_at), "the end is the loss: it was a success until now");
     assert_eq!((row.status, row.error_code.as_deref()), (Status::Failed, Some("output_lost")));
     assert!(row.error_message.expect("a message").contains("No se cobró nada"), "in the snapshot's language");
     let credits = rig.store.credits(&scope).await.expect("it answers").expect("they count");
