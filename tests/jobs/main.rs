@@ -48,6 +48,9 @@ suite! {
         an_output_needs_the_tenant,
         a_lease_of_another_company_is_lost,
         an_organization_narrows_further,
+        a_row_from_before_organizations_is_the_companys,
+        a_sibling_organizations_equal_job_is_a_clean_refusal,
+        no_reference_leads_to_another_company,
     }
     retry {
         a_retry_is_a_new_row_that_points_back,
@@ -74,12 +77,13 @@ suite! {
         a_heartbeat_extends_and_answers,
         a_heartbeat_after_the_lease_holds_until_somebody_takes_it,
         a_job_that_ended_takes_no_writes,
-        reread_shows_only_what_is_active,
+        a_repeated_write_says_lost_and_the_row_says_why,
     }
     outcome {
         success_is_written_once,
         failure_is_written_once,
         a_later_try_waits_and_counts,
+        a_cancelled_job_tells_of_no_failure,
         a_release_burns_no_attempt,
         a_cancelled_job_is_not_queued_again,
         cancel_of_a_queued_job,
@@ -105,6 +109,8 @@ suite! {
         two_reconcilers_rescue_once,
         a_completion_is_never_undone,
         a_rescued_file_is_rendered_again_elsewhere,
+        a_row_that_cannot_move_holds_up_no_other,
+        a_rescued_job_tells_what_happened,
     }
     credits {
         no_row_means_unlimited,
@@ -121,6 +127,7 @@ suite! {
         objects_in_use_tell_what_rows_say,
         retention_expires_outputs_before_rows,
         retention_of_failed_and_cancelled,
+        a_row_that_cannot_go_holds_up_no_other,
         a_retry_outlives_its_original,
         lanes_are_counted_anew,
         duties_are_taken_once,

@@ -93,6 +93,16 @@ impl Rig {
         }
     }
 
+    /// Runs a statement that the database must refuse; what it says.
+    pub(crate) async fn refused(&self, sql: String) -> String {
+        let query = AssertSqlSafe(sql.clone());
+        let outcome = match &self.raw {
+            Raw::Sqlite(pool) => sqlx::query(query).execute(pool).await.map(drop),
+            Raw::Postgres(pool) => sqlx::query(query).execute(pool).await.map(drop),
+        };
+        outcome.expect_err(&sql).to_string()
+    }
+
     /// A number, 0 for null.
     pub(crate) async fn number(&self, expression: &str) -> i64 {
         let sql = AssertSqlSafe(format!("select cast(coalesce(({expression}), 0) as bigint)"));

@@ -125,6 +125,7 @@ async fn enqueue(
     }
     within_limits(write, scope, new, rules).await?;
     let frozen = freezable(write, scope).await?;
+    elsewhere(write, scope, new, &hash).await?;
     let inserted = sqlx::query(
         "insert into video_render_jobs (id, organization_id, company_id, entity_type, entity_id, template, input_json,
              snapshot_hash, idempotency_key, created_by_id, retry_of, retries, credits_held, run_after, created_at,
@@ -206,7 +207,6 @@ async fn same_work(
     if let Some(active) = active {
         return Ok(Some(Enqueued::Existing(row::job(&active)?)));
     }
-    elsewhere(write, scope, new, hash).await?;
     let made = sqlx::query(
         "select * from video_render_jobs
          where company_id = ?1 and (?2 is null or organization_id = ?2) and template = ?3 and snapshot_hash = ?4

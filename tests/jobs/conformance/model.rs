@@ -228,7 +228,7 @@ impl Model<'_> {
                 if running {
                     self.rig.lapse(self.jobs[job].id).await;
                 }
-                let expired = store.expire(10, MAX_RESCUES).await.expect("it answers");
+                let expired = store.expire(10, MAX_RESCUES).await.expect("it answers").taken;
                 assert_eq!(expired.len(), usize::from(running));
                 assert_eq!(self.apply(job, Event::Expire), running);
             }

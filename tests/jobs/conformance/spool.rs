@@ -99,7 +99,7 @@ pub(crate) async fn a_queued_job_is_adopted(rig: Arc<Rig>) {
     assert_eq!((adopted.stage(), adopted.lease.epoch, adopted.job.attempts), (Stage::Upload, LeaseEpoch(2), 2));
     // Rescued by the reconciler before the host came back: still worth more than a new render.
     rig.lapse(claimed.job.id).await;
-    assert_eq!(rig.store.expire(10, 2).await.expect("it answers").len(), 1);
+    assert_eq!(rig.store.expire(10, 2).await.expect("it answers").taken.len(), 1);
     let adopted = rig.store.adopt(&adoption(&claimed, "own")).await.expect("it answers").expect("the file is good");
     assert_eq!((adopted.stage(), adopted.lease.epoch, adopted.job.attempts), (Stage::Upload, LeaseEpoch(3), 3));
 }
