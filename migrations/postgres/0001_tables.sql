@@ -70,6 +70,8 @@ create table video_render_jobs (
   constraint video_render_jobs_entity_id_check check (entity_id ~ '^[A-Za-z0-9_:-][A-Za-z0-9._:-]{0,127}$'),
   constraint video_render_jobs_template_check check (char_length(template) between 1 and 128),
   constraint video_render_jobs_input_json_check check (jsonb_typeof(input_json) = 'object'),
+  -- 8 MiB: what a reader of snapshots takes (src/snapshot/limits.rs).
+  constraint video_render_jobs_input_json_size_check check (octet_length(input_json::text) <= 8388608),
   constraint video_render_jobs_idempotency_key_check check (char_length(idempotency_key) between 1 and 255),
   constraint video_render_jobs_created_by_id_check check (char_length(created_by_id) between 1 and 255),
   constraint video_render_jobs_retry_of_check check (retry_of <> id),

@@ -266,6 +266,10 @@ begin
   if p_company_id is distinct from nullif(current_setting('app.company_id', true), '') then
     raise exception 'company % is not the one in app.company_id', p_company_id using errcode = '42501';
   end if;
+  if octet_length(p_input::text) > 8388608 then -- as the table has it
+    outcome := 'too_large';
+    return;
+  end if;
   perform pg_advisory_xact_lock(
     hashtextextended(p_company_id || '/' || p_entity_type || '/' || p_entity_id, 7145));
 
@@ -347,7 +351,7 @@ $$;
 comment on function enqueue_video_render is
   'Enqueues a render in the caller''s transaction, or finds the job that does the same work. Set app.company_id (and '
   'app.organization_id) first, in the same transaction. outcome: new, existing, reused (job_id is set); cooldown '
-  '(wait_seconds), no_credits (available), queue_full (queued), key_reused, other_organization (it has the same job '
+  '(wait_seconds), no_credits (available), queue_full (queued), key_reused, too_large, other_organization (it has the same job '
   'under way): nothing was written.';
 
 create function retry_video_render(

@@ -68,6 +68,8 @@ create table video_render_jobs (
     length(entity_id) between 1 and 128 and entity_id not glob '*[^A-Za-z0-9._:-]*' and entity_id not glob '.*'),
   constraint video_render_jobs_template_check check (length(template) between 1 and 128),
   constraint video_render_jobs_input_json_check check (json_valid(input_json) and json_type(input_json) = 'object'),
+  -- 8 MiB: what a reader of snapshots takes (src/snapshot/limits.rs).
+  constraint video_render_jobs_input_json_size_check check (octet_length(input_json) <= 8388608),
   constraint video_render_jobs_snapshot_hash_check check (
     length(snapshot_hash) = 64 and snapshot_hash not glob '*[^0-9a-f]*'),
   constraint video_render_jobs_idempotency_key_check check (length(idempotency_key) between 1 and 255),

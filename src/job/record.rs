@@ -23,7 +23,8 @@ pub struct Job {
     pub entity_id: String,
     /// Name of the template.
     pub template: String,
-    /// The snapshot. Not part of what is printed: it may be megabytes.
+    /// The snapshot; null in lists and in maintenance's answers, and where the row's cannot be read. Not part of what is
+    /// printed: it may be megabytes.
     #[serde(skip)]
     pub input: Value,
     /// SHA-256 of the snapshot in the store's canonical form, hexadecimal.

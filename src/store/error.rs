@@ -86,6 +86,12 @@ pub enum EnqueueError {
         /// The key.
         key: String,
     },
+    /// The snapshot is larger than any reader of it takes.
+    #[error("the snapshot is larger than {allowed_bytes} bytes")]
+    SnapshotTooLarge {
+        /// The most that is taken.
+        allowed_bytes: usize,
+    },
     /// An equal job of the same company is under way for another organization, whose row this one may not see.
     #[error("this video is being made for another organization of the company: ask again when it is done")]
     OtherOrganization,

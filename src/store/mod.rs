@@ -58,7 +58,7 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// One job.
     async fn job(&self, scope: &TenantScope, id: JobId) -> Result<Option<Job>>;
 
-    /// Jobs, newest first.
+    /// Jobs, newest first, without their snapshots: [`Job::input`] is null.
     async fn jobs(&self, scope: &TenantScope, filter: &JobFilter) -> Result<Vec<Job>>;
 
     /// A job's history, oldest first; `None` for a job that the tenant does not have.

@@ -7,6 +7,10 @@ use uuid::Uuid;
 
 use crate::job::{Job, JobId, Lease, LeaseEpoch, Stage, Status, TenantScope, WorkerId};
 
+/// The largest snapshot that a row takes, in bytes of the database's text of it; the schemas say the same. More than
+/// `crate::snapshot` reads has no use.
+pub(super) const MAX_SNAPSHOT_BYTES: usize = 8 * 1024 * 1024;
+
 /// What an enqueue must respect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnqueueRules {
@@ -202,7 +206,7 @@ pub enum BeatAnswer {
 /// What the reconciler did to one job.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expired {
-    /// The row, corrected.
+    /// The row, corrected; without its snapshot.
     pub job: Job,
     /// Whose lease it was.
     pub worker_id: Option<WorkerId>,

@@ -37,6 +37,7 @@ suite! {
         a_succeeded_job_of_another_version_is_not_reused,
         the_cooldown_says_how_long_to_wait,
         the_queue_of_a_company_has_an_end,
+        a_snapshot_has_a_size,
         fifty_equal_enqueues_make_one_job,
     }
     tenants {

@@ -156,8 +156,15 @@ impl Rig {
         }
     }
 
-    /// A job that another program wrote by hand; `input` is JSON as the database takes it.
+    /// A job that another program wrote by hand.
     pub(crate) async fn by_hand(&self, scope: &TenantScope, entity: &str, input: &str) -> JobId {
+        let (id, sql) = self.by_hand_sql(scope, entity, input);
+        assert_eq!(self.change(sql).await, 1);
+        id
+    }
+
+    /// What such a program writes; `input` is JSON as the database takes it.
+    pub(crate) fn by_hand_sql(&self, scope: &TenantScope, entity: &str, input: &str) -> (JobId, String) {
         let id = JobId(uuid::Uuid::now_v7());
         // SQLite has no hash of its own: any will do.
         let (column, hash) = match self.raw {
@@ -169,8 +176,7 @@ impl Rig {
             "insert into video_render_jobs (id, company_id, entity_id, template, input_json{column})
              values ('{id}', '{company}', '{entity}', 'quote-summary', '{input}'{hash})"
         );
-        assert_eq!(self.change(sql).await, 1);
-        id
+        (id, sql)
     }
 
     /// The row, which is there.

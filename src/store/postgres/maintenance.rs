@@ -7,7 +7,7 @@ use sqlx::Row;
 use uuid::Uuid;
 
 use super::PostgresStore;
-use super::row::{self, bigint, interval, span};
+use super::row::{self, bigint, interval, span, without_input};
 use super::session::{Session, transaction};
 use crate::job::{Event, Facts, Failure, FailureCode, JobId, Language, LeaseEpoch, Status, TenantScope, WorkerId};
 use crate::store::{
@@ -112,7 +112,7 @@ async fn expire_one(store: &PostgresStore, id: JobId, max_rescues: u32) -> Resul
         let failed = done.to == Status::Failed;
         let told = failed || done.to == Status::Queued;
         let language = Language::of_locale(locale.as_deref().unwrap_or_default());
-        let row = sqlx::query(
+        let row = sqlx::query(concat!(
             "with moved as (
                update video_render_jobs
                set status = $2, rescue_count = rescue_count + $3,
@@ -130,8 +130,10 @@ async fn expire_one(store: &PostgresStore, id: JobId, max_rescues: u32) -> Resul
                select id, company_id, organization_id, 'VIDEO_RENDER_RECONCILED', 'running', status, 'reconciler',
                  id || '/e' || lease_epoch, $7 || jsonb_build_object('epoch', lease_epoch) from moved
              )
-             select * from moved",
-        )
+             select ",
+            without_input!(),
+            " from moved"
+        ))
         .bind(id.0)
         .bind(done.to.as_str())
         .bind(i32::from(done.rescue))
@@ -142,7 +144,7 @@ async fn expire_one(store: &PostgresStore, id: JobId, max_rescues: u32) -> Resul
         .fetch_one(&mut *session)
         .await?;
         session.commit().await?;
-        Ok(Some(Expired { job: row::job(&row)?, worker_id: worker.map(WorkerId), how }))
+        Ok(Some(Expired { job: row::listed(&row)?, worker_id: worker.map(WorkerId), how }))
     })
 }
 

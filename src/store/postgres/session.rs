@@ -94,8 +94,8 @@ pub(super) fn store_error(error: sqlx::Error) -> StoreError {
             constraint: database.constraint().unwrap_or_default().to_owned(),
             detail: detail(),
         },
-        // Text that jsonb does not take, U+0000 above all.
-        "22P05" | "22P02" | "22021" => {
+        // Text that jsonb does not take, U+0000 above all, and what is too large for it.
+        "22P05" | "22P02" | "22021" | "54000" => {
             StoreError::Constraint { constraint: "video_render_jobs_input_json_check".to_owned(), detail: detail() }
         }
         // Row-level security: a scope that is not the row's.

@@ -5,9 +5,10 @@ use sqlx::{QueryBuilder, Row};
 use uuid::Uuid;
 
 use super::PostgresStore;
-use super::row::{self, int, interval};
+use super::row::{self, int, interval, without_input};
 use super::session::{Fault, Session, transaction};
 use crate::job::{Job, JobEvent, JobId, NewJob, Status, TenantScope};
+use crate::store::types::MAX_SNAPSHOT_BYTES;
 use crate::store::{CancelOutcome, Credits, EnqueueError, EnqueueRules, Enqueued, JobFilter, Result, StoreError};
 
 /// Rows of one answer of [`jobs`].
@@ -36,6 +37,7 @@ async fn enqueued(
             return Ok(Err(EnqueueError::QueueFull { queued, allowed: rules.max_queued }));
         }
         "key_reused" => return Ok(Err(EnqueueError::KeyReused { key: key.unwrap_or_default().to_owned() })),
+        "too_large" => return Ok(Err(EnqueueError::SnapshotTooLarge { allowed_bytes: MAX_SNAPSHOT_BYTES })),
         "other_organization" => return Ok(Err(EnqueueError::OtherOrganization)),
         "not_found" => return Ok(Err(EnqueueError::NotFound)),
         "not_retriable" => {
@@ -141,7 +143,7 @@ pub(super) async fn jobs(store: &PostgresStore, scope: &TenantScope, filter: &Jo
     transaction!(store, {
         let mut session = Session::tenant(&store.pool, scope).await?;
         // Only the conditions that are asked for: each combination has its own plan and its own index.
-        let mut query = QueryBuilder::new("select * from video_render_jobs where company_id = ");
+        let mut query = QueryBuilder::new(concat!("select ", without_input!(), " from video_render_jobs where company_id = "));
         query.push_bind(scope.company_id());
         if let Some(status) = filter.status {
             query.push(" and status = ").push_bind(status.as_str());
@@ -157,7 +159,7 @@ pub(super) async fn jobs(store: &PostgresStore, scope: &TenantScope, filter: &Jo
         query.push_bind(i64::from(filter.limit.clamp(1, MAX_PAGE)));
         let rows = query.build().fetch_all(&mut *session).await?;
         session.commit().await?;
-        rows.iter().map(row::job).collect()
+        rows.iter().map(row::listed).collect()
     })
 }
 

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::fault::failed;
 use super::{SqliteStore, Told, Write, millis, row, tell};
 use crate::job::{EventKind, EventSource, Job, JobId, NewJob, Status, TenantScope};
+use crate::store::types::MAX_SNAPSHOT_BYTES;
 use crate::store::{EnqueueError, EnqueueRules, Enqueued, Result, TemplateVersion};
 
 /// SHA-256 of the snapshot with sorted keys and no white space, hexadecimal.
@@ -119,6 +120,9 @@ async fn enqueue(
     original: Option<Original>,
 ) -> Result<Enqueued, EnqueueError> {
     let input = new.input.to_string();
+    if input.len() > MAX_SNAPSHOT_BYTES {
+        return Err(EnqueueError::SnapshotTooLarge { allowed_bytes: MAX_SNAPSHOT_BYTES });
+    }
     let hash = snapshot_hash(&input);
     if let Some(found) = same_work(write, scope, new, &hash).await? {
         return Ok(found);

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use sqlx::Row as _;
 
 use super::fault::failed;
+use super::row::without_input;
 use super::{SqliteStore, Told, Write, claim_correlation, millis, row, span, tell};
 use crate::job::{
     Event, EventKind, EventSource, Facts, FailureCode, Job, JobId, Language, Status, TenantScope, transition,
@@ -18,9 +19,9 @@ use crate::store::{
 /// Runs of one duty that are kept.
 const KEPT_RUNS: i64 = 1_000;
 
-/// The customer's message, in the snapshot's language.
-fn message(code: FailureCode, input: &Value) -> &'static str {
-    code.message(Language::of_locale(input["locale"].as_str().unwrap_or_default()))
+/// The customer's language: the snapshot's, as far as it can be read. Bytes: SQLite's text need not be UTF-8.
+fn language(locale: Option<&[u8]>) -> Language {
+    Language::of_locale(&String::from_utf8_lossy(locale.unwrap_or_default()))
 }
 
 impl SqliteStore {
@@ -30,12 +31,15 @@ impl SqliteStore {
         // Rows that do not move come first at every look; the look goes past them.
         let mut seen: Vec<String> = Vec::new();
         while expiry.taken.len() < limit as usize && expiry.stuck.len() < StuckRow::MOST {
-            let found = sqlx::query(
-                "select *, lease_expires_at <= ?1 as lease_over from video_render_jobs
+            let found = sqlx::query(concat!(
+                "select ",
+                without_input!(),
+                ", lease_expires_at <= ?1 as lease_over, cast(input_json ->> '$.locale' as blob) as locale
+                 from video_render_jobs
                  where status = 'running' and (lease_expires_at <= ?1 or deadline_at <= ?1)
                    and id not in (select value from json_each(?3))
-                 order by min(lease_expires_at, deadline_at), id limit ?2",
-            )
+                 order by min(lease_expires_at, deadline_at), id limit ?2"
+            ))
             .bind(write.now)
             .bind(i64::from(limit) - i64::try_from(expiry.taken.len()).unwrap_or(0))
             .bind(json!(seen).to_string())
@@ -49,8 +53,10 @@ impl SqliteStore {
                 let id: String = found.try_get("id").map_err(failed)?;
                 let lease_over: bool = found.try_get("lease_over").map_err(failed)?;
                 let how = if lease_over { ExpiredHow::Lease } else { ExpiredHow::Deadline };
-                let step =
-                    write.step(async |write: &mut Write| expire(write, row::job(found)?, how, max_rescues).await);
+                let language = language(found.try_get("locale").map_err(failed)?);
+                let step = write.step(async |write: &mut Write| {
+                    expire(write, row::listed(found)?, language, how, max_rescues).await
+                });
                 match step.await {
                     Ok(expired) => expiry.taken.push(expired),
                     Err(error) if error.is_transient() => return Err(error),
@@ -73,7 +79,8 @@ impl SqliteStore {
     ) -> Result<Page<StoredOutput>> {
         let limit = limit.max(1);
         let found = sqlx::query(
-            "select * from video_render_jobs
+            "select id, company_id, organization_id, output_key, output_sha256, output_bytes, thumbnail_key
+             from video_render_jobs
              where status = 'succeeded' and output_expired_at is null and (?1 is null or id > ?1)
                and finished_at <= cast(round(unixepoch('subsec') * 1000) as integer) - ?2
              order by id limit ?3",
@@ -91,8 +98,8 @@ impl SqliteStore {
 
     pub(super) async fn lose_output(&self, scope: &TenantScope, id: JobId, output_key: &str) -> Result<bool> {
         let mut write = self.begin().await?;
-        let input: Option<String> = sqlx::query_scalar(
-            "select input_json from video_render_jobs
+        let locale: Option<Option<Vec<u8>>> = sqlx::query_scalar(
+            "select cast(input_json ->> '$.locale' as blob) from video_render_jobs
              where id = ?1 and company_id = ?2 and (?3 is null or organization_id = ?3)",
         )
         .bind(id.to_string())
@@ -101,40 +108,43 @@ impl SqliteStore {
         .fetch_optional(&mut *write.conn)
         .await
         .map_err(failed)?;
-        let Some(input) = input else { return Ok(false) };
+        let Some(locale) = locale else { return Ok(false) };
         let code = FailureCode::OutputLost;
-        let after = sqlx::query(
+        let after = sqlx::query(concat!(
             "update video_render_jobs
              set status = 'failed', finished_at = ?7, error_class = ?4, error_code = ?5, error_message = ?6, updated_at = ?7,
                  output_key = null, output_sha256 = null, output_bytes = null, output_duration_ms = null,
                  thumbnail_key = null, render_version = null
              where id = ?1 and company_id = ?2 and status = 'succeeded' and output_key = ?3
                and output_expired_at is null
-             returning *",
-        )
+             returning ",
+            without_input!()
+        ))
         .bind(id.to_string())
         .bind(scope.company_id())
         .bind(output_key)
         .bind(code.class().as_str())
         .bind(code.as_str())
-        .bind(message(code, &serde_json::from_str(&input).unwrap_or_default()))
+        .bind(code.message(language(locale.as_deref())))
         .bind(write.now)
         .fetch_optional(&mut *write.conn)
         .await
         .map_err(failed)?;
         let Some(after) = after else { return Ok(false) };
         let detail = json!({ "code": code.as_str(), "outputKey": output_key });
-        reconciled(&mut write, &row::job(&after)?, Status::Succeeded, detail).await?;
+        reconciled(&mut write, &row::listed(&after)?, Status::Succeeded, detail).await?;
         write.commit().await?;
         Ok(true)
     }
 
     pub(super) async fn object_uses(&self, ids: &[JobId]) -> Result<Vec<ObjectUse>> {
         let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-        let found = sqlx::query(
-            "select *, cast(round(unixepoch('subsec') * 1000) as integer) - finished_at as finished_ago
-             from video_render_jobs where id in (select value from json_each(?1))",
-        )
+        let found = sqlx::query(concat!(
+            "select ",
+            without_input!(),
+            ", cast(round(unixepoch('subsec') * 1000) as integer) - finished_at as finished_ago
+             from video_render_jobs where id in (select value from json_each(?1))"
+        ))
         .bind(json!(ids).to_string())
         .fetch_all(&self.readers)
         .await
@@ -143,7 +153,7 @@ impl SqliteStore {
             .iter()
             .map(|found| {
                 let ago: Option<i64> = found.try_get("finished_ago").map_err(failed)?;
-                let job = row::job(found)?;
+                let job = row::listed(found)?;
                 let output = job.output.filter(|_| job.output_expired_at.is_none());
                 let (output_key, thumbnail_key) =
                     output.map(|output| (output.output_key, output.thumbnail_key)).unzip();
@@ -163,7 +173,8 @@ impl SqliteStore {
     pub(super) async fn old_outputs(&self, retention: &Retention, limit: u32) -> Result<Vec<StoredOutput>> {
         let Some(videos) = retention.videos else { return Ok(Vec::new()) };
         let found = sqlx::query(
-            "select * from video_render_jobs
+            "select id, company_id, organization_id, output_key, output_sha256, output_bytes, thumbnail_key
+             from video_render_jobs
              where status = 'succeeded' and output_expired_at is null
                and finished_at <= cast(round(unixepoch('subsec') * 1000) as integer) - ?1
              order by finished_at, id limit ?2",
@@ -344,7 +355,13 @@ fn stuck(id: &str, error: &StoreError) -> Result<StuckRow> {
 }
 
 /// Takes one job from its worker, as [`transition`] has it.
-async fn expire(write: &mut Write, before: Job, how: ExpiredHow, max_rescues: u32) -> Result<Expired> {
+async fn expire(
+    write: &mut Write,
+    before: Job,
+    language: Language,
+    how: ExpiredHow,
+    max_rescues: u32,
+) -> Result<Expired> {
     let facts = Facts {
         cancel_requested: before.cancel_requested_at.is_some(),
         rescue_count: before.rescue_count,
@@ -360,7 +377,7 @@ async fn expire(write: &mut Write, before: Job, how: ExpiredHow, max_rescues: u3
     let failure = (next.to != Status::Cancelled).then_some(code);
     let ended = failure.filter(|_| next.to == Status::Failed);
     // What its stage says of a finished file is still true: its own spool comes first, others render, and nobody waits.
-    let after = sqlx::query(
+    let after = sqlx::query(concat!(
         "update video_render_jobs
          set status = ?4, rescue_count = rescue_count + ?5, updated_at = ?6,
              finished_at = case when ?4 <> 'queued' then ?6 end,
@@ -370,8 +387,9 @@ async fn expire(write: &mut Write, before: Job, how: ExpiredHow, max_rescues: u3
              spool_id = case when ?4 = 'queued' and stage <> 'render' then spool_id end,
              stage = case when ?4 = 'queued' and stage <> 'render' then 'upload' else stage end,
              lease_expires_at = null, worker_id = null, deadline_at = null
-         where id = ?1 and company_id = ?2 and status = 'running' and lease_epoch = ?3 returning *",
-    )
+         where id = ?1 and company_id = ?2 and status = 'running' and lease_epoch = ?3 returning ",
+        without_input!()
+    ))
     .bind(before.id.to_string())
     .bind(before.scope.company_id())
     .bind(before.lease_epoch.0)
@@ -380,11 +398,11 @@ async fn expire(write: &mut Write, before: Job, how: ExpiredHow, max_rescues: u3
     .bind(write.now)
     .bind(failure.map(|code| code.class().as_str()))
     .bind(failure.map(FailureCode::as_str))
-    .bind(ended.map(|code| message(code, &before.input)))
+    .bind(ended.map(|code| code.message(language)))
     .fetch_one(&mut *write.conn)
     .await
     .map_err(failed)?;
-    let job = row::job(&after)?;
+    let job = row::listed(&after)?;
     let detail = json!({ "how": how, "worker": before.worker_id, "epoch": before.lease_epoch });
     reconciled(write, &job, Status::Running, detail).await?;
     Ok(Expired { job, worker_id: before.worker_id, how })

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::fault::failed;
+use super::row::without_input;
 use super::{SqliteStore, Told, Write, claim_correlation, millis, row, tell};
 use crate::job::{EventKind, EventSource, Failure, FailureCode, Job, JobOutput, Lease, Stage, Status};
 use crate::store::{Held, Result, SpoolHold};
@@ -21,7 +22,8 @@ macro_rules! guarded {
             $sets,
             " where id = ?1 and company_id = ?2 and status = 'running' and lease_epoch = ?3 ",
             $more,
-            " returning *"
+            " returning ",
+            without_input!()
         )
     };
 }
@@ -49,7 +51,7 @@ fn held<'q>(sql: &'static str, lease: &'q Lease, now: i64) -> Statement<'q> {
 /// The row after the change, if the lease was held.
 async fn changed(write: &mut Write, statement: Statement<'_>) -> Result<Option<Job>> {
     let found = statement.fetch_optional(&mut *write.conn).await.map_err(failed)?;
-    found.map(|found| row::job(&found)).transpose()
+    found.map(|found| row::listed(&found)).transpose()
 }
 
 /// Tells what the worker did, and commits.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use quotereel::job::{JobId, Lease, Stage, Status, TenantScope};
+use quotereel::job::{Job, JobId, Lease, Stage, Status, TenantScope};
 use quotereel::store::{Beat, BeatAnswer, CancelOutcome, EnqueueError, Enqueued, Held, JobFilter};
 
 use crate::rig::{Rig, broken, company, output, quote, rules};
@@ -42,6 +42,9 @@ pub(crate) async fn lists_are_newest_first_and_paged(rig: Arc<Rig>) {
     rig.store.request_cancel(&mine, made[2]).await.expect("it answers");
     assert_eq!(ids(JobFilter { status: Some(Status::Cancelled), ..JobFilter::default() }).await, made[2..3]);
     assert_eq!(ids(JobFilter { status: Some(Status::Queued), ..JobFilter::default() }).await.len(), 4);
+    let listed = rig.store.jobs(&mine, &JobFilter { limit: 1, ..JobFilter::default() }).await.expect("it answers");
+    let row = Job { input: serde_json::Value::Null, ..rig.row(&mine, made[0]).await };
+    assert_eq!(listed, [row], "a list carries no snapshots");
 }
 
 pub(crate) async fn a_page_before_a_foreign_job_is_as_before_none(rig: Arc<Rig>) {
