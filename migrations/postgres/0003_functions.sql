@@ -458,29 +458,38 @@ declare
   v_id uuid;
   v_lane text;
   v_own boolean := true;
-  v_before text := '';
+  v_passed text[] := '{}';
   v_empty text[] := '{}';
   v_taken integer := 0;
 begin
   while v_taken < p_max_jobs loop
     v_id := null;
     if v_own then
-      -- Finished files in the own spool first, by company, so that lanes are locked in one order.
-      select id, company_id into v_id, v_lane from video_render_jobs
-        where status = 'queued' and spool_id = p_spool_id and spool_retry_at <= now() and company_id >= v_before
-        order by company_id, spool_retry_at, id limit 1 for update skip locked;
+      -- Finished files in the own spool first. Lane before job, as everywhere here, and no waiting: whoever holds the lane,
+      -- a backend with its transaction open for one, would hold up the files of all other companies.
+      select company_id into v_lane from video_render_jobs
+        where status = 'queued' and spool_id = p_spool_id and spool_retry_at <= now() and company_id <> all (v_passed)
+        order by spool_retry_at, id limit 1;
       if not found then
         v_own := false;
         continue;
       end if;
-      v_before := v_lane;
-      perform from video_render_lanes where company_id = v_lane for update;
+      perform from video_render_lanes where company_id = v_lane for update skip locked;
+      if found then
+        select id into v_id from video_render_jobs
+          where company_id = v_lane and status = 'queued' and spool_id = p_spool_id and spool_retry_at <= now()
+          order by spool_retry_at, id limit 1 for update skip locked;
+      end if;
+      if v_id is null then
+        v_passed := array_append(v_passed, v_lane);
+        continue;
+      end if;
     else
       select company_id into v_lane from video_render_lanes
         where queued > 0 and running < p_tenant_cap and head_at <= now() and company_id <> all (v_empty)
         order by running, head_at, company_id limit 1 for update skip locked;
       if not found then
-        exit when v_taken > 0 or v_empty <> '{}';
+        exit when v_taken > 0 or v_empty <> '{}' or v_passed <> '{}';
         -- Nothing, or other claims hold every lane that has work. Nothing is held here, so waiting is safe.
         begin
           select company_id into v_lane from video_render_lanes
