@@ -199,6 +199,8 @@ pub enum BeatAnswer {
     Held,
     /// A tenant wants it stopped; the lease is still held.
     CancelRequested,
+    /// Somebody else is at the row: neither extended nor lost. Ask again.
+    Unknown,
     /// The job is no longer this worker's.
     Lost,
 }

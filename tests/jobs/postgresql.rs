@@ -7,13 +7,14 @@ use std::time::Duration;
 use quotereel::job::{JobId, Status};
 use quotereel::store::postgres::{PostgresOptions, PostgresStore};
 use quotereel::store::{
-    ClaimRequest, EnqueueError, EnqueueRules, Enqueued, Held, JobFilter, Store, StoreError, TemplateVersion,
+    Beat, BeatAnswer, ClaimRequest, EnqueueError, EnqueueRules, Enqueued, Held, JobFilter, SpoolHold, Store, StoreError,
+    TemplateVersion,
 };
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection, Executor, Row, SqlSafeStr};
 
-use crate::rig::{asks, broken, company, output, quote, rules};
+use crate::rig::{asks, broken, company, output, quote, rules, spool_of};
 
 const SERVER: &str = "QUOTEREEL_TEST_POSTGRES";
 
@@ -281,6 +282,61 @@ fn jobs_of_one_transaction_keep_their_order() {
         tx.commit().await.expect("it ends");
         let claimed = store.claim(&ClaimRequest { max_jobs: 8, ..asks("w") }).await.expect("it answers");
         assert_eq!(claimed.iter().map(|claimed| claimed.job.id.0).collect::<Vec<_>>(), asked);
+    });
+}
+
+#[test]
+fn a_backends_open_transaction_holds_up_its_own_company_alone() {
+    Database::run(|database| async move {
+        let store = database.store().await;
+        let hold = SpoolHold { spool_id: spool_of("w"), others_in: Duration::from_secs(600) };
+        for id in ["cmp-1", "cmp-2"] {
+            store.enqueue(&company(id), &quote("q-1"), &rules()).await.expect("it is taken");
+            let lease = store.claim(&asks("w")).await.expect("it answers").remove(0).lease;
+            let held = store.retry_later(&lease, &broken(), Duration::ZERO, Some(&hold)).await;
+            assert_eq!(held.expect("it answers"), Held::Yes);
+        }
+        let pool = database.raw().await;
+        let mut open = pool.begin().await.expect("a transaction");
+        open.execute("select set_config('app.company_id', 'cmp-1', true)").await.expect("it is set");
+        let enqueue = "select enqueue_video_render('cmp-1', 'q-2', 'quote-summary', '{}')";
+        open.execute(enqueue).await.expect("it is enqueued");
+        let request = ClaimRequest { max_jobs: 5, ..asks("w") };
+        let claimed = store.claim(&request).await.expect("it answers");
+        let companies: Vec<_> = claimed.iter().map(|claimed| claimed.job.scope.company_id()).collect();
+        assert_eq!(companies, ["cmp-2"], "the file of the other company");
+        open.rollback().await.expect("it ends");
+        let claimed = store.claim(&request).await.expect("it answers");
+        let companies: Vec<_> = claimed.iter().map(|claimed| claimed.job.scope.company_id()).collect();
+        assert_eq!(companies, ["cmp-1"]);
+    });
+}
+
+#[test]
+fn a_locked_row_keeps_no_other_heartbeat_back() {
+    Database::run(|database| async move {
+        let store = database.store().await;
+        let scope = company("cmp-1");
+        for entity in ["q-1", "q-2", "q-3"] {
+            store.enqueue(&scope, &quote(entity), &rules()).await.expect("it is taken");
+        }
+        let claimed = store.claim(&ClaimRequest { max_jobs: 3, ..asks("w") }).await.expect("it answers");
+        assert_eq!(store.stopped(&claimed[2].lease).await.expect("it answers"), Held::Yes);
+        let pool = database.raw().await;
+        let mut open = pool.begin().await.expect("a transaction");
+        let lock = sqlx::query("select from video_render_jobs where id = $1 for update").bind(claimed[0].job.id.0);
+        lock.execute(&mut *open).await.expect("it is locked");
+        let lease = Duration::from_secs(600);
+        let beats: Vec<Beat> =
+            claimed.iter().map(|claimed| Beat { lease: claimed.lease.clone(), progress: 9 }).collect();
+        let mut heart = store.heartbeat().await.expect("a heartbeat");
+        let answers = heart.beat(&beats, lease).await.expect("it answers");
+        assert_eq!(answers, [BeatAnswer::Unknown, BeatAnswer::Held, BeatAnswer::Lost]);
+        open.rollback().await.expect("it ends");
+        let row = store.job(&scope, claimed[0].job.id).await.expect("it answers").expect("it is there");
+        assert_eq!(row.lease_expires_at, claimed[0].job.lease_expires_at, "not extended");
+        let answers = heart.beat(&beats, lease).await.expect("it answers");
+        assert_eq!(answers, [BeatAnswer::Held, BeatAnswer::Held, BeatAnswer::Lost]);
     });
 }
 
