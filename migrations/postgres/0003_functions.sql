@@ -262,6 +262,7 @@ as $$
 declare
   v_hash text := video_render_snapshot_hash(p_input);
   v_found video_render_jobs;
+  v_dying boolean;
 begin
   if p_company_id is distinct from nullif(current_setting('app.company_id', true), '') then
     raise exception 'company % is not the one in app.company_id', p_company_id using errcode = '42501';
@@ -289,10 +290,16 @@ begin
       end if;
     end if;
 
-    select job.id into job_id from video_render_jobs job
+    select job.id, job.cancel_requested_at is not null into job_id, v_dying from video_render_jobs job
       where job.company_id = p_company_id and job.entity_type = p_entity_type and job.entity_id = p_entity_id
         and job.template = p_template and job.snapshot_hash = v_hash and job.status in ('queued', 'running');
-    if found then
+    if found and v_dying then
+      -- It makes no video any more, and a second one beside it may not be: its worker stops within a heartbeat.
+      job_id := null;
+      wait_seconds := 5;
+      outcome := 'cooldown';
+      return;
+    elsif found then
       outcome := 'existing';
       return;
     end if;

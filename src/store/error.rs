@@ -58,8 +58,8 @@ impl StoreError {
 /// An enqueue that is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum EnqueueError {
-    /// The same entity was rendered a moment ago.
-    #[error("a video of this quote was made a moment ago: wait {wait_seconds} s")]
+    /// The same entity was rendered a moment ago, or the same job is just being called off.
+    #[error("a video of this quote was asked for a moment ago: wait {wait_seconds} s")]
     Cooldown {
         /// Whole seconds until it is allowed, 1 or more.
         wait_seconds: u64,

@@ -51,8 +51,8 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     // --- for tenants ---
 
     /// Enqueues a job, or finds the one that does the same work. In this order: the same idempotency key; an active job
-    /// for the same company, entity, template and snapshot; a succeeded one of the present version whose video is still
-    /// there; the cooldown; credits. Credits are frozen in the same transaction.
+    /// for the same company, entity, template and snapshot (refused for a few seconds while that one is being called off:
+    /// [`EnqueueError::Cooldown`]); a succeeded one of the present version whose video is still there; the cooldown; credits. Credits are frozen in the same transaction.
     async fn enqueue(&self, scope: &TenantScope, job: &NewJob, rules: &EnqueueRules) -> Result<Enqueued, EnqueueError>;
 
     /// One job.

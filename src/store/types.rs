@@ -11,6 +11,10 @@ use crate::job::{Job, JobId, Lease, LeaseEpoch, Stage, Status, TenantScope, Work
 /// `crate::snapshot` reads has no use.
 pub(super) const MAX_SNAPSHOT_BYTES: usize = 8 * 1024 * 1024;
 
+/// How long to wait for a job that is being called off before the same work can be asked for anew, in seconds: its worker
+/// hears of it with its next heartbeat. As in PostgreSQL's function.
+pub(super) const DYING_SECONDS: u64 = 5;
+
 /// What an enqueue must respect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnqueueRules {

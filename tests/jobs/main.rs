@@ -38,6 +38,7 @@ suite! {
         the_cooldown_says_how_long_to_wait,
         the_queue_of_a_company_has_an_end,
         a_snapshot_has_a_size,
+        a_job_that_is_being_called_off_is_not_found,
         fifty_equal_enqueues_make_one_job,
     }
     tenants {

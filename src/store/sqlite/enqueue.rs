@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::fault::failed;
 use super::{SqliteStore, Told, Write, millis, row, tell};
 use crate::job::{EventKind, EventSource, Job, JobId, NewJob, Status, TenantScope};
-use crate::store::types::MAX_SNAPSHOT_BYTES;
+use crate::store::types::{DYING_SECONDS, MAX_SNAPSHOT_BYTES};
 use crate::store::{EnqueueError, EnqueueRules, Enqueued, Result, TemplateVersion};
 
 /// SHA-256 of the snapshot with sorted keys and no white space, hexadecimal.
@@ -209,7 +209,11 @@ async fn same_work(
     .await
     .map_err(failed)?;
     if let Some(active) = active {
-        return Ok(Some(Enqueued::Existing(row::job(&active)?)));
+        let active = row::job(&active)?;
+        if active.cancel_requested_at.is_some() {
+            return Err(EnqueueError::Cooldown { wait_seconds: DYING_SECONDS });
+        }
+        return Ok(Some(Enqueued::Existing(active)));
     }
     let made = sqlx::query(
         "select * from video_render_jobs

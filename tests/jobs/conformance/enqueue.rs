@@ -161,6 +161,16 @@ pub(crate) async fn the_queue_of_a_company_has_an_end(rig: Arc<Rig>) {
     rig.store.enqueue(&scope, &quote("q-3"), &limits).await.expect("there is room again");
 }
 
+pub(crate) async fn a_job_that_is_being_called_off_is_not_found(rig: Arc<Rig>) {
+    let scope = company("cmp-1");
+    let dying = rig.running(&scope, "q-1", "w").await;
+    rig.store.request_cancel(&scope, dying.job.id).await.expect("it answers");
+    let refused = rig.store.enqueue(&scope, &quote("q-1"), &rules()).await;
+    assert!(matches!(refused, Err(EnqueueError::Cooldown { wait_seconds: 1..=10 })), "{refused:?}");
+    let _ = rig.store.stopped(&dying.lease).await.expect("it answers");
+    rig.enqueue(&scope, "q-1").await;
+}
+
 pub(crate) async fn a_snapshot_has_a_size(rig: Arc<Rig>) {
     let scope = company("cmp-1");
     let sized =

@@ -142,7 +142,11 @@ impl Model<'_> {
     fn enqueued(&mut self, tenant: usize, entity: u8, retry_of: Option<usize>, answer: Result<Enqueued, EnqueueError>) {
         let broke = tenant == 0 && self.credits.0 - self.credits.1 < 1;
         match (self.active(tenant, entity), answer) {
-            (Some(found), Ok(Enqueued::Existing(job))) => assert_eq!(self.jobs[found].id, job.id),
+            (Some(dying), Err(EnqueueError::Cooldown { .. })) => assert!(self.jobs[dying].cancel_requested),
+            (Some(found), Ok(Enqueued::Existing(job))) => {
+                assert_eq!(self.jobs[found].id, job.id);
+                assert!(!self.jobs[found].cancel_requested, "it makes no video any more");
+            }
             (None, Err(EnqueueError::NoCredits { available: 0 })) => assert!(broke, "credits are there"),
             (None, Ok(Enqueued::New(job))) => {
                 assert!(!broke, "no credits are there");
