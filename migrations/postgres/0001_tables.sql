@@ -164,7 +164,7 @@ comment on column video_render_jobs.progress is '0 to 100.';
 comment on column video_render_jobs.attempts is 'Claims, less those that were given back untouched.';
 comment on column video_render_jobs.render_attempts is 'Renders begun.';
 comment on column video_render_jobs.upload_attempts is 'Uploads begun.';
-comment on column video_render_jobs.rescue_count is 'Times that the reconciler took the job from a dead worker.';
+comment on column video_render_jobs.rescue_count is 'Times that the job was taken from a dead worker, by the reconciler or with its finished file.';
 comment on column video_render_jobs.run_after is 'Nobody claims it before, but for the worker whose spool has its file.';
 comment on column video_render_jobs.cancel_requested_at is 'When a tenant asked to stop; the worker sees it with its next heartbeat.';
 comment on column video_render_jobs.error_class is

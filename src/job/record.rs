@@ -48,7 +48,7 @@ pub struct Job {
     pub render_attempts: u32,
     /// Uploads begun.
     pub upload_attempts: u32,
-    /// Times that the reconciler took it from a dead worker.
+    /// Times that it was taken from a dead worker, by the reconciler or by whoever adopted its finished file.
     pub rescue_count: u32,
     /// Not before.
     #[serde(with = "::time::serde::rfc3339")]

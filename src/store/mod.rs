@@ -84,7 +84,8 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     async fn claim(&self, request: &ClaimRequest) -> Result<Vec<Claimed>>;
 
     /// Takes one job up again for which the worker found a finished file in its spool, whether the row is queued or still
-    /// running under the dead process's lease. `None` when the row has moved on: the file is then worthless.
+    /// running under a dead process's lease, its first or, where that one adopted the file too, a later one. Where it runs
+    /// it counts as a rescue. `None` when the row has moved on or was rescued too often: the file is then worthless.
     async fn adopt(&self, request: &AdoptRequest) -> Result<Option<Claimed>>;
 
     /// A connection of its own for heartbeats, so that no pool that is used up can starve them.

@@ -139,14 +139,17 @@ pub struct AdoptRequest {
     pub job_id: JobId,
     /// Whose.
     pub scope: TenantScope,
-    /// The epoch in which the file was made: a running row must still have it.
+    /// The epoch in which the file was made: a running row must have this or a later one.
     pub epoch: LeaseEpoch,
     /// What it shows.
     pub snapshot_hash: String,
-    /// Who asks; as in [`ClaimRequest`].
+    /// Who asks; as in [`ClaimRequest`]. A running row must be another's.
     pub worker_id: WorkerId,
-    /// The spool that the file lies in: a running row must name it or be of a worker of that spool.
+    /// The spool that the file lies in: a running row must name it. Whoever asks holds the spool, which proves that the
+    /// row's worker is dead.
     pub spool_id: String,
+    /// Adopting a running job counts as a rescue; with so many it is left to [`super::Store::expire`].
+    pub max_rescues: u32,
     /// As in [`ClaimRequest`].
     pub lease: Duration,
     /// As in [`ClaimRequest`].

@@ -101,6 +101,8 @@ suite! {
         a_running_job_is_adopted,
         a_queued_job_is_adopted,
         a_worthless_file_is_not_adopted,
+        a_file_survives_several_deaths_but_not_without_end,
+        a_rescued_file_is_uploaded_by_its_own_worker,
     }
     reconcile {
         a_dead_workers_job_is_rescued_and_then_failed,

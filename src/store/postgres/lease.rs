@@ -101,13 +101,15 @@ pub(super) async fn adopt(store: &PostgresStore, request: &AdoptRequest) -> Resu
                select id, status as old_status from video_render_jobs
                where id = $1 and company_id = $2 and ($3::text is null or organization_id = $3)
                  and snapshot_hash = $5 and cancel_requested_at is null
-                 and (status = 'queued' or (status = 'running' and lease_epoch = $4 and spool_id = $6))
+                 and (status = 'queued' or (status = 'running' and lease_epoch >= $4 and spool_id = $6
+                                            and worker_id <> $7 and rescue_count < $10))
                for update
              ), moved as (
                update video_render_jobs job
                set status = 'running', stage = 'upload', lease_epoch = job.lease_epoch + 1,
                    lease_expires_at = now() + $8, deadline_at = now() + $9, worker_id = $7, spool_id = $6,
                    spool_retry_at = null, attempts = job.attempts + (before.old_status = 'queued')::int,
+                   rescue_count = job.rescue_count + (before.old_status = 'running')::int,
                    started_at = coalesce(job.started_at, now()), updated_at = now()
                from before where job.id = before.id
                returning job.*, before.old_status
@@ -133,6 +135,7 @@ pub(super) async fn adopt(store: &PostgresStore, request: &AdoptRequest) -> Resu
         .bind(&request.worker_id.0)
         .bind(interval(request.lease))
         .bind(interval(request.deadline))
+        .bind(int(request.max_rescues))
         .fetch_optional(&mut *session)
         .await?;
         session.commit().await?;

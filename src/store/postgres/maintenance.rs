@@ -80,7 +80,7 @@ async fn expire_one(store: &PostgresStore, id: JobId, max_rescues: u32) -> Resul
         let mut session = Session::worker(&store.pool).await?;
         let found = sqlx::query(
             "select worker_id, rescue_count, cancel_requested_at is not null as cancel_requested,
-               lease_expires_at < now() as lapsed, input_json ->> 'locale' as locale
+               lease_expires_at < now() as lapsed, stage <> 'render' and spool_id is not null as held, input_json ->> 'locale' as locale
              from video_render_jobs
              where id = $1 and status = 'running' and (lease_expires_at < now() or deadline_at < now())
              for update skip locked",
@@ -112,16 +112,19 @@ async fn expire_one(store: &PostgresStore, id: JobId, max_rescues: u32) -> Resul
         let failed = done.to == Status::Failed;
         let told = failed || done.to == Status::Queued;
         let language = Language::of_locale(locale.as_deref().unwrap_or_default());
+        // What its stage says of a finished file is still true: its own spool comes first, others render, nobody waits.
         let row = sqlx::query(concat!(
             "with moved as (
                update video_render_jobs
                set status = $2, rescue_count = rescue_count + $3,
                    finished_at = case when $2 = 'queued' then null else now() end,
                    run_after = case when $2 = 'queued' then now() else run_after end,
-                   stage = case when $2 = 'queued' then 'render' else stage end,
-                   progress = case when $2 = 'queued' then 0 else progress end,
+                   stage = case when $2 <> 'queued' then stage when $8 then 'upload' else 'render' end,
+                   progress = case when $2 = 'queued' and not $8 then 0 else progress end,
+                   spool_id = case when $2 = 'queued' and $8 then spool_id end,
+                   spool_retry_at = case when $2 = 'queued' and $8 then now() end,
                    error_class = $4, error_code = $5, error_message = $6,
-                   lease_expires_at = null, worker_id = null, deadline_at = null, spool_id = null, updated_at = now()
+                   lease_expires_at = null, worker_id = null, deadline_at = null, updated_at = now()
                where id = $1 and status = 'running' and (lease_expires_at < now() or deadline_at < now())
                returning *
              ), event as (
@@ -141,6 +144,7 @@ async fn expire_one(store: &PostgresStore, id: JobId, max_rescues: u32) -> Resul
         .bind(told.then(|| code.as_str()))
         .bind(failed.then(|| code.message(language)))
         .bind(json!({ "reconciled_to": done.to, "how": word, "worker": worker }))
+        .bind(found.try_get::<bool, _>("held")?)
         .fetch_one(&mut *session)
         .await?;
         session.commit().await?;

@@ -71,11 +71,13 @@ impl SqliteStore {
         let adopted = sqlx::query(
             "update video_render_jobs
              set status = 'running', stage = 'upload', lease_epoch = lease_epoch + 1,
-                 attempts = attempts + (status = 'queued'), lease_expires_at = ?3 + ?4, deadline_at = ?3 + ?5,
+                 attempts = attempts + (status = 'queued'), rescue_count = rescue_count + (status = 'running'),
+                 lease_expires_at = ?3 + ?4, deadline_at = ?3 + ?5,
                  worker_id = ?6, spool_id = ?7, spool_retry_at = null, started_at = coalesce(started_at, ?3),
                  updated_at = ?3
              where id = ?1 and company_id = ?2 and snapshot_hash = ?8 and cancel_requested_at is null
-               and (status = 'queued' or (status = 'running' and lease_epoch = ?9 and spool_id = ?7))
+               and (status = 'queued' or (status = 'running' and lease_epoch >= ?9 and spool_id = ?7
+                                          and worker_id <> ?6 and rescue_count < ?10))
              returning *",
         )
         .bind(request.job_id.to_string())
@@ -87,6 +89,7 @@ impl SqliteStore {
         .bind(&request.spool_id)
         .bind(&request.snapshot_hash)
         .bind(request.epoch.0)
+        .bind(request.max_rescues)
         .fetch_optional(&mut *write.conn)
         .await
         .map_err(failed)?;

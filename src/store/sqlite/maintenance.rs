@@ -383,9 +383,11 @@ async fn expire(
              finished_at = case when ?4 <> 'queued' then ?6 end,
              error_class = ?7, error_code = ?8, error_message = ?9,
              run_after = case when ?4 = 'queued' then ?6 else run_after end,
-             spool_retry_at = case when ?4 = 'queued' and stage <> 'render' then ?6 end,
-             spool_id = case when ?4 = 'queued' and stage <> 'render' then spool_id end,
-             stage = case when ?4 = 'queued' and stage <> 'render' then 'upload' else stage end,
+             spool_retry_at = case when ?4 = 'queued' and stage <> 'render' and spool_id is not null then ?6 end,
+             spool_id = case when ?4 = 'queued' and stage <> 'render' and spool_id is not null then spool_id end,
+             stage = case when ?4 <> 'queued' then stage when stage <> 'render' and spool_id is not null then 'upload'
+                          else 'render' end,
+             progress = case when ?4 = 'queued' and (stage = 'render' or spool_id is null) then 0 else progress end,
              lease_expires_at = null, worker_id = null, deadline_at = null
          where id = ?1 and company_id = ?2 and status = 'running' and lease_epoch = ?3 returning ",
         without_input!()

@@ -270,12 +270,14 @@ impl Model<'_> {
                     scope: lease.scope.clone(),
                     epoch: lease.epoch,
                     snapshot_hash: hash,
-                    worker_id: quotereel::job::WorkerId("w".to_owned()),
+                    // Another process on the same spool each time.
+                    worker_id: quotereel::job::WorkerId(format!("w-{}", self.leases.len())),
                     spool_id: spool_of("w"),
+                    max_rescues: MAX_RESCUES,
                     lease: Duration::from_secs(60),
                     deadline: Duration::from_secs(720),
                 };
-                let good = (held || self.jobs[job].status == Status::Queued) && !self.jobs[job].cancel_requested;
+                let good = !self.jobs[job].status.is_final() && !self.jobs[job].cancel_requested;
                 let adopted = store.adopt(&request).await.expect("it answers");
                 assert_eq!(adopted.is_some(), good && self.apply(job, Event::Adopt));
                 self.leases.extend(adopted.map(|adopted| (job, adopted.lease)));
