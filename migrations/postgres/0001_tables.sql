@@ -339,8 +339,7 @@ create table webhook_deliveries (
   constraint webhook_deliveries_epoch_check check (epoch >= 0),
   constraint webhook_deliveries_finished_check check ((finished_at is null) = (status = 'pending'))
 ) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
-create index webhook_deliveries_due_idx on webhook_deliveries (next_attempt_at) where status = 'pending';
-create index webhook_deliveries_company_idx on webhook_deliveries (company_id) where status = 'pending';
+create index webhook_deliveries_due_idx on webhook_deliveries (company_id, next_attempt_at, id) where status = 'pending';
 create index webhook_deliveries_job_idx on webhook_deliveries (job_id);
 comment on table webhook_deliveries is 'Outbox: written in the transaction that ends a job, sent afterwards.';
 comment on column webhook_deliveries.id is 'The receiver''s idempotency key, the same over all tries.';

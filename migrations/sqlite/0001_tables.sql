@@ -254,8 +254,8 @@ create table webhook_deliveries (
   constraint webhook_deliveries_epoch_check check (epoch >= 0),
   constraint webhook_deliveries_finished_check check ((finished_at is null) = (status = 'pending'))
 ) strict;
-create index webhook_deliveries_due_idx on webhook_deliveries (next_attempt_at) where status = 'pending';
-create index webhook_deliveries_company_idx on webhook_deliveries (company_id) where status = 'pending';
+create index webhook_deliveries_due_idx on webhook_deliveries (company_id, next_attempt_at, created_at, id)
+  where status = 'pending';
 create index webhook_deliveries_job_idx on webhook_deliveries (job_id);
 
 -- When each duty was last taken on, so that one worker does it and not all.

@@ -178,7 +178,7 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// Sets, or with an empty `url` removes, where a company's webhooks go.
     async fn set_webhook(&self, scope: &TenantScope, endpoint: &WebhookEndpoint) -> Result<()>;
 
-    /// Takes deliveries that are due, for `lease`.
+    /// Takes deliveries that are due, for `lease`; at most 2 of one company.
     async fn claim_webhooks(&self, limit: u32, lease: std::time::Duration) -> Result<Vec<WebhookDelivery>>;
 
     /// Writes down how a delivery went.

@@ -15,6 +15,9 @@ pub(super) const MAX_SNAPSHOT_BYTES: usize = 8 * 1024 * 1024;
 /// hears of it with its next heartbeat. As in PostgreSQL's function.
 pub(super) const DYING_SECONDS: u64 = 5;
 
+/// Deliveries of one company in one batch: a receiver that answers slowly takes no more of the sender's time than these.
+pub(super) const DELIVERIES_OF_ONE: u32 = 2;
+
 /// What an enqueue must respect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnqueueRules {

@@ -144,6 +144,7 @@ suite! {
         a_delivery_is_leased,
         a_delivery_comes_again_until_given_up,
         gone_switches_the_endpoint_off,
+        one_company_does_not_fill_a_batch,
         a_removed_endpoint_gets_nothing,
         endpoints_are_each_companys_own,
     }
