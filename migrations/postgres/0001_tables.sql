@@ -246,7 +246,7 @@ comment on column video_render_events.old_status is 'Status before; null for the
 comment on column video_render_events.new_status is 'Status after.';
 comment on column video_render_events.source is 'Who did it.';
 comment on column video_render_events.correlation_id is 'Ties together what one request or one claim did.';
-comment on column video_render_events.detail is 'Further facts: epoch, worker, error code, reason.';
+comment on column video_render_events.detail is 'Further facts that tenants may read: epoch, attempt, class and code of a failure, fixed words.';
 comment on column video_render_events.created_at is 'When.';
 
 create table tenant_credits (

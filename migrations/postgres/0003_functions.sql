@@ -544,7 +544,7 @@ begin
           correlation_id, detail)
         select id, company_id, organization_id, 'VIDEO_RENDER_STARTED', 'queued', 'running', 'worker',
           id || '/e' || lease_epoch,
-          jsonb_build_object('epoch', lease_epoch, 'worker', p_worker_id, 'stage', stage)
+          jsonb_build_object('epoch', lease_epoch, 'attempt', attempts, 'stage', stage)
         from moved
     )
     select * into strict v_job from moved;

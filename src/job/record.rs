@@ -148,7 +148,8 @@ pub struct JobEvent {
     pub source: EventSource,
     /// Ties together what one request or one claim did.
     pub correlation_id: String,
-    /// Further facts: epoch, worker, error code, reason.
+    /// Further facts that tenants may read: epoch, attempt, class and code of a failure, fixed words; nothing of the
+    /// system's inside.
     pub detail: Value,
     /// When.
     #[serde(with = "::time::serde::rfc3339")]

@@ -100,7 +100,8 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// The video is in storage: output, credit, event and webhooks in one transaction.
     async fn succeed(&self, lease: &Lease, output: &JobOutput) -> Result<Held>;
 
-    /// The job cannot be made: verdict, credit, event and webhooks in one transaction. `message` is for the customer.
+    /// The job cannot be made: verdict, credit, event and webhooks in one transaction. `message` is for the customer. Of the
+    /// failure only class and code are kept: its detail may name what tenants must not read.
     async fn fail(&self, lease: &Lease, failure: &Failure, message: &str) -> Result<Held>;
 
     /// Back to the queue for another try after `pause`; the attempt counts. The row keeps class and code of the failure,
@@ -113,7 +114,8 @@ pub trait Store: Send + Sync + std::fmt::Debug {
         hold: Option<&SpoolHold>,
     ) -> Result<Held>;
 
-    /// Back to the queue, untouched: the attempt does not count. A job with a cancel request ends instead.
+    /// Back to the queue, untouched: the attempt does not count. A job with a cancel request ends instead. `reason` is for
+    /// the log alone; the event, which tenants read, says `released`.
     async fn release(
         &self,
         lease: &Lease,

@@ -152,6 +152,7 @@ suite! {
         a_life_is_told_with_old_and_new_state,
         a_rescue_is_told,
         events_are_the_tenants_own,
+        an_event_tells_nothing_of_the_inside,
     }
     model {
         random_histories_obey_the_state_machine,

@@ -22,7 +22,8 @@ macro_rules! held {
     };
 }
 
-/// A guarded update that ends the lease, and its event; `$5` is the event's detail.
+/// A guarded update that ends the lease, and its event; `$5` is what the event tells besides epoch and attempt. Tenants read
+/// it: codes and fixed words alone.
 macro_rules! moved {
     ($kind:literal, $set:literal) => {
         concat!(
@@ -35,7 +36,8 @@ macro_rules! moved {
                old_status, new_status, source, correlation_id, detail) \
              select id, company_id, organization_id, ",
             $kind,
-            ", 'running', status, 'worker', id || '/e' || lease_epoch, $5 from moved) select id from moved"
+            ", 'running', status, 'worker', id || '/e' || lease_epoch, \
+               jsonb_build_object('epoch', lease_epoch, 'attempt', attempts) || $5 from moved) select id from moved"
         )
     };
 }
@@ -118,7 +120,7 @@ pub(super) async fn adopt(store: &PostgresStore, request: &AdoptRequest) -> Resu
                  source, correlation_id, detail)
                select id, company_id, organization_id, 'VIDEO_RENDER_STARTED', old_status, status, 'worker',
                  id || '/e' || lease_epoch,
-                 jsonb_build_object('epoch', lease_epoch, 'worker', worker_id, 'stage', stage, 'adopted', $4) from moved
+                 jsonb_build_object('epoch', lease_epoch, 'attempt', attempts, 'stage', stage, 'adopted', $4::bigint) from moved
              )
              select moved.*,
                case when old_status = 'queued'
@@ -171,11 +173,10 @@ pub(super) async fn succeed(store: &PostgresStore, lease: &Lease, output: &JobOu
          output_key = $6, output_sha256 = $7, output_bytes = $8, output_duration_ms = $9, thumbnail_key = $10, \
          render_version = $11"
     );
-    let detail = json!({ "epoch": lease.epoch, "outputKey": output.output_key });
     write!(
         store,
         guarded(SQL, lease)
-            .bind(&detail)
+            .bind(json!({}))
             .bind(&output.output_key)
             .bind(&output.output_sha256)
             .bind(bigint(output.output_bytes))
@@ -191,10 +192,9 @@ pub(super) async fn fail(store: &PostgresStore, lease: &Lease, failure: &Failure
         "status = 'failed', finished_at = now(), spool_id = null, error_class = $6, error_code = $7, \
          error_message = $8"
     );
-    let detail = verdict(lease, failure);
     write!(
         store,
-        guarded(SQL, lease).bind(&detail).bind(failure.code.class().as_str()).bind(failure.code.as_str()).bind(message)
+        guarded(SQL, lease).bind(verdict(failure)).bind(failure.code.class().as_str()).bind(failure.code.as_str()).bind(message)
     )
 }
 
@@ -204,15 +204,12 @@ pub(super) async fn stopped(store: &PostgresStore, lease: &Lease) -> Result<Held
         "status = 'cancelled', finished_at = now(), spool_id = null, error_class = null, error_code = null, \
          cancel_requested_at = coalesce(cancel_requested_at, now())"
     );
-    let detail = json!({ "epoch": lease.epoch });
-    write!(store, guarded(SQL, lease).bind(&detail))
+    write!(store, guarded(SQL, lease).bind(json!({})))
 }
 
-/// What an event tells of a failure; for operators, so the details may be long but not without end.
-fn verdict(lease: &Lease, failure: &Failure) -> Value {
-    // U+0000 is the one character that jsonb does not take.
-    let reason: String = failure.detail.chars().filter(|character| *character != '\0').take(2000).collect();
-    json!({ "epoch": lease.epoch, "errorClass": failure.code.class(), "errorCode": failure.code.as_str(), "reason": reason })
+/// What an event tells of a failure.
+fn verdict(failure: &Failure) -> Value {
+    json!({ "errorClass": failure.code.class(), "errorCode": failure.code.as_str() })
 }
 
 /// How a job goes back to the queue.
@@ -262,18 +259,16 @@ pub(super) async fn retry_later(
     pause: Duration,
     hold: Option<&SpoolHold>,
 ) -> Result<Held> {
-    let back = Requeue { detail: verdict(lease, failure), counts: true, failure: Some(failure.code), pause, hold };
+    let back = Requeue { detail: verdict(failure), counts: true, failure: Some(failure.code), pause, hold };
     requeue(store, lease, &back).await
 }
 
 pub(super) async fn release(
     store: &PostgresStore,
     lease: &Lease,
-    reason: &str,
     pause: Duration,
     hold: Option<&SpoolHold>,
 ) -> Result<Held> {
-    let reason: String = reason.chars().filter(|character| *character != '\0').take(2000).collect();
-    let detail = json!({ "epoch": lease.epoch, "released": true, "reason": reason });
+    let detail = json!({ "reason": "released" });
     requeue(store, lease, &Requeue { detail, counts: false, failure: None, pause, hold }).await
 }

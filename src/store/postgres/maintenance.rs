@@ -131,7 +131,8 @@ async fn expire_one(store: &PostgresStore, id: JobId, max_rescues: u32) -> Resul
                insert into video_render_events (job_id, company_id, organization_id, kind, old_status, new_status,
                  source, correlation_id, detail)
                select id, company_id, organization_id, 'VIDEO_RENDER_RECONCILED', 'running', status, 'reconciler',
-                 id || '/e' || lease_epoch, $7 || jsonb_build_object('epoch', lease_epoch) from moved
+                 id || '/e' || lease_epoch,
+                 $7 || jsonb_build_object('epoch', lease_epoch, 'attempt', attempts) from moved
              )
              select ",
             without_input!(),
@@ -143,7 +144,7 @@ async fn expire_one(store: &PostgresStore, id: JobId, max_rescues: u32) -> Resul
         .bind(told.then(|| code.class().as_str()))
         .bind(told.then(|| code.as_str()))
         .bind(failed.then(|| code.message(language)))
-        .bind(json!({ "reconciled_to": done.to, "how": word, "worker": worker }))
+        .bind(json!({ "reconciled_to": done.to, "how": word, "errorCode": told.then(|| code.as_str()) }))
         .bind(found.try_get::<bool, _>("held")?)
         .fetch_one(&mut *session)
         .await?;
@@ -235,7 +236,7 @@ pub(super) async fn output_lost(
         .bind(lost.code.class().as_str())
         .bind(lost.code.as_str())
         .bind(message)
-        .bind(json!({ "reconciled_to": Status::Failed, "how": "output_lost", "outputKey": output_key }))
+        .bind(json!({ "reconciled_to": Status::Failed, "how": "output_lost", "errorCode": lost.code.as_str() }))
         .execute(&mut *session)
         .await?;
         session.commit().await?;

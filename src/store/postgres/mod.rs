@@ -190,7 +190,8 @@ impl Store for PostgresStore {
     }
 
     async fn release(&self, lease: &Lease, reason: &str, pause: Duration, hold: Option<&SpoolHold>) -> Result<Held> {
-        lease::release(self, lease, reason, pause, hold).await
+        tracing::debug!(jobId = %lease.job_id, reason, "a job goes back to the queue");
+        lease::release(self, lease, pause, hold).await
     }
 
     async fn stopped(&self, lease: &Lease) -> Result<Held> {

@@ -96,7 +96,7 @@ impl SqliteStore {
         let Some(adopted) = adopted else { return Ok(None) };
         let old = Status::from_name(&old).unwrap_or(Status::Queued);
         let since = if old == Status::Queued { run_after } else { write.now };
-        let detail = json!({ "worker": request.worker_id, "adoptedFrom": request.epoch });
+        let detail = json!({ "adopted": request.epoch });
         let claimed = started(&mut write, &adopted, old, since, detail).await?;
         write.commit().await?;
         Ok(Some(claimed))
@@ -142,8 +142,7 @@ async fn take(write: &mut Write, request: &ClaimRequest, candidate: &Candidate) 
     .fetch_one(&mut *write.conn)
     .await
     .map_err(failed)?;
-    let detail = json!({ "worker": request.worker_id });
-    match started(write, &taken, Status::Queued, candidate.since, detail).await {
+    match started(write, &taken, Status::Queued, candidate.since, json!({})).await {
         Err(error @ (StoreError::Row { .. } | StoreError::Other(_))) => {
             tracing::error!(event = "ERROR", jobId = candidate.id, error = %error, "a claimed row cannot be read");
             Ok(None)
@@ -162,6 +161,7 @@ async fn started(
 ) -> Result<Claimed> {
     let job: Job = row::job(taken)?;
     detail["epoch"] = json!(job.lease_epoch);
+    detail["attempt"] = json!(job.attempts);
     detail["stage"] = json!(job.stage);
     let told = Told {
         kind: EventKind::Started,

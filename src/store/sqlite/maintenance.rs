@@ -131,7 +131,7 @@ impl SqliteStore {
         .await
         .map_err(failed)?;
         let Some(after) = after else { return Ok(false) };
-        let detail = json!({ "code": code.as_str(), "outputKey": output_key });
+        let detail = json!({ "how": "output_lost", "errorCode": code.as_str() });
         reconciled(&mut write, &row::listed(&after)?, Status::Succeeded, detail).await?;
         write.commit().await?;
         Ok(true)
@@ -405,13 +405,15 @@ async fn expire(
     .await
     .map_err(failed)?;
     let job = row::listed(&after)?;
-    let detail = json!({ "how": how, "worker": before.worker_id, "epoch": before.lease_epoch });
+    let detail = json!({ "how": how, "errorCode": failure.map(FailureCode::as_str) });
     reconciled(write, &job, Status::Running, detail).await?;
     Ok(Expired { job, worker_id: before.worker_id, how })
 }
 
 async fn reconciled(write: &mut Write, after: &Job, old: Status, mut detail: Value) -> Result<()> {
     detail["reconciled_to"] = json!(after.status);
+    detail["epoch"] = json!(after.lease_epoch);
+    detail["attempt"] = json!(after.attempts);
     let correlation = claim_correlation(after);
     let told = Told {
         kind: EventKind::Reconciled,

@@ -269,13 +269,14 @@ impl Store for SqliteStore {
         pause: Duration,
         hold: Option<&SpoolHold>,
     ) -> Result<Held> {
-        let detail = serde_json::json!({ "code": failure.code.as_str(), "detail": failure.detail });
+        let detail = outcome::verdict(failure);
         self.queue_again(lease, outcome::Back { detail, pause, hold, failure: Some(failure.code), attempts_back: 0 })
             .await
     }
 
     async fn release(&self, lease: &Lease, reason: &str, pause: Duration, hold: Option<&SpoolHold>) -> Result<Held> {
-        let detail = serde_json::json!({ "released": reason });
+        tracing::debug!(jobId = %lease.job_id, reason, "a job goes back to the queue");
+        let detail = serde_json::json!({ "reason": "released" });
         self.queue_again(lease, outcome::Back { detail, pause, hold, failure: None, attempts_back: 1 }).await
     }
 

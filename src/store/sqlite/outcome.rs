@@ -54,10 +54,16 @@ async fn changed(write: &mut Write, statement: Statement<'_>) -> Result<Option<J
     found.map(|found| row::listed(&found)).transpose()
 }
 
+/// What an event tells of a failure. Tenants read it: codes and fixed words alone.
+pub(super) fn verdict(failure: &Failure) -> Value {
+    json!({ "errorClass": failure.code.class(), "errorCode": failure.code.as_str() })
+}
+
 /// Tells what the worker did, and commits.
 async fn told(mut write: Write, after: Option<Job>, kind: EventKind, mut detail: Value) -> Result<Held> {
     let Some(after) = after else { return Ok(Held::Lost) };
     detail["epoch"] = json!(after.lease_epoch);
+    detail["attempt"] = json!(after.attempts);
     let correlation = claim_correlation(&after);
     let told =
         Told { kind, old: Some(Status::Running), source: EventSource::Worker, correlation: &correlation, detail };
@@ -107,7 +113,7 @@ impl SqliteStore {
             .bind(&output.thumbnail_key)
             .bind(&output.render_version);
         let after = changed(&mut write, statement).await?;
-        told(write, after, EventKind::Succeeded, json!({ "outputKey": output.output_key })).await
+        told(write, after, EventKind::Succeeded, json!({})).await
     }
 
     pub(super) async fn end_badly(&self, lease: &Lease, failure: &Failure, message: &str) -> Result<Held> {
@@ -121,8 +127,7 @@ impl SqliteStore {
             .bind(failure.code.as_str())
             .bind(message);
         let after = changed(&mut write, statement).await?;
-        let detail = json!({ "code": failure.code.as_str(), "detail": failure.detail });
-        told(write, after, EventKind::Failed, detail).await
+        told(write, after, EventKind::Failed, verdict(failure)).await
     }
 
     pub(super) async fn queue_again(&self, lease: &Lease, back: Back<'_>) -> Result<Held> {
