@@ -7,8 +7,8 @@ use std::time::Duration;
 use quotereel::job::{JobId, Status};
 use quotereel::store::postgres::{PostgresOptions, PostgresStore};
 use quotereel::store::{
-    Beat, BeatAnswer, ClaimRequest, EnqueueError, EnqueueRules, Enqueued, Held, JobFilter, SpoolHold, Store, StoreError,
-    TemplateVersion,
+    Beat, BeatAnswer, ClaimRequest, EnqueueError, EnqueueRules, Enqueued, Held, JobFilter, SpoolHold, Store,
+    StoreError, TemplateVersion,
 };
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};

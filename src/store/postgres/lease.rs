@@ -89,7 +89,11 @@ pub(super) async fn claim(store: &PostgresStore, request: &ClaimRequest) -> Resu
         session.done();
         // The rows are claimed. One that cannot be read is left to its lease; it must not take the others along.
         let readable = rows.iter().filter_map(|row| {
-            claimed(row).inspect_err(|fault| tracing::error!(event = "ERROR", error = %fault.error, "a claimed row cannot be read")).ok()
+            claimed(row)
+                .inspect_err(
+                    |fault| tracing::error!(event = "ERROR", error = %fault.error, "a claimed row cannot be read"),
+                )
+                .ok()
         });
         Ok(readable.collect())
     })
@@ -194,7 +198,11 @@ pub(super) async fn fail(store: &PostgresStore, lease: &Lease, failure: &Failure
     );
     write!(
         store,
-        guarded(SQL, lease).bind(verdict(failure)).bind(failure.code.class().as_str()).bind(failure.code.as_str()).bind(message)
+        guarded(SQL, lease)
+            .bind(verdict(failure))
+            .bind(failure.code.class().as_str())
+            .bind(failure.code.as_str())
+            .bind(message)
     )
 }
 

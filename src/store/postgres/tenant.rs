@@ -143,7 +143,8 @@ pub(super) async fn jobs(store: &PostgresStore, scope: &TenantScope, filter: &Jo
     transaction!(store, {
         let mut session = Session::tenant(&store.pool, scope).await?;
         // Only the conditions that are asked for: each combination has its own plan and its own index.
-        let mut query = QueryBuilder::new(concat!("select ", without_input!(), " from video_render_jobs where company_id = "));
+        let mut query =
+            QueryBuilder::new(concat!("select ", without_input!(), " from video_render_jobs where company_id = "));
         query.push_bind(scope.company_id());
         if let Some(status) = filter.status {
             query.push(" and status = ").push_bind(status.as_str());

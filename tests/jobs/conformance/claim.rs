@@ -171,7 +171,8 @@ pub(crate) async fn sixteen_claimers_and_two_thousand_jobs(rig: Arc<Rig>) {
 pub(crate) async fn a_snapshot_that_nobody_can_read_stops_no_claim(rig: Arc<Rig>) {
     let scope = company("cmp-1");
     let deep = format!(r#"{{"locale": "es-CL", "a": {}1{}}}"#, "[".repeat(300), "]".repeat(300));
-    let mut ids = vec![rig.by_hand(&scope, "q-deep", &deep).await, rig.by_hand(&scope, "q-huge", r#"{"n": 1e400}"#).await];
+    let mut ids =
+        vec![rig.by_hand(&scope, "q-deep", &deep).await, rig.by_hand(&scope, "q-huge", r#"{"n": 1e400}"#).await];
     ids.push(rig.enqueue(&scope, "q-good").await.id);
     let claimed = rig.store.claim(&ClaimRequest { max_jobs: 5, ..asks("w") }).await.expect("it answers");
     assert_eq!(claimed.iter().map(|claimed| claimed.job.id).collect::<Vec<_>>(), ids);

@@ -173,8 +173,7 @@ pub(crate) async fn a_job_that_is_being_called_off_is_not_found(rig: Arc<Rig>) {
 
 pub(crate) async fn a_snapshot_has_a_size(rig: Arc<Rig>) {
     let scope = company("cmp-1");
-    let sized =
-        |bytes: usize| NewJob { input: serde_json::json!({ "notes": "x".repeat(bytes) }), ..quote("q-1") };
+    let sized = |bytes: usize| NewJob { input: serde_json::json!({ "notes": "x".repeat(bytes) }), ..quote("q-1") };
     let refused = rig.store.enqueue(&scope, &sized(8 * 1024 * 1024), &rules()).await;
     assert!(matches!(refused, Err(EnqueueError::SnapshotTooLarge { allowed_bytes: 8_388_608 })), "{refused:?}");
     let by_hand = rig.refused(rig.by_hand_sql(&scope, "q-1", &sized(8 * 1024 * 1024).input.to_string()).1).await;

@@ -128,5 +128,8 @@ pub(crate) async fn an_event_tells_nothing_of_the_inside(rig: Arc<Rig>) {
         assert_eq!(detail.contains_key("epoch") && detail.contains_key("attempt"), by_worker, "{text}");
     }
     let failed = told.iter().find(|event| event.kind == EventKind::Failed).expect("it failed");
-    assert_eq!((&failed.detail["errorCode"], &failed.detail["errorClass"]), (&"render_failed".into(), &"system".into()));
+    assert_eq!(
+        (&failed.detail["errorCode"], &failed.detail["errorClass"]),
+        (&"render_failed".into(), &"system".into())
+    );
 }
