@@ -171,7 +171,7 @@ pub(crate) async fn a_retry_outlives_its_original(rig: Arc<Rig>) {
     let failed = rig.failed(&scope, "q-1").await;
     let again = rig.store.retry(&scope, failed.id, &crate::rig::rules()).await.expect("it is taken").job().id;
     rig.pass(failed.id, 31 * DAY).await;
-    assert_eq!(rig.store.delete_past_retention(&Retention::default(), 10).await.expect("it answers"), 1);
+    assert_eq!(rig.store.delete_past_retention(&Retention::default(), 10).await.expect("it answers").rows, 1);
     assert_eq!(rig.row(&scope, again).await.retry_of, None);
 }
 
