@@ -221,7 +221,7 @@ create table video_render_events (
   source text not null,
   correlation_id text not null default '',
   detail jsonb not null default '{}',
-  created_at timestamptz not null default now(),
+  created_at timestamptz not null default clock_timestamp(),
   constraint video_render_events_pkey primary key (id),
   constraint video_render_events_job_id_fkey foreign key (company_id, job_id)
     references video_render_jobs (company_id, id) on delete cascade,

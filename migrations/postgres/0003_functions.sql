@@ -414,6 +414,7 @@ declare
   v_company text := nullif(current_setting('app.company_id', true), '');
   v_organization text := nullif(current_setting('app.organization_id', true), '');
 begin
+  perform set_config('quotereel.lanes', '', true); -- a tenant does not keep its lane from being counted
   -- This runs with its owner's rights, so it checks the tenant itself.
   if v_company is null then
     raise exception 'app.company_id is not set' using errcode = '42501';
@@ -458,7 +459,6 @@ create function claim_video_renders(
 returns setof video_render_jobs
 language plpgsql security definer
 set lock_timeout = '250ms' -- waits for lanes only as long as a few other claims take
-set quotereel.lanes = 'kept'
 as $$
 declare
   v_job video_render_jobs;
@@ -469,6 +469,8 @@ declare
   v_empty text[] := '{}';
   v_taken integer := 0;
 begin
+  -- Not in the function's head: there only a superuser may name a setting that no extension has.
+  perform set_config('quotereel.lanes', 'kept', true);
   while v_taken < p_max_jobs loop
     v_id := null;
     if v_own then
@@ -551,6 +553,7 @@ begin
     v_taken := v_taken + 1;
     return next v_job;
   end loop;
+  perform set_config('quotereel.lanes', '', true);
 end
 $$;
 comment on function claim_video_renders is
