@@ -1,8 +1,9 @@
-//! How long a claim takes on a full PostgreSQL: N queued jobs over T companies, M finished rows, 16 claimers at once.
+//! How long a claim takes on a full PostgreSQL: N queued jobs over T companies, M finished rows, 16 claimers; first each
+//! claims again at once, then all together claim R times a second, as workers do that are busy in between.
 //!
-//! `QUOTEREEL_TEST_POSTGRES=$(tests/servers/postgres.sh start /tmp/pg) cargo bench --bench claim`; then N, T, M and the
-//! number of claims may follow after `--`. Makes a database of its own and removes it. Goal: 99 of 100 claims in 10 ms
-//! with 100,000 queued and 1,000,000 finished, and no more than with 10,000 queued.
+//! `QUOTEREEL_TEST_POSTGRES=$(tests/servers/postgres.sh start /tmp/pg) cargo bench --bench claim`; then N, T, M, the number
+//! of claims and R may follow after `--`. Makes a database of its own and removes it. Goal: 99 of 100 claims in 10 ms with
+//! 100,000 queued and 1,000,000 finished, and no more than with 10,000 queued.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -33,8 +34,8 @@ async fn fill(pool: &PgPool, sql: &'static str, rows: u64, companies: u64) {
     sqlx::query(sql).bind(bound(rows)).bind(bound(companies)).execute(pool).await.expect("rows are filled in");
 }
 
-/// The times of all claims, ascending.
-async fn claim_times(url: &str, claims: usize) -> Vec<Duration> {
+/// The times of all claims, ascending; `pause` is the mean time from one claim of a claimer to its next.
+async fn claim_times(url: &str, claims: usize, pause: Option<Duration>) -> Vec<Duration> {
     let options =
         PostgresOptions { max_connections: u32::try_from(CLAIMERS).unwrap_or(16), ..PostgresOptions::default() };
     let store = Arc::new(PostgresStore::connect(url, options).await.expect("the server answers"));
@@ -52,6 +53,10 @@ async fn claim_times(url: &str, claims: usize) -> Vec<Duration> {
             };
             let mut times = Vec::with_capacity(claims / CLAIMERS);
             for round in 0..claims / CLAIMERS + 10 {
+                if let Some(pause) = pause {
+                    // At random times, so that they neither queue up nor take turns.
+                    tokio::time::sleep(pause.mul_f64(2.0 * rand::random::<f64>())).await;
+                }
                 let started = Instant::now();
                 let claimed = store.claim(&request).await.expect("it answers");
                 // The first ones connect and prepare.
@@ -78,6 +83,7 @@ async fn main() {
     let number = |at: usize, default: u64| numbers.get(at).copied().unwrap_or(default);
     let (queued, companies, finished) = (number(0, 100_000), number(1, 100).max(1), number(2, 1_000_000));
     let claims = usize::try_from(number(3, 4_000)).expect("a number of claims");
+    let rate = u32::try_from(number(4, 200).max(1)).expect("a rate");
 
     let admin = PgPool::connect(&server).await.expect("the server answers");
     let name = format!("bench_{}", uuid::Uuid::now_v7().simple());
@@ -90,24 +96,28 @@ async fn main() {
     fill(&pool, QUEUED, queued, companies).await;
     pool.execute("vacuum analyze").await.expect("figures for the planner");
 
-    let started = Instant::now();
-    let times = claim_times(&url, claims).await;
-    let took = started.elapsed();
-    let at = |share: f64| {
-        let index = (times.len() - 1) as f64 * share;
-        #[expect(clippy::cast_possible_truncation, reason = "an index into the times")]
-        let index = index as usize;
-        times[index].as_secs_f64() * 1000.0
-    };
-    eprintln!(
-        "{queued} queued of {companies} companies, {finished} finished, {CLAIMERS} claimers, {} claims: \
-         p50 {:.2} ms, p99 {:.2} ms, most {:.2} ms; {:.0} claims/s",
-        times.len(),
-        at(0.5),
-        at(0.99),
-        at(1.0),
-        times.len() as f64 / took.as_secs_f64()
-    );
+    eprintln!("{queued} queued of {companies} companies, {finished} finished, {CLAIMERS} claimers");
+    let paced = Duration::from_secs(1) * u32::try_from(CLAIMERS).unwrap_or(16) / rate;
+    for (mode, pause) in [("at once".to_owned(), None), (format!("{rate}/s"), Some(paced))] {
+        let started = Instant::now();
+        let times = claim_times(&url, claims, pause).await;
+        let took = started.elapsed();
+        let at = |share: f64| {
+            let index = (times.len() - 1) as f64 * share;
+            #[expect(clippy::cast_possible_truncation, reason = "an index into the times")]
+            let index = index as usize;
+            times[index].as_secs_f64() * 1000.0
+        };
+        eprintln!(
+            "{mode}: {} claims, p50 {:.2} ms, p90 {:.2} ms, p99 {:.2} ms, most {:.2} ms; {:.0} claims/s",
+            times.len(),
+            at(0.5),
+            at(0.9),
+            at(0.99),
+            at(1.0),
+            times.len() as f64 / took.as_secs_f64()
+        );
+    }
     pool.close().await;
     store.close().await;
     admin.execute(AssertSqlSafe(format!("drop database {name} with (force)"))).await.expect("the database goes");

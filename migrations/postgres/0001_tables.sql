@@ -30,7 +30,8 @@ create table video_render_jobs (
   render_attempts integer not null default 0,
   upload_attempts integer not null default 0,
   rescue_count integer not null default 0,
-  run_after timestamptz not null default now(),
+  -- Not now(): jobs of one transaction keep the order in which they were enqueued.
+  run_after timestamptz not null default clock_timestamp(),
   cancel_requested_at timestamptz,
   error_class text,
   error_code text,
@@ -51,13 +52,16 @@ create table video_render_jobs (
   render_version text,
   output_expired_at timestamptz,
 
-  created_at timestamptz not null default now(),
+  created_at timestamptz not null default clock_timestamp(),
   started_at timestamptz,
   finished_at timestamptz,
   updated_at timestamptz not null default now(),
 
   constraint video_render_jobs_pkey primary key (id),
-  constraint video_render_jobs_retry_of_fkey foreign key (retry_of) references video_render_jobs (id) on delete set null,
+  -- What points to a job names its company too: no reference leads from one company to another.
+  constraint video_render_jobs_company_key unique (company_id, id),
+  constraint video_render_jobs_retry_of_fkey foreign key (company_id, retry_of)
+    references video_render_jobs (company_id, id) on delete set null (retry_of),
   constraint video_render_jobs_idempotency_key unique (company_id, idempotency_key),
 
   constraint video_render_jobs_organization_id_check check (organization_id ~ '^[A-Za-z0-9_:-][A-Za-z0-9._:-]{0,127}$'),
@@ -66,6 +70,8 @@ create table video_render_jobs (
   constraint video_render_jobs_entity_id_check check (entity_id ~ '^[A-Za-z0-9_:-][A-Za-z0-9._:-]{0,127}$'),
   constraint video_render_jobs_template_check check (char_length(template) between 1 and 128),
   constraint video_render_jobs_input_json_check check (jsonb_typeof(input_json) = 'object'),
+  -- 8 MiB: what a reader of snapshots takes (src/snapshot/limits.rs).
+  constraint video_render_jobs_input_json_size_check check (octet_length(input_json::text) <= 8388608),
   constraint video_render_jobs_idempotency_key_check check (char_length(idempotency_key) between 1 and 255),
   constraint video_render_jobs_created_by_id_check check (char_length(created_by_id) between 1 and 255),
   constraint video_render_jobs_retry_of_check check (retry_of <> id),
@@ -80,8 +86,11 @@ create table video_render_jobs (
   constraint video_render_jobs_rescue_count_check check (rescue_count >= 0),
   constraint video_render_jobs_lease_epoch_check check (lease_epoch >= 0),
   constraint video_render_jobs_error_class_check check (error_class in ('user', 'system', 'config')),
-  constraint video_render_jobs_error_check check (
-    num_nonnulls(error_class, error_code, error_message) = case when status = 'failed' then 3 else 0 end),
+  -- Before the end: why the last try failed, for workers and operators; the customer's message comes with the end.
+  constraint video_render_jobs_error_check check (case
+    when status = 'failed' then num_nonnulls(error_class, error_code, error_message) = 3
+    when status in ('queued', 'running') then num_nonnulls(error_class, error_code) <> 1 and error_message is null
+    else num_nonnulls(error_class, error_code, error_message) = 0 end),
   constraint video_render_jobs_lease_check check (
     num_nonnulls(lease_expires_at, worker_id, deadline_at) = case when status = 'running' then 3 else 0 end),
   constraint video_render_jobs_started_check check (status not in ('running', 'succeeded') or started_at is not null),
@@ -134,7 +143,9 @@ create index video_render_jobs_retention_idx on video_render_jobs (status, finis
 
 comment on table video_render_jobs is 'One render of one quote. The row is the truth: the queue, the lease and the result.';
 comment on column video_render_jobs.id is 'Job. Made by the program as UUID version 7, so that ids sort by time.';
-comment on column video_render_jobs.organization_id is 'Organization of the company; null in rows from before organizations.';
+comment on column video_render_jobs.organization_id is
+  'Organization of the company. Null in rows from before organizations: a scope that names an organization does not see '
+  'them, one that names the company alone sees all of its rows.';
 comment on column video_render_jobs.company_id is 'Tenant. Row-level security compares it with the setting app.company_id.';
 comment on column video_render_jobs.entity_type is 'Kind of thing that is shown: QUOTE.';
 comment on column video_render_jobs.entity_id is 'Which one: the quote''s id.';
@@ -153,11 +164,12 @@ comment on column video_render_jobs.progress is '0 to 100.';
 comment on column video_render_jobs.attempts is 'Claims, less those that were given back untouched.';
 comment on column video_render_jobs.render_attempts is 'Renders begun.';
 comment on column video_render_jobs.upload_attempts is 'Uploads begun.';
-comment on column video_render_jobs.rescue_count is 'Times that the reconciler took the job from a dead worker.';
+comment on column video_render_jobs.rescue_count is 'Times that the job was taken from a dead worker, by the reconciler or with its finished file.';
 comment on column video_render_jobs.run_after is 'Nobody claims it before, but for the worker whose spool has its file.';
 comment on column video_render_jobs.cancel_requested_at is 'When a tenant asked to stop; the worker sees it with its next heartbeat.';
-comment on column video_render_jobs.error_class is 'Whose fault: user (the input), system, config (an operator''s).';
-comment on column video_render_jobs.error_code is 'Which failure, a stable word.';
+comment on column video_render_jobs.error_class is
+  'Whose fault: user (the input), system, config (an operator''s). Of a queued or running job: of its last try.';
+comment on column video_render_jobs.error_code is 'Which failure, a stable word. Of a queued or running job: its last try''s.';
 comment on column video_render_jobs.error_message is 'What the customer may read, in the snapshot''s language.';
 comment on column video_render_jobs.lease_epoch is 'Counts claims and never goes back; every write of a worker names its own.';
 comment on column video_render_jobs.lease_expires_at is 'When the lease ends without a heartbeat.';
@@ -209,9 +221,10 @@ create table video_render_events (
   source text not null,
   correlation_id text not null default '',
   detail jsonb not null default '{}',
-  created_at timestamptz not null default now(),
+  created_at timestamptz not null default clock_timestamp(),
   constraint video_render_events_pkey primary key (id),
-  constraint video_render_events_job_id_fkey foreign key (job_id) references video_render_jobs (id) on delete cascade,
+  constraint video_render_events_job_id_fkey foreign key (company_id, job_id)
+    references video_render_jobs (company_id, id) on delete cascade,
   constraint video_render_events_kind_check check (kind in (
     'VIDEO_RENDER_REQUESTED', 'VIDEO_RENDER_STARTED', 'VIDEO_RENDER_SUCCEEDED', 'VIDEO_RENDER_FAILED',
     'VIDEO_RENDER_CANCELLED', 'VIDEO_RENDER_RETRIED', 'VIDEO_RENDER_RECONCILED')),
@@ -233,7 +246,7 @@ comment on column video_render_events.old_status is 'Status before; null for the
 comment on column video_render_events.new_status is 'Status after.';
 comment on column video_render_events.source is 'Who did it.';
 comment on column video_render_events.correlation_id is 'Ties together what one request or one claim did.';
-comment on column video_render_events.detail is 'Further facts: epoch, worker, error code, reason.';
+comment on column video_render_events.detail is 'Further facts that tenants may read: epoch, attempt, class and code of a failure, fixed words.';
 comment on column video_render_events.created_at is 'When.';
 
 create table tenant_credits (
@@ -318,15 +331,15 @@ create table webhook_deliveries (
   created_at timestamptz not null default now(),
   finished_at timestamptz,
   constraint webhook_deliveries_pkey primary key (id),
-  constraint webhook_deliveries_job_id_fkey foreign key (job_id) references video_render_jobs (id) on delete cascade,
+  constraint webhook_deliveries_job_id_fkey foreign key (company_id, job_id)
+    references video_render_jobs (company_id, id) on delete cascade,
   constraint webhook_deliveries_payload_check check (octet_length(payload) < 20000),
   constraint webhook_deliveries_status_check check (status in ('pending', 'delivered', 'given_up')),
   constraint webhook_deliveries_attempts_check check (attempts >= 0),
   constraint webhook_deliveries_epoch_check check (epoch >= 0),
   constraint webhook_deliveries_finished_check check ((finished_at is null) = (status = 'pending'))
 ) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
-create index webhook_deliveries_due_idx on webhook_deliveries (next_attempt_at) where status = 'pending';
-create index webhook_deliveries_company_idx on webhook_deliveries (company_id) where status = 'pending';
+create index webhook_deliveries_due_idx on webhook_deliveries (company_id, next_attempt_at, id) where status = 'pending';
 create index webhook_deliveries_job_idx on webhook_deliveries (job_id);
 comment on table webhook_deliveries is 'Outbox: written in the transaction that ends a job, sent afterwards.';
 comment on column webhook_deliveries.id is 'The receiver''s idempotency key, the same over all tries.';

@@ -1,4 +1,4 @@
--- What moves by itself (lanes, credits, outbox) and what other programs call (enqueue, retry).
+-- What moves by itself (lanes, credits, outbox) and what other programs call (enqueue, retry, cancel).
 -- Locks are taken in one order everywhere: advisory (entity), job row, lane, credits.
 
 -- --- what a job is never changes: a row that moved to another company would take lane, credit and video along ---
@@ -165,7 +165,8 @@ create trigger video_render_jobs_1_lane_delete after delete on video_render_jobs
   referencing old table as deleted for each statement execute function video_render_lanes_deleted();
 create trigger video_render_jobs_1_lane_update after update of status, run_after on video_render_jobs
   for each row when ((old.status is distinct from new.status or old.run_after is distinct from new.run_after)
-    and (old.status in ('queued', 'running') or new.status in ('queued', 'running')))
+    and (old.status in ('queued', 'running') or new.status in ('queued', 'running'))
+    and current_setting('quotereel.lanes', true) is distinct from 'kept') -- a claim does it itself, for less
   execute function video_render_lanes_moved();
 create trigger video_render_jobs_2_end after update of status on video_render_jobs
   for each row when (old.status is distinct from new.status and new.status in ('succeeded', 'failed', 'cancelled'))
@@ -173,22 +174,79 @@ create trigger video_render_jobs_2_end after update of status on video_render_jo
 
 -- --- enqueue ---
 
-create function freeze_video_render_credit(p_company_id text, p_job_id uuid) returns boolean
+-- The one way in which tenants make rows, with its owner's rights: they may write no table. It checks the scope itself,
+-- and takes from its caller nothing of the job's state.
+create function put_video_render(
+  p_company_id text, p_organization_id text, p_entity_type text, p_entity_id text, p_template text, p_input jsonb,
+  p_idempotency_key text, p_created_by_id text, p_correlation_id text, p_id uuid, p_retry_of uuid)
+returns text
 language plpgsql security definer
 as $$
+declare
+  v_organization text := nullif(current_setting('app.organization_id', true), '');
+  v_retries integer := 0;
+  v_old text;
+  v_limited boolean;
 begin
-  -- This runs with its owner's rights, so it checks the tenant itself.
   if p_company_id is distinct from nullif(current_setting('app.company_id', true), '') then
     raise exception 'company % is not the one in app.company_id', p_company_id using errcode = '42501';
   end if;
-  update tenant_credits set frozen = frozen + 1, updated_at = now()
-    where company_id = p_company_id and balance - frozen >= 1;
-  if not found then
-    return false;
+  if v_organization is not null and p_organization_id is distinct from v_organization then
+    raise exception 'organization % is not the one in app.organization_id', p_organization_id using errcode = '42501';
   end if;
-  insert into credit_entries (company_id, job_id, kind, balance_delta, frozen_delta)
-  values (p_company_id, p_job_id, 'freeze', 0, 1);
-  return true;
+  if p_retry_of is not null then
+    select job.retries + 1, job.status into v_retries, v_old from video_render_jobs job
+      where job.id = p_retry_of and job.company_id = p_company_id
+        and (v_organization is null or job.organization_id = v_organization);
+    if not found then
+      raise exception 'no job % of company % to retry', p_retry_of, p_company_id using errcode = 'P0002';
+    end if;
+  end if;
+  select true into v_limited from tenant_credits where company_id = p_company_id;
+  begin
+    insert into video_render_jobs (id, organization_id, company_id, entity_type, entity_id, template, input_json,
+        idempotency_key, created_by_id, retry_of, retries, credits_held)
+      values (p_id, p_organization_id, p_company_id, p_entity_type, p_entity_id, p_template, p_input,
+        p_idempotency_key, p_created_by_id, p_retry_of, v_retries, (v_limited is not null)::int)
+      on conflict do nothing;
+    if not found then
+      -- What takes no advisory lock, or another entity with the same key, was quicker; or the caller may not see the row.
+      return case
+        when v_organization is null then 'conflict'
+        when exists (select from video_render_jobs job
+                     where job.company_id = p_company_id and job.idempotency_key = p_idempotency_key
+                       and job.organization_id is distinct from v_organization) then 'key_reused'
+        when exists (select from video_render_jobs job
+                     where job.company_id = p_company_id and job.entity_type = p_entity_type
+                       and job.entity_id = p_entity_id and job.template = p_template
+                       and job.snapshot_hash = video_render_snapshot_hash(p_input)
+                       and job.status in ('queued', 'running')
+                       and job.organization_id is distinct from v_organization) then 'other_organization'
+        else 'conflict' end;
+    end if;
+    if v_limited then
+      update tenant_credits set frozen = frozen + 1, updated_at = now()
+        where company_id = p_company_id and balance - frozen >= 1;
+      if not found then
+        raise exception using errcode = 'QR001'; -- another enqueue took the last credit: undo the insert
+      end if;
+      insert into credit_entries (company_id, job_id, kind, balance_delta, frozen_delta)
+      values (p_company_id, p_id, 'freeze', 0, 1);
+    end if;
+  exception when sqlstate 'QR001' then
+    return 'no_credits';
+  end;
+  insert into video_render_events (job_id, company_id, organization_id, kind, old_status, new_status, source,
+      correlation_id, detail)
+    values (p_id, p_company_id, p_organization_id, 'VIDEO_RENDER_REQUESTED', null, 'queued', 'tenant', p_correlation_id,
+      case when p_retry_of is null then '{}' else jsonb_build_object('retryOf', p_retry_of) end);
+  if p_retry_of is not null then
+    insert into video_render_events (job_id, company_id, organization_id, kind, old_status, new_status, source,
+        correlation_id, detail)
+      values (p_retry_of, p_company_id, p_organization_id, 'VIDEO_RENDER_RETRIED', v_old, v_old, 'tenant',
+        p_correlation_id, jsonb_build_object('retriedAs', p_id));
+  end if;
+  return 'new';
 end
 $$;
 
@@ -204,11 +262,14 @@ as $$
 declare
   v_hash text := video_render_snapshot_hash(p_input);
   v_found video_render_jobs;
-  v_retries integer := 0;
-  v_limited boolean;
+  v_dying boolean;
 begin
   if p_company_id is distinct from nullif(current_setting('app.company_id', true), '') then
     raise exception 'company % is not the one in app.company_id', p_company_id using errcode = '42501';
+  end if;
+  if octet_length(p_input::text) > 8388608 then -- as the table has it
+    outcome := 'too_large';
+    return;
   end if;
   perform pg_advisory_xact_lock(
     hashtextextended(p_company_id || '/' || p_entity_type || '/' || p_entity_id, 7145));
@@ -229,10 +290,16 @@ begin
       end if;
     end if;
 
-    select job.id into job_id from video_render_jobs job
+    select job.id, job.cancel_requested_at is not null into job_id, v_dying from video_render_jobs job
       where job.company_id = p_company_id and job.entity_type = p_entity_type and job.entity_id = p_entity_id
         and job.template = p_template and job.snapshot_hash = v_hash and job.status in ('queued', 'running');
-    if found then
+    if found and v_dying then
+      -- It makes no video any more, and a second one beside it may not be: its worker stops within a heartbeat.
+      job_id := null;
+      wait_seconds := 5;
+      outcome := 'cooldown';
+      return;
+    elsif found then
       outcome := 'existing';
       return;
     end if;
@@ -268,49 +335,31 @@ begin
 
     select credits.balance - credits.frozen into available from tenant_credits credits
       where credits.company_id = p_company_id;
-    v_limited := found;
-    if v_limited and available < 1 then
+    if found and available < 1 then
       outcome := 'no_credits';
       return;
     end if;
+    available := null;
 
-    if p_retry_of is not null then
-      select job.retries + 1 into strict v_retries from video_render_jobs job where job.id = p_retry_of;
-    end if;
-    begin
-      insert into video_render_jobs (id, organization_id, company_id, entity_type, entity_id, template, input_json,
-          idempotency_key, created_by_id, retry_of, retries, credits_held)
-        values (p_id, p_organization_id, p_company_id, p_entity_type, p_entity_id, p_template, p_input,
-          p_idempotency_key, p_created_by_id, p_retry_of, v_retries, v_limited::int)
-        on conflict do nothing;
-      if found then
-        if v_limited and not freeze_video_render_credit(p_company_id, p_id) then
-          raise exception using errcode = 'QR001'; -- another enqueue took the last credit: undo the insert
-        end if;
-        outcome := 'new';
-        job_id := p_id;
-        available := null;
-        insert into video_render_events (job_id, company_id, organization_id, kind, old_status, new_status, source,
-            correlation_id, detail)
-          values (p_id, p_company_id, p_organization_id, 'VIDEO_RENDER_REQUESTED', null, 'queued', 'tenant',
-            p_correlation_id, case when p_retry_of is null then '{}' else jsonb_build_object('retryOf', p_retry_of) end);
-        return;
-      end if;
-    exception when sqlstate 'QR001' then
-      outcome := 'no_credits';
+    outcome := put_video_render(p_company_id, p_organization_id, p_entity_type, p_entity_id, p_template, p_input,
+      p_idempotency_key, p_created_by_id, p_correlation_id, p_id, p_retry_of);
+    if outcome = 'new' then
+      job_id := p_id;
+    elsif outcome = 'no_credits' then
       available := 0;
-      return;
-    end;
-    -- Something that takes no advisory lock, or another entity with the same key, was quicker: look again.
+    end if;
+    exit when outcome <> 'conflict';
   end loop;
-  -- A row that this tenant may not see has the key: another organization of the company.
-  outcome := 'key_reused';
+  if outcome = 'conflict' then
+    raise exception 'job % was neither taken nor found', p_id using errcode = '40001';
+  end if;
 end
 $$;
 comment on function enqueue_video_render is
   'Enqueues a render in the caller''s transaction, or finds the job that does the same work. Set app.company_id (and '
   'app.organization_id) first, in the same transaction. outcome: new, existing, reused (job_id is set); cooldown '
-  '(wait_seconds), no_credits (available), queue_full (queued), key_reused: nothing was written.';
+  '(wait_seconds), no_credits (available), queue_full (queued), key_reused, too_large, other_organization (it has the same job '
+  'under way): nothing was written.';
 
 create function retry_video_render(
   p_company_id text, p_id uuid, p_cooldown interval default interval '3 minutes', p_max_queued bigint default 20000,
@@ -350,43 +399,98 @@ begin
     from enqueue_video_render(v_old.company_id, v_old.entity_id, v_old.template, v_old.input_json,
       v_old.organization_id, v_old.entity_type, null, v_old.created_by_id, p_cooldown, p_max_queued,
       p_correlation_id, p_new_id, p_id) done;
-  if outcome = 'new' then
-    insert into video_render_events (job_id, company_id, organization_id, kind, old_status, new_status, source,
-        correlation_id, detail)
-      values (p_id, v_old.company_id, v_old.organization_id, 'VIDEO_RENDER_RETRIED', v_old.status, v_old.status,
-        'tenant', p_correlation_id, jsonb_build_object('retriedAs', p_new_id));
-  end if;
 end
 $$;
 comment on function retry_video_render is
   'Enqueues a failed or cancelled job once more as a new row; the same call again finds that row. Outcomes as of '
   'enqueue_video_render, and not_found, not_retriable (status), too_many_retries (retries).';
 
+-- --- cancel ---
+
+create function cancel_video_render(p_id uuid, p_correlation_id text default '', out outcome text, out status text)
+language plpgsql security definer
+as $$
+declare
+  v_company text := nullif(current_setting('app.company_id', true), '');
+  v_organization text := nullif(current_setting('app.organization_id', true), '');
+begin
+  perform set_config('quotereel.lanes', '', true); -- a tenant does not keep its lane from being counted
+  -- This runs with its owner's rights, so it checks the tenant itself.
+  if v_company is null then
+    raise exception 'app.company_id is not set' using errcode = '42501';
+  end if;
+  select job.status into status from video_render_jobs job
+    where job.id = p_id and job.company_id = v_company
+      and (v_organization is null or job.organization_id = v_organization)
+    for update;
+  if not found then
+    outcome := 'not_found';
+  elsif status = 'queued' then
+    update video_render_jobs job
+      set status = 'cancelled', finished_at = now(), cancel_requested_at = now(), spool_id = null, spool_retry_at = null,
+          error_class = null, error_code = null, updated_at = now()
+      where job.id = p_id;
+    insert into video_render_events (job_id, company_id, organization_id, kind, old_status, new_status, source,
+        correlation_id)
+      select job.id, job.company_id, job.organization_id, 'VIDEO_RENDER_CANCELLED', 'queued', 'cancelled', 'tenant',
+        p_correlation_id from video_render_jobs job where job.id = p_id;
+    outcome := 'cancelled';
+    status := 'cancelled';
+  elsif status = 'running' then
+    update video_render_jobs job
+      set cancel_requested_at = coalesce(cancel_requested_at, now()), updated_at = now()
+      where job.id = p_id;
+    outcome := 'requested';
+  else
+    outcome := 'already_final';
+  end if;
+end
+$$;
+comment on function cancel_video_render is
+  'Cancels a queued job of the company in app.company_id (and app.organization_id), or asks the worker of a running one to '
+  'stop. outcome: cancelled, requested, already_final, not_found; status is the job''s, afterwards.';
+
 -- --- claim ---
 
+-- One statement is a whole claim, with its owner's rights: no transaction to open and no role to take on the way, and no
+-- lane stays locked while an answer travels. It keeps the lanes itself, which the trigger then leaves alone.
 create function claim_video_renders(
   p_worker_id text, p_spool_id text, p_max_jobs integer, p_lease interval, p_deadline interval, p_tenant_cap bigint)
 returns setof video_render_jobs
-language plpgsql
+language plpgsql security definer
+set lock_timeout = '250ms' -- waits for lanes only as long as a few other claims take
 as $$
 declare
   v_job video_render_jobs;
   v_id uuid;
   v_lane text;
   v_own boolean := true;
-  v_before text := '';
+  v_passed text[] := '{}';
   v_empty text[] := '{}';
   v_taken integer := 0;
 begin
+  -- Not in the function's head: there only a superuser may name a setting that no extension has.
+  perform set_config('quotereel.lanes', 'kept', true);
   while v_taken < p_max_jobs loop
     v_id := null;
     if v_own then
-      -- Finished files in the own spool first, by company, so that lanes are locked in one order.
-      select id, company_id into v_id, v_before from video_render_jobs
-        where status = 'queued' and spool_id = p_spool_id and spool_retry_at <= now() and company_id >= v_before
-        order by company_id, spool_retry_at, id limit 1 for update skip locked;
+      -- Finished files in the own spool first. Lane before job, as everywhere here, and no waiting: whoever holds the lane,
+      -- a backend with its transaction open for one, would hold up the files of all other companies.
+      select company_id into v_lane from video_render_jobs
+        where status = 'queued' and spool_id = p_spool_id and spool_retry_at <= now() and company_id <> all (v_passed)
+        order by spool_retry_at, id limit 1;
       if not found then
         v_own := false;
+        continue;
+      end if;
+      perform from video_render_lanes where company_id = v_lane for update skip locked;
+      if found then
+        select id into v_id from video_render_jobs
+          where company_id = v_lane and status = 'queued' and spool_id = p_spool_id and spool_retry_at <= now()
+          order by spool_retry_at, id limit 1 for update skip locked;
+      end if;
+      if v_id is null then
+        v_passed := array_append(v_passed, v_lane);
         continue;
       end if;
     else
@@ -394,7 +498,7 @@ begin
         where queued > 0 and running < p_tenant_cap and head_at <= now() and company_id <> all (v_empty)
         order by running, head_at, company_id limit 1 for update skip locked;
       if not found then
-        exit when v_taken > 0 or v_empty <> '{}';
+        exit when v_taken > 0 or v_empty <> '{}' or v_passed <> '{}';
         -- Nothing, or other claims hold every lane that has work. Nothing is held here, so waiting is safe.
         begin
           select company_id into v_lane from video_render_lanes
@@ -421,21 +525,35 @@ begin
       end if;
     end if;
 
-    update video_render_jobs
-      set status = 'running', lease_epoch = lease_epoch + 1, lease_expires_at = now() + p_lease,
-          deadline_at = now() + p_deadline, worker_id = p_worker_id, attempts = attempts + 1,
-          stage = case when v_own then stage else 'render' end, progress = case when v_own then progress else 0 end,
-          spool_id = p_spool_id, spool_retry_at = null, started_at = coalesce(started_at, now()), updated_at = now()
-      where id = v_id and status = 'queued'
-      returning * into strict v_job;
-    insert into video_render_events (job_id, company_id, organization_id, kind, old_status, new_status, source,
-        correlation_id, detail)
-      values (v_job.id, v_job.company_id, v_job.organization_id, 'VIDEO_RENDER_STARTED', 'queued', 'running', 'worker',
-        v_job.id || '/e' || v_job.lease_epoch,
-        jsonb_build_object('epoch', v_job.lease_epoch, 'worker', p_worker_id, 'stage', v_job.stage));
+    -- The lane is locked, so that this statement sees every job that its head may be; but not yet its own change.
+    with moved as (
+      update video_render_jobs
+        set status = 'running', lease_epoch = lease_epoch + 1, lease_expires_at = now() + p_lease,
+            deadline_at = now() + p_deadline, worker_id = p_worker_id, attempts = attempts + 1,
+            stage = case when v_own then stage else 'render' end, progress = case when v_own then progress else 0 end,
+            spool_id = p_spool_id, spool_retry_at = null, started_at = coalesce(started_at, now()), updated_at = now()
+        where id = v_id and status = 'queued'
+        returning *
+    ), lane as (
+      update video_render_lanes
+        set queued = greatest(0, queued - 1), running = running + 1,
+            head_at = (select job.run_after from video_render_jobs job
+                       where job.company_id = v_lane and job.status = 'queued' and job.id <> v_id
+                       order by job.run_after, job.created_at, job.id limit 1)
+        where company_id = v_lane
+    ), event as (
+      insert into video_render_events (job_id, company_id, organization_id, kind, old_status, new_status, source,
+          correlation_id, detail)
+        select id, company_id, organization_id, 'VIDEO_RENDER_STARTED', 'queued', 'running', 'worker',
+          id || '/e' || lease_epoch,
+          jsonb_build_object('epoch', lease_epoch, 'attempt', attempts, 'stage', stage)
+        from moved
+    )
+    select * into strict v_job from moved;
     v_taken := v_taken + 1;
     return next v_job;
   end loop;
+  perform set_config('quotereel.lanes', '', true);
 end
 $$;
 comment on function claim_video_renders is
@@ -451,15 +569,15 @@ begin
   for v_function in
     select oid from pg_proc where pronamespace = current_schema()::regnamespace and proname in (
       'video_render_lanes_inserted', 'video_render_lanes_moved', 'video_render_lanes_deleted',
-      'recount_video_render_lanes', 'video_render_jobs_ended', 'freeze_video_render_credit', 'enqueue_video_render',
-      'retry_video_render', 'claim_video_renders')
+      'recount_video_render_lanes', 'video_render_jobs_ended', 'put_video_render', 'enqueue_video_render',
+      'retry_video_render', 'cancel_video_render', 'claim_video_renders')
   loop
     execute format('alter function %s set search_path = %I, pg_temp', v_function, current_schema());
     execute format('revoke all on function %s from public', v_function);
   end loop;
 end
 $$;
-grant execute on function freeze_video_render_credit, enqueue_video_render, retry_video_render
+grant execute on function put_video_render, enqueue_video_render, retry_video_render, cancel_video_render
   to quotereel_tenant, quotereel_worker;
 grant execute on function recount_video_render_lanes, claim_video_renders to quotereel_worker;
 

@@ -51,6 +51,8 @@ create table video_render_jobs (
   updated_at integer not null default (cast(round(unixepoch('subsec') * 1000) as integer)),
 
   constraint video_render_jobs_pkey primary key (id),
+  -- What points to a job names its company too (retry_of: by a trigger, since `set null` would take the company along).
+  constraint video_render_jobs_company_key unique (company_id, id),
   constraint video_render_jobs_retry_of_fkey foreign key (retry_of) references video_render_jobs (id) on delete set null,
   constraint video_render_jobs_idempotency_key unique (company_id, idempotency_key),
 
@@ -66,6 +68,8 @@ create table video_render_jobs (
     length(entity_id) between 1 and 128 and entity_id not glob '*[^A-Za-z0-9._:-]*' and entity_id not glob '.*'),
   constraint video_render_jobs_template_check check (length(template) between 1 and 128),
   constraint video_render_jobs_input_json_check check (json_valid(input_json) and json_type(input_json) = 'object'),
+  -- 8 MiB: what a reader of snapshots takes (src/snapshot/limits.rs).
+  constraint video_render_jobs_input_json_size_check check (octet_length(input_json) <= 8388608),
   constraint video_render_jobs_snapshot_hash_check check (
     length(snapshot_hash) = 64 and snapshot_hash not glob '*[^0-9a-f]*'),
   constraint video_render_jobs_idempotency_key_check check (length(idempotency_key) between 1 and 255),
@@ -82,9 +86,12 @@ create table video_render_jobs (
   constraint video_render_jobs_rescue_count_check check (rescue_count >= 0),
   constraint video_render_jobs_lease_epoch_check check (lease_epoch >= 0),
   constraint video_render_jobs_error_class_check check (error_class in ('user', 'system', 'config')),
-  constraint video_render_jobs_error_check check (
-    (error_class is not null) + (error_code is not null) + (error_message is not null)
-      = case when status = 'failed' then 3 else 0 end),
+  -- Before the end: why the last try failed, for workers and operators; the customer's message comes with the end.
+  constraint video_render_jobs_error_check check (case
+    when status = 'failed' then error_class is not null and error_code is not null and error_message is not null
+    when status in ('queued', 'running')
+      then (error_class is null) = (error_code is null) and error_message is null
+    else error_class is null and error_code is null and error_message is null end),
   constraint video_render_jobs_lease_check check (
     (lease_expires_at is not null) + (worker_id is not null) + (deadline_at is not null)
       = case when status = 'running' then 3 else 0 end),
@@ -160,7 +167,8 @@ create table video_render_events (
   detail text not null default '{}',
   created_at integer not null default (cast(round(unixepoch('subsec') * 1000) as integer)),
   constraint video_render_events_pkey primary key (id autoincrement),
-  constraint video_render_events_job_id_fkey foreign key (job_id) references video_render_jobs (id) on delete cascade,
+  constraint video_render_events_job_id_fkey foreign key (company_id, job_id)
+    references video_render_jobs (company_id, id) on delete cascade,
   constraint video_render_events_kind_check check (kind in (
     'VIDEO_RENDER_REQUESTED', 'VIDEO_RENDER_STARTED', 'VIDEO_RENDER_SUCCEEDED', 'VIDEO_RENDER_FAILED',
     'VIDEO_RENDER_CANCELLED', 'VIDEO_RENDER_RETRIED', 'VIDEO_RENDER_RECONCILED')),
@@ -238,15 +246,16 @@ create table webhook_deliveries (
   created_at integer not null default (cast(round(unixepoch('subsec') * 1000) as integer)),
   finished_at integer,
   constraint webhook_deliveries_pkey primary key (id),
-  constraint webhook_deliveries_job_id_fkey foreign key (job_id) references video_render_jobs (id) on delete cascade,
+  constraint webhook_deliveries_job_id_fkey foreign key (company_id, job_id)
+    references video_render_jobs (company_id, id) on delete cascade,
   constraint webhook_deliveries_payload_check check (octet_length(payload) < 20000),
   constraint webhook_deliveries_status_check check (status in ('pending', 'delivered', 'given_up')),
   constraint webhook_deliveries_attempts_check check (attempts >= 0),
   constraint webhook_deliveries_epoch_check check (epoch >= 0),
   constraint webhook_deliveries_finished_check check ((finished_at is null) = (status = 'pending'))
 ) strict;
-create index webhook_deliveries_due_idx on webhook_deliveries (next_attempt_at) where status = 'pending';
-create index webhook_deliveries_company_idx on webhook_deliveries (company_id) where status = 'pending';
+create index webhook_deliveries_due_idx on webhook_deliveries (company_id, next_attempt_at, created_at, id)
+  where status = 'pending';
 create index webhook_deliveries_job_idx on webhook_deliveries (job_id);
 
 -- When each duty was last taken on, so that one worker does it and not all.

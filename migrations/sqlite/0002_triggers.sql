@@ -1,9 +1,30 @@
 -- What moves by itself, whoever changes a row: lanes, credits, outbox.
 
-create trigger video_render_jobs_identity before update of id, company_id, organization_id, entity_type, entity_id, template,
+create trigger video_render_jobs_identity before update of id, company_id, entity_type, entity_id, template,
   input_json, snapshot_hash, credits_held on video_render_jobs
 begin
   select raise(abort, 'CHECK constraint failed: video_render_jobs_identity_check');
+end;
+
+-- A row from before organizations may get its own, once.
+create trigger video_render_jobs_organization before update of organization_id on video_render_jobs
+  when old.organization_id is not null and new.organization_id is not old.organization_id
+begin
+  select raise(abort, 'CHECK constraint failed: video_render_jobs_identity_check');
+end;
+
+create trigger video_render_jobs_retry_of_insert before insert on video_render_jobs
+  when new.retry_of is not null
+    and not exists (select 1 from video_render_jobs where id = new.retry_of and company_id = new.company_id)
+begin
+  select raise(abort, 'FOREIGN KEY constraint failed: video_render_jobs_retry_of_fkey');
+end;
+
+create trigger video_render_jobs_retry_of_update before update of retry_of on video_render_jobs
+  when new.retry_of is not null
+    and not exists (select 1 from video_render_jobs where id = new.retry_of and company_id = new.company_id)
+begin
+  select raise(abort, 'FOREIGN KEY constraint failed: video_render_jobs_retry_of_fkey');
 end;
 
 create trigger video_render_jobs_lane_insert after insert on video_render_jobs

@@ -23,7 +23,8 @@ pub struct Job {
     pub entity_id: String,
     /// Name of the template.
     pub template: String,
-    /// The snapshot. Not part of what is printed: it may be megabytes.
+    /// The snapshot; null in lists and in maintenance's answers, and where the row's cannot be read. Not part of what is
+    /// printed: it may be megabytes.
     #[serde(skip)]
     pub input: Value,
     /// SHA-256 of the snapshot in the store's canonical form, hexadecimal.
@@ -47,7 +48,7 @@ pub struct Job {
     pub render_attempts: u32,
     /// Uploads begun.
     pub upload_attempts: u32,
-    /// Times that the reconciler took it from a dead worker.
+    /// Times that it was taken from a dead worker, by the reconciler or by whoever adopted its finished file.
     pub rescue_count: u32,
     /// Not before.
     #[serde(with = "::time::serde::rfc3339")]
@@ -147,7 +148,8 @@ pub struct JobEvent {
     pub source: EventSource,
     /// Ties together what one request or one claim did.
     pub correlation_id: String,
-    /// Further facts: epoch, worker, error code, reason.
+    /// Further facts that tenants may read: epoch, attempt, class and code of a failure, fixed words; nothing of the
+    /// system's inside.
     pub detail: Value,
     /// When.
     #[serde(with = "::time::serde::rfc3339")]

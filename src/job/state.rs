@@ -198,8 +198,10 @@ pub const fn transition(from: Status, facts: Facts, event: Event) -> Result<Tran
     let queued_again = Transition { to: Status::Queued, ..stay };
     let cancelled = Transition { to: Status::Cancelled, credit: CreditMove::Release, ..stay };
     Ok(match (from, event) {
-        (Status::Queued, Event::Claim) | (Status::Queued | Status::Running, Event::Adopt) => {
-            Transition { to: Status::Running, new_epoch: true, ..stay }
+        (Status::Queued, Event::Claim | Event::Adopt) => Transition { to: Status::Running, new_epoch: true, ..stay },
+        // Its worker has died, so it is a rescue as the reconciler's is, and as many are allowed.
+        (Status::Running, Event::Adopt) if facts.rescue_count < facts.max_rescues => {
+            Transition { to: Status::Running, new_epoch: true, rescue: true, ..stay }
         }
         (Status::Queued, Event::Cancel) | (Status::Running, Event::Stopped) => cancelled,
         // The worker sees the request with its next heartbeat and ends with `Stopped`.
@@ -262,6 +264,17 @@ mod tests {
             runs += 1;
         }
         assert_eq!(runs, facts.max_rescues + 1);
+    }
+
+    #[test]
+    fn a_crash_loop_over_a_finished_file_ends_too() {
+        let mut facts = FACTS;
+        while let Ok(adopted) = transition(Status::Running, facts, Event::Adopt) {
+            assert!(adopted.rescue && adopted.new_epoch);
+            facts.rescue_count += 1;
+        }
+        assert_eq!(facts.rescue_count, facts.max_rescues);
+        assert!(!transition(Status::Queued, facts, Event::Adopt).expect("nobody died").rescue);
     }
 
     #[test]

@@ -58,8 +58,8 @@ impl StoreError {
 /// An enqueue that is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum EnqueueError {
-    /// The same entity was rendered a moment ago.
-    #[error("a video of this quote was made a moment ago: wait {wait_seconds} s")]
+    /// The same entity was rendered a moment ago, or the same job is just being called off.
+    #[error("a video of this quote was asked for a moment ago: wait {wait_seconds} s")]
     Cooldown {
         /// Whole seconds until it is allowed, 1 or more.
         wait_seconds: u64,
@@ -86,6 +86,15 @@ pub enum EnqueueError {
         /// The key.
         key: String,
     },
+    /// The snapshot is larger than any reader of it takes.
+    #[error("the snapshot is larger than {allowed_bytes} bytes")]
+    SnapshotTooLarge {
+        /// The most that is taken.
+        allowed_bytes: usize,
+    },
+    /// An equal job of the same company is under way for another organization, whose row this one may not see.
+    #[error("this video is being made for another organization of the company: ask again when it is done")]
+    OtherOrganization,
     /// A retry of a job that the tenant does not have.
     #[error("no such job")]
     NotFound,

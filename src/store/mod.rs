@@ -18,9 +18,9 @@ pub use connect::{connect, without_password};
 pub use error::{EnqueueError, StoreError};
 pub use sqlite::SqliteStore;
 pub use types::{
-    AdoptRequest, Beat, BeatAnswer, CancelOutcome, ClaimRequest, Claimed, Credits, EnqueueRules, Enqueued, Expired,
-    ExpiredHow, Held, JobFilter, MaintenanceRun, ObjectUse, Page, QueueStats, Retention, SpoolHold, StoredOutput,
-    TemplateVersion, WebhookAttempt, WebhookDelivery, WebhookEndpoint,
+    AdoptRequest, Beat, BeatAnswer, CancelOutcome, ClaimRequest, Claimed, Credits, Deleted, EnqueueRules, Enqueued,
+    Expired, ExpiredHow, Expiry, Held, JobFilter, MaintenanceRun, ObjectUse, Page, QueueStats, Retention, SpoolHold,
+    StoredOutput, StuckRow, TemplateVersion, WebhookAttempt, WebhookDelivery, WebhookEndpoint,
 };
 
 /// What a store answers.
@@ -33,8 +33,10 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 /// row did. The rest is for workers and operators.
 ///
 /// # Errors
-/// Every function: [`StoreError`]. Whatever was begun is rolled back. A statement whose outcome got lost with its
-/// connection is safe to repeat.
+/// Every function: [`StoreError`]. Whatever was begun is rolled back. A call whose answer got lost with its connection may
+/// have changed the row. Repeating it is safe for the row: nothing happens twice. It is not safe for the answer: where
+/// the first call ended the lease, the repetition says [`Held::Lost`]. Who needs to know reads the row by
+/// [`Store::job`] and compares its epoch and what the call would have written.
 #[async_trait]
 pub trait Store: Send + Sync + std::fmt::Debug {
     /// Brings the schema up to date; names the migrations that were applied now. Safe to run twice at once.
@@ -49,14 +51,14 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     // --- for tenants ---
 
     /// Enqueues a job, or finds the one that does the same work. In this order: the same idempotency key; an active job
-    /// for the same company, entity, template and snapshot; a succeeded one of the present version whose video is still
-    /// there; the cooldown; credits. Credits are frozen in the same transaction.
+    /// for the same company, entity, template and snapshot (refused for a few seconds while that one is being called off:
+    /// [`EnqueueError::Cooldown`]); a succeeded one of the present version whose video is still there; the cooldown; credits. Credits are frozen in the same transaction.
     async fn enqueue(&self, scope: &TenantScope, job: &NewJob, rules: &EnqueueRules) -> Result<Enqueued, EnqueueError>;
 
     /// One job.
     async fn job(&self, scope: &TenantScope, id: JobId) -> Result<Option<Job>>;
 
-    /// Jobs, newest first.
+    /// Jobs, newest first, without their snapshots: [`Job::input`] is null.
     async fn jobs(&self, scope: &TenantScope, filter: &JobFilter) -> Result<Vec<Job>>;
 
     /// A job's history, oldest first; `None` for a job that the tenant does not have.
@@ -82,7 +84,8 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     async fn claim(&self, request: &ClaimRequest) -> Result<Vec<Claimed>>;
 
     /// Takes one job up again for which the worker found a finished file in its spool, whether the row is queued or still
-    /// running under the dead process's lease. `None` when the row has moved on: the file is then worthless.
+    /// running under a dead process's lease, its first or, where that one adopted the file too, a later one. Where it runs
+    /// it counts as a rescue. `None` when the row has moved on or was rescued too often: the file is then worthless.
     async fn adopt(&self, request: &AdoptRequest) -> Result<Option<Claimed>>;
 
     /// A connection of its own for heartbeats, so that no pool that is used up can starve them.
@@ -97,10 +100,12 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// The video is in storage: output, credit, event and webhooks in one transaction.
     async fn succeed(&self, lease: &Lease, output: &JobOutput) -> Result<Held>;
 
-    /// The job cannot be made: verdict, credit, event and webhooks in one transaction. `message` is for the customer.
+    /// The job cannot be made: verdict, credit, event and webhooks in one transaction. `message` is for the customer. Of the
+    /// failure only class and code are kept: its detail may name what tenants must not read.
     async fn fail(&self, lease: &Lease, failure: &Failure, message: &str) -> Result<Held>;
 
-    /// Back to the queue for another try after `pause`; the attempt counts. A job with a cancel request ends instead.
+    /// Back to the queue for another try after `pause`; the attempt counts. The row keeps class and code of the failure,
+    /// also through the next claim, until the job succeeds or is cancelled. A job with a cancel request ends instead.
     async fn retry_later(
         &self,
         lease: &Lease,
@@ -109,7 +114,8 @@ pub trait Store: Send + Sync + std::fmt::Debug {
         hold: Option<&SpoolHold>,
     ) -> Result<Held>;
 
-    /// Back to the queue, untouched: the attempt does not count. A job with a cancel request ends instead.
+    /// Back to the queue, untouched: the attempt does not count. A job with a cancel request ends instead. `reason` is for
+    /// the log alone; the event, which tenants read, says `released`.
     async fn release(
         &self,
         lease: &Lease,
@@ -121,15 +127,12 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// The worker has stopped at a cancel request.
     async fn stopped(&self, lease: &Lease) -> Result<Held>;
 
-    /// Whether this lease is the present one, after an answer got lost: `None` when the row is final or gone, else the
-    /// row as it is.
-    async fn reread(&self, lease: &Lease) -> Result<Option<Job>>;
-
     // --- for maintenance, safe to run in several workers at once ---
 
     /// Takes up to `limit` running jobs whose lease or deadline has passed from their workers: back to the queue while
     /// fewer than `max_rescues`, then failed, with the customer's message in the language of the snapshot's `locale`.
-    async fn expire(&self, limit: u32, max_rescues: u32) -> Result<Vec<Expired>>;
+    /// Either way the row has the code of what happened. A row that cannot be moved is told, and holds up no other.
+    async fn expire(&self, limit: u32, max_rescues: u32) -> Result<Expiry>;
 
     /// Succeeded jobs whose video should be in storage, by id, after `after`; only those finished for `min_age` at least.
     async fn outputs(
@@ -152,9 +155,10 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// The objects of that job have been removed by retention.
     async fn output_expired(&self, scope: &TenantScope, id: JobId) -> Result<bool>;
 
-    /// Deletes rows that have outlived their retention, events and deliveries with them; returns how many. A succeeded
-    /// row is deleted only when its objects are gone; credit entries stay.
-    async fn delete_past_retention(&self, retention: &Retention, limit: u32) -> Result<u64>;
+    /// Deletes up to `limit` rows that have outlived their retention, events and deliveries with them. A succeeded row is
+    /// deleted only when its objects are gone; credit entries stay. A row that cannot be deleted is told, and holds up no
+    /// other.
+    async fn delete_past_retention(&self, retention: &Retention, limit: u32) -> Result<Deleted>;
 
     /// Counts anew what the store keeps about the queue beside its rows; returns how many counts were wrong. Nothing to do
     /// for a store that keeps none.
@@ -176,7 +180,7 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// Sets, or with an empty `url` removes, where a company's webhooks go.
     async fn set_webhook(&self, scope: &TenantScope, endpoint: &WebhookEndpoint) -> Result<()>;
 
-    /// Takes deliveries that are due, for `lease`.
+    /// Takes deliveries that are due, for `lease`; at most 2 of one company.
     async fn claim_webhooks(&self, limit: u32, lease: std::time::Duration) -> Result<Vec<WebhookDelivery>>;
 
     /// Writes down how a delivery went.

@@ -7,6 +7,17 @@ use uuid::Uuid;
 
 use crate::job::{Job, JobId, Lease, LeaseEpoch, Stage, Status, TenantScope, WorkerId};
 
+/// The largest snapshot that a row takes, in bytes of the database's text of it; the schemas say the same. More than
+/// `crate::snapshot` reads has no use.
+pub(super) const MAX_SNAPSHOT_BYTES: usize = 8 * 1024 * 1024;
+
+/// How long to wait for a job that is being called off before the same work can be asked for anew, in seconds: its worker
+/// hears of it with its next heartbeat. As in PostgreSQL's function.
+pub(super) const DYING_SECONDS: u64 = 5;
+
+/// Deliveries of one company in one batch: a receiver that answers slowly takes no more of the sender's time than these.
+pub(super) const DELIVERIES_OF_ONE: u32 = 2;
+
 /// What an enqueue must respect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnqueueRules {
@@ -131,14 +142,17 @@ pub struct AdoptRequest {
     pub job_id: JobId,
     /// Whose.
     pub scope: TenantScope,
-    /// The epoch in which the file was made: a running row must still have it.
+    /// The epoch in which the file was made: a running row must have this or a later one.
     pub epoch: LeaseEpoch,
     /// What it shows.
     pub snapshot_hash: String,
-    /// Who asks; as in [`ClaimRequest`].
+    /// Who asks; as in [`ClaimRequest`]. A running row must be another's.
     pub worker_id: WorkerId,
-    /// The spool that the file lies in: a running row must name it or be of a worker of that spool.
+    /// The spool that the file lies in: a running row must name it. Whoever asks holds the spool, which proves that the
+    /// row's worker is dead.
     pub spool_id: String,
+    /// Adopting a running job counts as a rescue; with so many it is left to [`super::Store::expire`].
+    pub max_rescues: u32,
     /// As in [`ClaimRequest`].
     pub lease: Duration,
     /// As in [`ClaimRequest`].
@@ -195,6 +209,8 @@ pub enum BeatAnswer {
     Held,
     /// A tenant wants it stopped; the lease is still held.
     CancelRequested,
+    /// Somebody else is at the row: neither extended nor lost. Ask again.
+    Unknown,
     /// The job is no longer this worker's.
     Lost,
 }
@@ -202,7 +218,7 @@ pub enum BeatAnswer {
 /// What the reconciler did to one job.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expired {
-    /// The row, corrected.
+    /// The row, corrected; without its snapshot.
     pub job: Job,
     /// Whose lease it was.
     pub worker_id: Option<WorkerId>,
@@ -218,6 +234,44 @@ pub enum ExpiredHow {
     Lease,
     /// Heartbeats, but no end.
     Deadline,
+}
+
+/// What one round of [`super::Store::expire`] did.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Expiry {
+    /// Jobs that were taken from their workers.
+    pub taken: Vec<Expired>,
+    /// Jobs that the database does not let move.
+    pub stuck: Vec<StuckRow>,
+}
+
+/// What one round of [`super::Store::delete_past_retention`] did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Deleted {
+    /// Rows that are gone.
+    pub rows: u64,
+    /// Rows that the database does not let go.
+    pub stuck: Vec<StuckRow>,
+}
+
+/// A row that maintenance could not change, by hand-made inconsistency most likely.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StuckRow {
+    /// Which.
+    pub job_id: JobId,
+    /// What the database says.
+    pub problem: String,
+}
+
+impl StuckRow {
+    /// Rows of this kind that one round goes past; with more it ends.
+    pub(crate) const MOST: usize = 500;
+}
+
+impl std::fmt::Display for StuckRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "job {}: {}", self.job_id, self.problem)
+    }
 }
 
 /// A page of a longer answer.

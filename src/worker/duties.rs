@@ -19,6 +19,9 @@ const WEBHOOKS_EVERY: Duration = Duration::from_secs(2);
 /// Time between two removals of what has outlived its retention.
 const RETENTION_EVERY: Duration = Duration::from_secs(3600);
 
+/// Rounds of reconciling between two counts: triggers keep the counts right, only a change past them makes one wrong.
+const COUNTS_EVERY_ROUNDS: u32 = 5;
+
 /// What a duty did.
 #[derive(Debug, Default)]
 pub(super) struct Done {
@@ -52,6 +55,8 @@ pub(super) enum Duty {
     Outputs,
     /// Objects that no row needs.
     Orphans,
+    /// What the store counts beside its rows.
+    Counts,
     /// Videos and rows past their retention.
     Retention,
     /// Deliveries of webhooks.
@@ -59,8 +64,8 @@ pub(super) enum Duty {
 }
 
 impl Duty {
-    pub(super) const ALL: [Self; 6] =
-        [Self::Expiry, Self::Spool, Self::Outputs, Self::Orphans, Self::Retention, Self::Webhooks];
+    pub(super) const ALL: [Self; 7] =
+        [Self::Expiry, Self::Spool, Self::Outputs, Self::Orphans, Self::Counts, Self::Retention, Self::Webhooks];
 
     pub(super) const fn name(self) -> &'static str {
         match self {
@@ -68,6 +73,7 @@ impl Duty {
             Self::Spool => "spool",
             Self::Outputs => "outputs",
             Self::Orphans => "orphans",
+            Self::Counts => "counts",
             Self::Retention => "retention",
             Self::Webhooks => "webhooks",
         }
@@ -79,6 +85,7 @@ impl Duty {
             Self::Expiry => EXPIRY_EVERY.min(reconcile),
             Self::Webhooks => WEBHOOKS_EVERY.min(reconcile),
             Self::Spool | Self::Outputs | Self::Orphans => reconcile,
+            Self::Counts => reconcile * COUNTS_EVERY_ROUNDS,
             Self::Retention => RETENTION_EVERY.max(reconcile),
         }
     }
@@ -86,7 +93,7 @@ impl Duty {
     /// Whether one worker does it for all: the others need not look at the same rows and objects in the same minutes.
     /// The expiry of leases, which must not wait for anybody, and what concerns a worker's own spool are everybody's.
     const fn is_shared(self) -> bool {
-        matches!(self, Self::Outputs | Self::Orphans | Self::Retention)
+        matches!(self, Self::Outputs | Self::Orphans | Self::Counts | Self::Retention)
     }
 }
 
@@ -123,6 +130,7 @@ pub(super) async fn run(shop: &Shop, duty: Duty) -> Done {
             Duty::Spool => spool_round::adopt_or_remove(shop).await,
             Duty::Outputs => outputs::verify(shop).await,
             Duty::Orphans => orphans::remove(shop).await,
+            Duty::Counts => recount(shop).await,
             Duty::Retention => retention::remove(shop).await,
             Duty::Webhooks => webhooks::deliver(shop).await,
         }
@@ -148,4 +156,19 @@ pub(super) async fn run(shop: &Shop, duty: Duty) -> Done {
     }
     journal::duty_done(duty.name(), done.corrected, &done.errors, began.elapsed());
     done
+}
+
+/// Counts the queue anew. A count that was wrong is a fault of the schema or of somebody's hand, so it is told.
+async fn recount(shop: &Shop) -> Done {
+    match shop.store.recount().await {
+        Ok(0) => Done::default(),
+        Ok(corrected) => {
+            tracing::warn!(event = "RECONCILE", corrected, "counts of the queue were wrong");
+            Done { corrected, errors: Vec::new() }
+        }
+        Err(error) => {
+            shop.metrics.store_error();
+            Done::failed(error)
+        }
+    }
 }

@@ -192,7 +192,7 @@ async fn beat_until_stopped(
     mut woken: mpsc::UnboundedReceiver<()>,
 ) {
     let mut connection: Option<Box<dyn Heartbeat>> = None;
-    let mut failed = false;
+    let mut again_soon = false;
     while !shared.stop.load(Ordering::SeqCst) {
         let entries: Vec<Arc<Entry>> = lock(&shared.entries).values().cloned().collect();
         if !entries.is_empty() {
@@ -201,7 +201,7 @@ async fn beat_until_stopped(
             let sent_at = Instant::now();
             match timeout(patience, beat(&mut connection, store, &entries, rhythm.lease)).await {
                 Ok(Ok(answers)) => {
-                    failed = false;
+                    again_soon = answers.contains(&BeatAnswer::Unknown);
                     shared.metrics.heartbeat(true);
                     for (entry, answer) in entries.iter().zip(answers) {
                         entry.answered(answer, sent_at);
@@ -210,12 +210,12 @@ async fn beat_until_stopped(
                 Ok(Err(error)) => {
                     tracing::warn!(event = "HEARTBEAT", error = %error, "no heartbeat");
                     shared.metrics.heartbeat(false);
-                    (connection, failed) = (None, true);
+                    (connection, again_soon) = (None, true);
                 }
                 Err(_) => {
                     tracing::warn!(event = "HEARTBEAT", patience_ms = patience.as_millis(), "no answer to a heartbeat");
                     shared.metrics.heartbeat(false);
-                    (connection, failed) = (None, true);
+                    (connection, again_soon) = (None, true);
                 }
             }
             for entry in &entries {
@@ -223,7 +223,7 @@ async fn beat_until_stopped(
             }
         }
         shared.health.beat();
-        let pause = if failed { rhythm.interval.min(Duration::from_secs(1)) } else { rhythm.interval };
+        let pause = if again_soon { rhythm.interval.min(Duration::from_secs(1)) } else { rhythm.interval };
         drop(timeout(pause, woken.recv()).await);
     }
 }
@@ -251,6 +251,8 @@ impl Entry {
             BeatAnswer::Held => Pulse::Beating,
             BeatAnswer::CancelRequested => Pulse::CancelRequested,
             BeatAnswer::Lost => Pulse::Lost,
+            // Nothing is known: the lease ends when it would have ended without this beat.
+            BeatAnswer::Unknown => return,
         };
         if pulse != Pulse::Lost {
             *lock(&self.extended_at) = sent_at;

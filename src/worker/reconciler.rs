@@ -14,15 +14,20 @@ const BATCH: u32 = 100;
 pub(super) async fn expire(shop: &Shop) -> Done {
     let mut done = Done::default();
     loop {
-        let expired = match shop.store.expire(BATCH, shop.settings.retry.max_rescues).await {
-            Ok(expired) => expired,
+        let expiry = match shop.store.expire(BATCH, shop.settings.retry.max_rescues).await {
+            Ok(expiry) => expiry,
             Err(error) => {
                 shop.metrics.store_error();
                 done.note(error);
                 return done;
             }
         };
-        for expired in &expired {
+        for stuck in &expiry.stuck {
+            shop.metrics.store_error();
+            tracing::error!(event = "ERROR", jobId = %stuck.job_id, error = stuck.problem, "a job cannot be taken from its worker");
+            done.note(stuck);
+        }
+        for expired in &expiry.taken {
             let job = &expired.job;
             let (how, rescue) = match expired.how {
                 ExpiredHow::Lease => ("lease passed", Rescue::Lease),
@@ -33,14 +38,15 @@ pub(super) async fn expire(shop: &Shop) -> Done {
                 status => {
                     shop.metrics.job_finished(status, &job.template, shop.settings.deadline);
                     if status == Status::Failed {
-                        shop.metrics.failure(FailureCode::WorkerLost);
+                        let code = job.error_code.as_deref().and_then(FailureCode::from_name);
+                        shop.metrics.failure(code.unwrap_or(FailureCode::WorkerLost));
                     }
                 }
             }
             journal::reconciled(job, how);
         }
-        done.corrected += expired.len() as u64;
-        if expired.len() < BATCH as usize {
+        done.corrected += expiry.taken.len() as u64;
+        if expiry.taken.len() < BATCH as usize {
             return done;
         }
     }

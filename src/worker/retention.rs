@@ -14,8 +14,17 @@ pub(super) async fn remove(shop: &Shop) -> Done {
     remove_videos(shop, &mut done).await;
     loop {
         match shop.store.delete_past_retention(&shop.settings.retention, BATCH).await {
-            Ok(0) => return done,
-            Ok(deleted) => done.corrected += deleted,
+            Ok(deleted) => {
+                for stuck in &deleted.stuck {
+                    shop.metrics.store_error();
+                    tracing::error!(event = "ERROR", jobId = %stuck.job_id, error = stuck.problem, "a row cannot be deleted");
+                    done.note(stuck);
+                }
+                done.corrected += deleted.rows;
+                if deleted.rows < u64::from(BATCH) {
+                    return done;
+                }
+            }
             Err(error) => {
                 shop.metrics.store_error();
                 done.note(error);

@@ -243,7 +243,7 @@ pub async fn reconcile(means: Means, settings: WorkerSettings) -> Result<Vec<Rou
     let (shop, _stop, _adoptions) = open(means, settings)?;
     let mut rounds = Vec::new();
     // Not the retention: how long things are kept is for the workers' settings to say, not for those of a shell.
-    for duty in [Duty::Expiry, Duty::Outputs, Duty::Orphans] {
+    for duty in [Duty::Expiry, Duty::Outputs, Duty::Orphans, Duty::Counts] {
         let done = duties::run(&shop, duty).await;
         rounds.push(Round { duty: duty.name(), corrected: done.corrected, errors: done.errors });
     }

@@ -33,6 +33,7 @@ pub(super) async fn adopt_or_remove(shop: &Shop) -> Done {
             snapshot_hash: render.snapshot_hash.clone(),
             worker_id: shop.worker_id.clone(),
             spool_id: shop.spool.id().to_owned(),
+            max_rescues: shop.settings.retry.max_rescues,
             lease: shop.settings.lease,
             deadline: shop.settings.deadline,
         };

@@ -37,6 +37,8 @@ suite! {
         a_succeeded_job_of_another_version_is_not_reused,
         the_cooldown_says_how_long_to_wait,
         the_queue_of_a_company_has_an_end,
+        a_snapshot_has_a_size,
+        a_job_that_is_being_called_off_is_not_found,
         fifty_equal_enqueues_make_one_job,
     }
     tenants {
@@ -48,6 +50,9 @@ suite! {
         an_output_needs_the_tenant,
         a_lease_of_another_company_is_lost,
         an_organization_narrows_further,
+        a_row_from_before_organizations_is_the_companys,
+        a_sibling_organizations_equal_job_is_a_clean_refusal,
+        no_reference_leads_to_another_company,
     }
     retry {
         a_retry_is_a_new_row_that_points_back,
@@ -64,6 +69,7 @@ suite! {
         one_job_is_not_behind_a_thousand,
         a_tenant_has_a_cap,
         a_claim_takes_several,
+        a_snapshot_that_nobody_can_read_stops_no_claim,
         sixteen_claimers_and_two_thousand_jobs,
     }
     lease {
@@ -73,12 +79,13 @@ suite! {
         a_heartbeat_extends_and_answers,
         a_heartbeat_after_the_lease_holds_until_somebody_takes_it,
         a_job_that_ended_takes_no_writes,
-        reread_shows_only_what_is_active,
+        a_repeated_write_says_lost_and_the_row_says_why,
     }
     outcome {
         success_is_written_once,
         failure_is_written_once,
         a_later_try_waits_and_counts,
+        a_cancelled_job_tells_of_no_failure,
         a_release_burns_no_attempt,
         a_cancelled_job_is_not_queued_again,
         cancel_of_a_queued_job,
@@ -94,6 +101,8 @@ suite! {
         a_running_job_is_adopted,
         a_queued_job_is_adopted,
         a_worthless_file_is_not_adopted,
+        a_file_survives_several_deaths_but_not_without_end,
+        a_rescued_file_is_uploaded_by_its_own_worker,
     }
     reconcile {
         a_dead_workers_job_is_rescued_and_then_failed,
@@ -104,6 +113,8 @@ suite! {
         two_reconcilers_rescue_once,
         a_completion_is_never_undone,
         a_rescued_file_is_rendered_again_elsewhere,
+        a_row_that_cannot_move_holds_up_no_other,
+        a_rescued_job_tells_what_happened,
     }
     credits {
         no_row_means_unlimited,
@@ -120,6 +131,7 @@ suite! {
         objects_in_use_tell_what_rows_say,
         retention_expires_outputs_before_rows,
         retention_of_failed_and_cancelled,
+        a_row_that_cannot_go_holds_up_no_other,
         a_retry_outlives_its_original,
         lanes_are_counted_anew,
         duties_are_taken_once,
@@ -132,6 +144,7 @@ suite! {
         a_delivery_is_leased,
         a_delivery_comes_again_until_given_up,
         gone_switches_the_endpoint_off,
+        one_company_does_not_fill_a_batch,
         a_removed_endpoint_gets_nothing,
         endpoints_are_each_companys_own,
     }
@@ -139,6 +152,7 @@ suite! {
         a_life_is_told_with_old_and_new_state,
         a_rescue_is_told,
         events_are_the_tenants_own,
+        an_event_tells_nothing_of_the_inside,
     }
     model {
         random_histories_obey_the_state_machine,

@@ -93,6 +93,16 @@ impl Rig {
         }
     }
 
+    /// Runs a statement that the database must refuse; what it says.
+    pub(crate) async fn refused(&self, sql: String) -> String {
+        let query = AssertSqlSafe(sql.clone());
+        let outcome = match &self.raw {
+            Raw::Sqlite(pool) => sqlx::query(query).execute(pool).await.map(drop),
+            Raw::Postgres(pool) => sqlx::query(query).execute(pool).await.map(drop),
+        };
+        outcome.expect_err(&sql).to_string()
+    }
+
     /// A number, 0 for null.
     pub(crate) async fn number(&self, expression: &str) -> i64 {
         let sql = AssertSqlSafe(format!("select cast(coalesce(({expression}), 0) as bigint)"));
@@ -144,6 +154,29 @@ impl Rig {
             Enqueued::New(job) => job,
             other => panic!("{entity} should be new: {other:?}"),
         }
+    }
+
+    /// A job that another program wrote by hand.
+    pub(crate) async fn by_hand(&self, scope: &TenantScope, entity: &str, input: &str) -> JobId {
+        let (id, sql) = self.by_hand_sql(scope, entity, input);
+        assert_eq!(self.change(sql).await, 1);
+        id
+    }
+
+    /// What such a program writes; `input` is JSON as the database takes it.
+    pub(crate) fn by_hand_sql(&self, scope: &TenantScope, entity: &str, input: &str) -> (JobId, String) {
+        let id = JobId(uuid::Uuid::now_v7());
+        // SQLite has no hash of its own: any will do.
+        let (column, hash) = match self.raw {
+            Raw::Sqlite(_) => (", snapshot_hash", format!(", '{:064x}'", id.0.as_u128())),
+            Raw::Postgres(_) => ("", String::new()),
+        };
+        let company = scope.company_id();
+        let sql = format!(
+            "insert into video_render_jobs (id, company_id, entity_id, template, input_json{column})
+             values ('{id}', '{company}', '{entity}', 'quote-summary', '{input}'{hash})"
+        );
+        (id, sql)
     }
 
     /// The row, which is there.

@@ -122,3 +122,29 @@ fn sqlite_addresses_and_schemas_that_do_not_fit_are_refused() {
         assert!(matches!(refused, StoreError::Schema { .. }), "{refused}");
     });
 }
+
+#[test]
+fn sqlite_text_that_is_no_text_stops_no_claim() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite:{}", folder.path().join("jobs.sqlite").display());
+    block_on(async {
+        let store = connect(&url).await.expect("it opens");
+        store.migrate().await.expect("a new file");
+        let raw = sqlx::SqlitePool::connect(&url).await.expect("it opens");
+        // A template, then a snapshot, that are not UTF-8.
+        for (number, template, input) in [(1, "x'ff'", "'{}'"), (2, "'quote-summary'", "x'7b2261223a22ff227d'")] {
+            let sql = format!(
+                "insert into video_render_jobs (id, company_id, entity_id, template, input_json, snapshot_hash)
+                 values ('00000000-0000-7000-8000-00000000000{number}', 'cmp-1', 'q-{number}', cast({template} as text),
+                         cast({input} as text), '{number:064x}')"
+            );
+            sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&raw).await.expect("SQLite takes it");
+        }
+        let good = store.enqueue(&company("cmp-1"), &quote("q-3"), &rules()).await.expect("it is taken").job().id;
+        let request = ClaimRequest { max_jobs: 5, ..asks("w") };
+        let claimed = store.claim(&request).await.expect("it answers");
+        assert_eq!(claimed.iter().map(|claimed| claimed.job.entity_id.as_str()).collect::<Vec<_>>(), ["q-2", "q-3"]);
+        assert_eq!((&claimed[0].job.input, claimed[1].job.id), (&serde_json::Value::Null, good));
+        assert_eq!(store.claim(&request).await.expect("it answers"), [], "what cannot be read is not tried for ever");
+    });
+}

@@ -47,6 +47,8 @@ fn refusal(error: EnqueueError) -> Failure {
         EnqueueError::QueueFull { .. } => ("queue_full", true),
         EnqueueError::NoCredits { .. } => ("no_credits", false),
         EnqueueError::KeyReused { .. } => ("idempotency_key_reused", false),
+        EnqueueError::SnapshotTooLarge { .. } => ("snapshot_too_large", false),
+        EnqueueError::OtherOrganization => ("other_organization", true),
         EnqueueError::NotFound => ("job_not_found", false),
         EnqueueError::NotRetriable { .. } => ("not_retriable", false),
         EnqueueError::TooManyRetries { .. } => ("too_many_retries", false),

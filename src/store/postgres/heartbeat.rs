@@ -17,8 +17,9 @@ const LIMIT: Duration = Duration::from_secs(6);
 const BEGIN: &str = "begin; set local role quotereel_worker; set local statement_timeout = '4s'; \
      set local lock_timeout = '4s'; set local idle_in_transaction_session_timeout = '10s'";
 
-/// Locked in the order of ids, so that two statements over the same jobs cannot wait for each other. Touches no indexed
-/// column: the new version of the row stays on its page.
+/// Waits for no row: one that somebody holds must not let the leases of all others pass; it is answered as unknown. The
+/// lock is the one of an update that touches no key, beside which events are still written. Touches no indexed column
+/// either: the new version of the row stays on its page.
 const BEAT: &str = "with beats as (
        select * from unnest($1::uuid[], $2::text[], $3::bigint[], $4::int[])
          with ordinality as beat (id, company_id, epoch, progress, position)
@@ -26,12 +27,17 @@ const BEAT: &str = "with beats as (
        select job.id, beats.position, beats.progress
        from beats join video_render_jobs job on job.id = beats.id
        where job.company_id = beats.company_id and job.status = 'running' and job.lease_epoch = beats.epoch
-       order by job.id for update of job
+       for no key update of job skip locked
+     ), beaten as (
+       update video_render_jobs job
+       set lease_expires_at = now() + $5, progress = greatest(job.progress, held.progress), updated_at = now()
+       from held where job.id = held.id
+       returning held.position, job.cancel_requested_at is not null as cancel_requested
      )
-     update video_render_jobs job
-     set lease_expires_at = now() + $5, progress = greatest(job.progress, held.progress), updated_at = now()
-     from held where job.id = held.id
-     returning held.position, job.cancel_requested_at is not null as cancel_requested";
+     select beats.position, beaten.cancel_requested
+     from beats join video_render_jobs job on job.id = beats.id left join beaten on beaten.position = beats.position
+     where beaten.position is not null
+       or (job.company_id = beats.company_id and job.status = 'running' and job.lease_epoch = beats.epoch)";
 
 #[derive(Debug)]
 pub(super) struct PostgresHeartbeat {
@@ -70,10 +76,14 @@ impl PostgresHeartbeat {
         let mut answers = vec![BeatAnswer::Lost; beats.len()];
         for row in rows {
             let position: i64 = row.try_get("position").map_err(store_error)?;
-            let cancel: bool = row.try_get("cancel_requested").map_err(store_error)?;
+            let cancel: Option<bool> = row.try_get("cancel_requested").map_err(store_error)?;
             let answer = usize::try_from(position - 1).ok().and_then(|position| answers.get_mut(position));
             if let Some(answer) = answer {
-                *answer = if cancel { BeatAnswer::CancelRequested } else { BeatAnswer::Held };
+                *answer = match cancel {
+                    Some(true) => BeatAnswer::CancelRequested,
+                    Some(false) => BeatAnswer::Held,
+                    None => BeatAnswer::Unknown,
+                };
             }
         }
         Ok(answers)

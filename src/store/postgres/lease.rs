@@ -11,7 +11,7 @@ use sqlx::{Postgres, Row};
 use super::PostgresStore;
 use super::row::{self, bigint, int, interval, span};
 use super::session::{Fault, Session, transaction};
-use crate::job::{Failure, Job, JobOutput, Lease, Stage};
+use crate::job::{Failure, FailureCode, JobOutput, Lease, Stage};
 use crate::store::{AdoptRequest, ClaimRequest, Claimed, Held, Result, SpoolHold};
 
 /// The guard of [`Lease`]: the first four parameters of every statement here.
@@ -22,7 +22,8 @@ macro_rules! held {
     };
 }
 
-/// A guarded update that ends the lease, and its event; `$5` is the event's detail.
+/// A guarded update that ends the lease, and its event; `$5` is what the event tells besides epoch and attempt. Tenants read
+/// it: codes and fixed words alone.
 macro_rules! moved {
     ($kind:literal, $set:literal) => {
         concat!(
@@ -35,7 +36,8 @@ macro_rules! moved {
                old_status, new_status, source, correlation_id, detail) \
              select id, company_id, organization_id, ",
             $kind,
-            ", 'running', status, 'worker', id || '/e' || lease_epoch, $5 from moved) select id from moved"
+            ", 'running', status, 'worker', id || '/e' || lease_epoch, \
+               jsonb_build_object('epoch', lease_epoch, 'attempt', attempts) || $5 from moved) select id from moved"
         )
     };
 }
@@ -69,7 +71,7 @@ fn claimed(row: &PgRow) -> Result<Claimed, Fault> {
 
 pub(super) async fn claim(store: &PostgresStore, request: &ClaimRequest) -> Result<Vec<Claimed>> {
     transaction!(store, {
-        let mut session = Session::claim(&store.pool).await?;
+        let mut session = Session::single(&store.pool).await?;
         let rows = sqlx::query(
             "select job.*, extract(epoch from now() - greatest(job.run_after, job.created_at))::float8 as waited_s,
                (now() at time zone 'utc' - interval '12 hours')::date as today_last
@@ -82,9 +84,18 @@ pub(super) async fn claim(store: &PostgresStore, request: &ClaimRequest) -> Resu
         .bind(interval(request.deadline))
         .bind(i64::from(request.tenant_cap))
         .fetch_all(&mut *session)
-        .await?;
-        session.commit().await?;
-        rows.iter().map(claimed).collect()
+        .await
+        .map_err(Fault::of_single)?;
+        session.done();
+        // The rows are claimed. One that cannot be read is left to its lease; it must not take the others along.
+        let readable = rows.iter().filter_map(|row| {
+            claimed(row)
+                .inspect_err(
+                    |fault| tracing::error!(event = "ERROR", error = %fault.error, "a claimed row cannot be read"),
+                )
+                .ok()
+        });
+        Ok(readable.collect())
     })
 }
 
@@ -96,13 +107,15 @@ pub(super) async fn adopt(store: &PostgresStore, request: &AdoptRequest) -> Resu
                select id, status as old_status from video_render_jobs
                where id = $1 and company_id = $2 and ($3::text is null or organization_id = $3)
                  and snapshot_hash = $5 and cancel_requested_at is null
-                 and (status = 'queued' or (status = 'running' and lease_epoch = $4 and spool_id = $6))
+                 and (status = 'queued' or (status = 'running' and lease_epoch >= $4 and spool_id = $6
+                                            and worker_id <> $7 and rescue_count < $10))
                for update
              ), moved as (
                update video_render_jobs job
                set status = 'running', stage = 'upload', lease_epoch = job.lease_epoch + 1,
                    lease_expires_at = now() + $8, deadline_at = now() + $9, worker_id = $7, spool_id = $6,
                    spool_retry_at = null, attempts = job.attempts + (before.old_status = 'queued')::int,
+                   rescue_count = job.rescue_count + (before.old_status = 'running')::int,
                    started_at = coalesce(job.started_at, now()), updated_at = now()
                from before where job.id = before.id
                returning job.*, before.old_status
@@ -111,7 +124,7 @@ pub(super) async fn adopt(store: &PostgresStore, request: &AdoptRequest) -> Resu
                  source, correlation_id, detail)
                select id, company_id, organization_id, 'VIDEO_RENDER_STARTED', old_status, status, 'worker',
                  id || '/e' || lease_epoch,
-                 jsonb_build_object('epoch', lease_epoch, 'worker', worker_id, 'stage', stage, 'adopted', $4) from moved
+                 jsonb_build_object('epoch', lease_epoch, 'attempt', attempts, 'stage', stage, 'adopted', $4::bigint) from moved
              )
              select moved.*,
                case when old_status = 'queued'
@@ -128,6 +141,7 @@ pub(super) async fn adopt(store: &PostgresStore, request: &AdoptRequest) -> Resu
         .bind(&request.worker_id.0)
         .bind(interval(request.lease))
         .bind(interval(request.deadline))
+        .bind(int(request.max_rescues))
         .fetch_optional(&mut *session)
         .await?;
         session.commit().await?;
@@ -159,14 +173,14 @@ pub(super) async fn succeed(store: &PostgresStore, lease: &Lease, output: &JobOu
     const SQL: &str = moved!(
         "'VIDEO_RENDER_SUCCEEDED'",
         "status = 'succeeded', stage = 'finalize', progress = 100, finished_at = now(), spool_id = null, \
+         error_class = null, error_code = null, \
          output_key = $6, output_sha256 = $7, output_bytes = $8, output_duration_ms = $9, thumbnail_key = $10, \
          render_version = $11"
     );
-    let detail = json!({ "epoch": lease.epoch, "outputKey": output.output_key });
     write!(
         store,
         guarded(SQL, lease)
-            .bind(&detail)
+            .bind(json!({}))
             .bind(&output.output_key)
             .bind(&output.output_sha256)
             .bind(bigint(output.output_bytes))
@@ -182,28 +196,28 @@ pub(super) async fn fail(store: &PostgresStore, lease: &Lease, failure: &Failure
         "status = 'failed', finished_at = now(), spool_id = null, error_class = $6, error_code = $7, \
          error_message = $8"
     );
-    let detail = verdict(lease, failure);
     write!(
         store,
-        guarded(SQL, lease).bind(&detail).bind(failure.code.class().as_str()).bind(failure.code.as_str()).bind(message)
+        guarded(SQL, lease)
+            .bind(verdict(failure))
+            .bind(failure.code.class().as_str())
+            .bind(failure.code.as_str())
+            .bind(message)
     )
 }
 
 pub(super) async fn stopped(store: &PostgresStore, lease: &Lease) -> Result<Held> {
     const SQL: &str = moved!(
         "'VIDEO_RENDER_CANCELLED'",
-        "status = 'cancelled', finished_at = now(), spool_id = null, \
+        "status = 'cancelled', finished_at = now(), spool_id = null, error_class = null, error_code = null, \
          cancel_requested_at = coalesce(cancel_requested_at, now())"
     );
-    let detail = json!({ "epoch": lease.epoch });
-    write!(store, guarded(SQL, lease).bind(&detail))
+    write!(store, guarded(SQL, lease).bind(json!({})))
 }
 
-/// What an event tells of a failure; for operators, so the details may be long but not without end.
-fn verdict(lease: &Lease, failure: &Failure) -> Value {
-    // U+0000 is the one character that jsonb does not take.
-    let reason: String = failure.detail.chars().filter(|character| *character != '\0').take(2000).collect();
-    json!({ "epoch": lease.epoch, "errorClass": failure.code.class(), "errorCode": failure.code.as_str(), "reason": reason })
+/// What an event tells of a failure.
+fn verdict(failure: &Failure) -> Value {
+    json!({ "errorClass": failure.code.class(), "errorCode": failure.code.as_str() })
 }
 
 /// How a job goes back to the queue.
@@ -211,6 +225,8 @@ struct Requeue<'a> {
     detail: Value,
     /// Whether the attempt counts.
     counts: bool,
+    /// What the row says of the last try; what it said before where this one did not fail.
+    failure: Option<FailureCode>,
     pause: Duration,
     hold: Option<&'a SpoolHold>,
 }
@@ -224,10 +240,12 @@ async fn requeue(store: &PostgresStore, lease: &Lease, back: &Requeue<'_>) -> Re
          stage = case when cancel_requested_at is not null then stage when $8::text is null then 'render' \
                       else 'upload' end, \
          progress = case when $8::text is null and cancel_requested_at is null then 0 else progress end, \
-         attempts = greatest(0, attempts - $6), \
+         attempts = case when cancel_requested_at is null then greatest(0, attempts - $6) else attempts end, \
          run_after = case when cancel_requested_at is null then now() + greatest($7, $9) else run_after end, \
          spool_id = case when cancel_requested_at is null then $8 end, \
-         spool_retry_at = case when cancel_requested_at is null and $8::text is not null then now() + $7 end"
+         spool_retry_at = case when cancel_requested_at is null and $8::text is not null then now() + $7 end, \
+         error_class = case when cancel_requested_at is null then coalesce($10, error_class) end, \
+         error_code = case when cancel_requested_at is null then coalesce($11, error_code) end"
     );
     write!(
         store,
@@ -237,6 +255,8 @@ async fn requeue(store: &PostgresStore, lease: &Lease, back: &Requeue<'_>) -> Re
             .bind(interval(back.pause))
             .bind(back.hold.map(|hold| hold.spool_id.as_str()))
             .bind(interval(back.hold.map_or(Duration::ZERO, |hold| hold.others_in)))
+            .bind(back.failure.map(|code| code.class().as_str()))
+            .bind(back.failure.map(FailureCode::as_str))
     )
 }
 
@@ -247,34 +267,16 @@ pub(super) async fn retry_later(
     pause: Duration,
     hold: Option<&SpoolHold>,
 ) -> Result<Held> {
-    requeue(store, lease, &Requeue { detail: verdict(lease, failure), counts: true, pause, hold }).await
+    let back = Requeue { detail: verdict(failure), counts: true, failure: Some(failure.code), pause, hold };
+    requeue(store, lease, &back).await
 }
 
 pub(super) async fn release(
     store: &PostgresStore,
     lease: &Lease,
-    reason: &str,
     pause: Duration,
     hold: Option<&SpoolHold>,
 ) -> Result<Held> {
-    let reason: String = reason.chars().filter(|character| *character != '\0').take(2000).collect();
-    let detail = json!({ "epoch": lease.epoch, "released": true, "reason": reason });
-    requeue(store, lease, &Requeue { detail, counts: false, pause, hold }).await
-}
-
-pub(super) async fn reread(store: &PostgresStore, lease: &Lease) -> Result<Option<Job>> {
-    transaction!(store, {
-        let mut session = Session::worker(&store.pool).await?;
-        let row = sqlx::query(
-            "select * from video_render_jobs where id = $1 and company_id = $2
-               and ($3::text is null or organization_id = $3) and status in ('queued', 'running')",
-        )
-        .bind(lease.job_id.0)
-        .bind(lease.scope.company_id())
-        .bind(lease.scope.organization_id())
-        .fetch_optional(&mut *session)
-        .await?;
-        session.commit().await?;
-        row.as_ref().map(row::job).transpose()
-    })
+    let detail = json!({ "reason": "released" });
+    requeue(store, lease, &Requeue { detail, counts: false, failure: None, pause, hold }).await
 }

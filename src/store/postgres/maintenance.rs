@@ -7,11 +7,12 @@ use sqlx::Row;
 use uuid::Uuid;
 
 use super::PostgresStore;
-use super::row::{self, bigint, interval, span};
+use super::row::{self, bigint, interval, span, without_input};
 use super::session::{Session, transaction};
 use crate::job::{Event, Facts, Failure, FailureCode, JobId, Language, LeaseEpoch, Status, TenantScope, WorkerId};
 use crate::store::{
-    Expired, ExpiredHow, MaintenanceRun, ObjectUse, Page, QueueStats, Result, Retention, StoredOutput, TemplateVersion,
+    Deleted, Expired, ExpiredHow, Expiry, MaintenanceRun, ObjectUse, Page, QueueStats, Result, Retention, StoredOutput,
+    StuckRow, TemplateVersion,
 };
 
 pub(super) async fn register_templates(store: &PostgresStore, versions: &[TemplateVersion]) -> Result<()> {
@@ -35,26 +36,42 @@ pub(super) async fn register_templates(store: &PostgresStore, versions: &[Templa
     })
 }
 
-pub(super) async fn expire(store: &PostgresStore, limit: u32, max_rescues: u32) -> Result<Vec<Expired>> {
-    let candidates: Vec<Uuid> = transaction!(store, {
-        let mut session = Session::worker(&store.pool).await?;
-        let ids = sqlx::query_scalar(
-            "select id from video_render_jobs
-             where status = 'running' and (lease_expires_at < now() or deadline_at < now())
-             order by least(lease_expires_at, deadline_at), id limit $1",
-        )
-        .bind(i64::from(limit))
-        .fetch_all(&mut *session)
-        .await?;
-        session.commit().await?;
-        Ok(ids)
-    })?;
-    let mut expired = Vec::new();
-    // A transaction each: no lane is held longer than one job takes.
-    for id in candidates {
-        expired.extend(expire_one(store, JobId(id), max_rescues).await?);
+pub(super) async fn expire(store: &PostgresStore, limit: u32, max_rescues: u32) -> Result<Expiry> {
+    let mut expiry = Expiry::default();
+    // Rows that do not move come first at every look; the look goes past them.
+    let mut seen: Vec<Uuid> = Vec::new();
+    loop {
+        let room = i64::from(limit) - bigint(expiry.taken.len());
+        let candidates: Vec<Uuid> = transaction!(store, {
+            let mut session = Session::worker(&store.pool).await?;
+            let ids = sqlx::query_scalar(
+                "select id from video_render_jobs
+                 where status = 'running' and (lease_expires_at < now() or deadline_at < now()) and id <> all ($2)
+                 order by least(lease_expires_at, deadline_at), id limit $1",
+            )
+            .bind(room)
+            .bind(&seen)
+            .fetch_all(&mut *session)
+            .await?;
+            session.commit().await?;
+            Ok(ids)
+        })?;
+        let last = bigint(candidates.len()) < room;
+        // A transaction each: no lane is held longer than one job takes.
+        for id in candidates {
+            seen.push(id);
+            match expire_one(store, JobId(id), max_rescues).await {
+                Ok(expired) => expiry.taken.extend(expired),
+                // The database is away, not the row wrong.
+                Err(error) if error.is_transient() && expiry.taken.is_empty() => return Err(error),
+                Err(error) if error.is_transient() => return Ok(expiry),
+                Err(error) => expiry.stuck.push(StuckRow { job_id: JobId(id), problem: error.to_string() }),
+            }
+        }
+        if last || expiry.taken.len() >= limit as usize || expiry.stuck.len() >= StuckRow::MOST {
+            return Ok(expiry);
+        }
     }
-    Ok(expired)
 }
 
 /// `None` where somebody else was quicker, its worker above all.
@@ -63,7 +80,7 @@ async fn expire_one(store: &PostgresStore, id: JobId, max_rescues: u32) -> Resul
         let mut session = Session::worker(&store.pool).await?;
         let found = sqlx::query(
             "select worker_id, rescue_count, cancel_requested_at is not null as cancel_requested,
-               lease_expires_at < now() as lapsed, input_json ->> 'locale' as locale
+               lease_expires_at < now() as lapsed, stage <> 'render' and spool_id is not null as held, input_json ->> 'locale' as locale
              from video_render_jobs
              where id = $1 and status = 'running' and (lease_expires_at < now() or deadline_at < now())
              for update skip locked",
@@ -93,38 +110,46 @@ async fn expire_one(store: &PostgresStore, id: JobId, max_rescues: u32) -> Resul
             return Ok(None);
         };
         let failed = done.to == Status::Failed;
+        let told = failed || done.to == Status::Queued;
         let language = Language::of_locale(locale.as_deref().unwrap_or_default());
-        let row = sqlx::query(
+        // What its stage says of a finished file is still true: its own spool comes first, others render, nobody waits.
+        let row = sqlx::query(concat!(
             "with moved as (
                update video_render_jobs
                set status = $2, rescue_count = rescue_count + $3,
                    finished_at = case when $2 = 'queued' then null else now() end,
                    run_after = case when $2 = 'queued' then now() else run_after end,
-                   stage = case when $2 = 'queued' then 'render' else stage end,
-                   progress = case when $2 = 'queued' then 0 else progress end,
+                   stage = case when $2 <> 'queued' then stage when $8 then 'upload' else 'render' end,
+                   progress = case when $2 = 'queued' and not $8 then 0 else progress end,
+                   spool_id = case when $2 = 'queued' and $8 then spool_id end,
+                   spool_retry_at = case when $2 = 'queued' and $8 then now() end,
                    error_class = $4, error_code = $5, error_message = $6,
-                   lease_expires_at = null, worker_id = null, deadline_at = null, spool_id = null, updated_at = now()
+                   lease_expires_at = null, worker_id = null, deadline_at = null, updated_at = now()
                where id = $1 and status = 'running' and (lease_expires_at < now() or deadline_at < now())
                returning *
              ), event as (
                insert into video_render_events (job_id, company_id, organization_id, kind, old_status, new_status,
                  source, correlation_id, detail)
                select id, company_id, organization_id, 'VIDEO_RENDER_RECONCILED', 'running', status, 'reconciler',
-                 id || '/e' || lease_epoch, $7 || jsonb_build_object('epoch', lease_epoch) from moved
+                 id || '/e' || lease_epoch,
+                 $7 || jsonb_build_object('epoch', lease_epoch, 'attempt', attempts) from moved
              )
-             select * from moved",
-        )
+             select ",
+            without_input!(),
+            " from moved"
+        ))
         .bind(id.0)
         .bind(done.to.as_str())
         .bind(i32::from(done.rescue))
-        .bind(failed.then(|| code.class().as_str()))
-        .bind(failed.then(|| code.as_str()))
+        .bind(told.then(|| code.class().as_str()))
+        .bind(told.then(|| code.as_str()))
         .bind(failed.then(|| code.message(language)))
-        .bind(json!({ "reconciled_to": done.to, "how": word, "worker": worker }))
+        .bind(json!({ "reconciled_to": done.to, "how": word, "errorCode": told.then(|| code.as_str()) }))
+        .bind(found.try_get::<bool, _>("held")?)
         .fetch_one(&mut *session)
         .await?;
         session.commit().await?;
-        Ok(Some(Expired { job: row::job(&row)?, worker_id: worker.map(WorkerId), how }))
+        Ok(Some(Expired { job: row::listed(&row)?, worker_id: worker.map(WorkerId), how }))
     })
 }
 
@@ -211,7 +236,7 @@ pub(super) async fn output_lost(
         .bind(lost.code.class().as_str())
         .bind(lost.code.as_str())
         .bind(message)
-        .bind(json!({ "reconciled_to": Status::Failed, "how": "output_lost", "outputKey": output_key }))
+        .bind(json!({ "reconciled_to": Status::Failed, "how": "output_lost", "errorCode": lost.code.as_str() }))
         .execute(&mut *session)
         .await?;
         session.commit().await?;
@@ -291,24 +316,72 @@ pub(super) async fn output_expired(store: &PostgresStore, scope: &TenantScope, i
     })
 }
 
-pub(super) async fn delete_past_retention(store: &PostgresStore, retention: &Retention, limit: u32) -> Result<u64> {
+pub(super) async fn delete_past_retention(store: &PostgresStore, retention: &Retention, limit: u32) -> Result<Deleted> {
     // A row that still names its objects would leave them without an owner, so it does not go before its video.
     let succeeded = retention.succeeded.map(|succeeded| succeeded.max(retention.videos.unwrap_or_default()));
+    let mut deleted = Deleted::default();
+    // Rows that do not go would come again.
+    let mut stuck: Vec<Uuid> = Vec::new();
+    loop {
+        let room = i64::from(limit) - bigint(deleted.rows);
+        let due: Vec<Uuid> = transaction!(store, {
+            let mut session = Session::worker(&store.pool).await?;
+            // A span that is null makes its condition null: those rows stay for ever.
+            let ids = sqlx::query_scalar(
+                "select id from video_render_jobs
+                 where ((status = 'succeeded' and finished_at <= now() - $1::interval and output_expired_at is not null)
+                     or (status = 'failed' and finished_at <= now() - $2::interval)
+                     or (status = 'cancelled' and finished_at <= now() - $3::interval))
+                   and id <> all ($5)
+                 limit $4",
+            )
+            .bind(succeeded.map(interval))
+            .bind(retention.failed.map(interval))
+            .bind(retention.cancelled.map(interval))
+            .bind(room)
+            .bind(&stuck)
+            .fetch_all(&mut *session)
+            .await?;
+            session.commit().await?;
+            Ok(ids)
+        })?;
+        if due.is_empty() {
+            return Ok(deleted);
+        }
+        match delete_rows(store, &due).await {
+            Ok(0) => return Ok(deleted), // somebody else is at them
+            Ok(rows) => deleted.rows += rows,
+            Err(error) if error.is_transient() => return Err(error),
+            // One of them does not go: each by itself.
+            Err(_) => {
+                for id in due {
+                    match delete_rows(store, &[id]).await {
+                        Ok(rows) => deleted.rows += rows,
+                        Err(error) if error.is_transient() => return Err(error),
+                        Err(error) => {
+                            stuck.push(id);
+                            deleted.stuck.push(StuckRow { job_id: JobId(id), problem: error.to_string() });
+                        }
+                    }
+                }
+            }
+        }
+        if deleted.rows >= u64::from(limit) || stuck.len() >= StuckRow::MOST {
+            return Ok(deleted);
+        }
+    }
+}
+
+/// Final rows stay final, so that nothing needs to be looked at again.
+async fn delete_rows(store: &PostgresStore, ids: &[Uuid]) -> Result<u64> {
     transaction!(store, {
         let mut session = Session::worker(&store.pool).await?;
-        // A span that is null makes its condition null: those rows stay for ever.
         let deleted = sqlx::query(
             "delete from video_render_jobs where id in (
-               select id from video_render_jobs
-               where (status = 'succeeded' and finished_at <= now() - $1::interval and output_expired_at is not null)
-                 or (status = 'failed' and finished_at <= now() - $2::interval)
-                 or (status = 'cancelled' and finished_at <= now() - $3::interval)
-               limit $4 for update skip locked)",
+               select id from video_render_jobs where id = any ($1) and finished_at is not null
+               order by id for update skip locked)",
         )
-        .bind(succeeded.map(interval))
-        .bind(retention.failed.map(interval))
-        .bind(retention.cancelled.map(interval))
-        .bind(i64::from(limit))
+        .bind(ids)
         .execute(&mut *session)
         .await?;
         session.commit().await?;

@@ -20,7 +20,7 @@ use uuid::Uuid;
 use self::session::{Session, is_alive, store_error, transaction};
 use super::connect::without_password;
 use super::{
-    AdoptRequest, CancelOutcome, ClaimRequest, Claimed, Credits, EnqueueError, EnqueueRules, Enqueued, Expired,
+    AdoptRequest, CancelOutcome, ClaimRequest, Claimed, Credits, Deleted, EnqueueError, EnqueueRules, Enqueued, Expiry,
     Heartbeat, Held, JobFilter, MaintenanceRun, ObjectUse, Page, QueueStats, Result, Retention, SpoolHold, Store,
     StoreError, StoredOutput, TemplateVersion, WebhookAttempt, WebhookDelivery, WebhookEndpoint,
 };
@@ -190,18 +190,15 @@ impl Store for PostgresStore {
     }
 
     async fn release(&self, lease: &Lease, reason: &str, pause: Duration, hold: Option<&SpoolHold>) -> Result<Held> {
-        lease::release(self, lease, reason, pause, hold).await
+        tracing::debug!(jobId = %lease.job_id, reason, "a job goes back to the queue");
+        lease::release(self, lease, pause, hold).await
     }
 
     async fn stopped(&self, lease: &Lease) -> Result<Held> {
         lease::stopped(self, lease).await
     }
 
-    async fn reread(&self, lease: &Lease) -> Result<Option<Job>> {
-        lease::reread(self, lease).await
-    }
-
-    async fn expire(&self, limit: u32, max_rescues: u32) -> Result<Vec<Expired>> {
+    async fn expire(&self, limit: u32, max_rescues: u32) -> Result<Expiry> {
         maintenance::expire(self, limit, max_rescues).await
     }
 
@@ -225,7 +222,7 @@ impl Store for PostgresStore {
         maintenance::output_expired(self, scope, id).await
     }
 
-    async fn delete_past_retention(&self, retention: &Retention, limit: u32) -> Result<u64> {
+    async fn delete_past_retention(&self, retention: &Retention, limit: u32) -> Result<Deleted> {
         maintenance::delete_past_retention(self, retention, limit).await
     }
 

@@ -16,6 +16,18 @@ use crate::job::{
 };
 use crate::store::StoreError;
 
+/// The columns of a [`Job`] but for the snapshot, which may be megabytes.
+macro_rules! without_input {
+    () => {
+        "id, organization_id, company_id, entity_type, entity_id, template, snapshot_hash, idempotency_key, \
+         created_by_id, retry_of, status, stage, progress, attempts, render_attempts, upload_attempts, rescue_count, \
+         run_after, cancel_requested_at, error_class, error_code, error_message, lease_epoch, lease_expires_at, \
+         worker_id, deadline_at, spool_id, output_key, output_sha256, output_bytes, output_duration_ms, thumbnail_key, \
+         render_version, output_expired_at, created_at, started_at, finished_at, updated_at"
+    };
+}
+pub(super) use without_input;
+
 /// A span for PostgreSQL, which counts microseconds; what is longer than it can hold becomes the longest it can.
 pub(super) fn interval(span: Duration) -> PgInterval {
     // 100 years: more would leave the range of timestamps when added to today's.
@@ -83,6 +95,11 @@ fn snapshot(row: &PgRow) -> Result<Value, Fault> {
 
 /// A whole row of `video_render_jobs`.
 pub(super) fn job(row: &PgRow) -> Result<Job, Fault> {
+    Ok(Job { input: snapshot(row)?, ..listed(row)? })
+}
+
+/// A row of [`without_input!`].
+pub(super) fn listed(row: &PgRow) -> Result<Job, Fault> {
     let id = JobId(row.try_get("id")?);
     let stage: String = row.try_get("stage")?;
     let progress: i32 = row.try_get("progress")?;
@@ -94,7 +111,7 @@ pub(super) fn job(row: &PgRow) -> Result<Job, Fault> {
         entity_type: row.try_get("entity_type")?,
         entity_id: row.try_get("entity_id")?,
         template: row.try_get("template")?,
-        input: snapshot(row)?,
+        input: Value::Null,
         snapshot_hash: row.try_get("snapshot_hash")?,
         idempotency_key: row.try_get("idempotency_key")?,
         created_by_id: row.try_get("created_by_id")?,

@@ -24,16 +24,20 @@ const BEGIN_WORKER: &str = "begin; set local role quotereel_worker; set local st
 const BEGIN_TENANT: &str = "begin; set local role quotereel_tenant; set local statement_timeout = '9s'; \
      set local lock_timeout = '5s'; set local idle_in_transaction_session_timeout = '10s'";
 
-/// A claim waits for lanes only as long as a few other claims take.
-const BEGIN_CLAIM: &str = "begin; set local role quotereel_worker; set local statement_timeout = '9s'; \
-     set local lock_timeout = '250ms'; set local idle_in_transaction_session_timeout = '10s'";
-
 /// A transaction that did not come to its end.
 #[derive(Debug)]
 pub(super) struct Fault {
     pub(super) error: StoreError,
     /// Nothing was committed, and the same again may work.
     pub(super) repeat: bool,
+}
+
+impl Fault {
+    /// Of a statement that is its own transaction: where the connection broke, it may have been committed.
+    pub(super) fn of_single(error: sqlx::Error) -> Self {
+        let repeat = is_rolled_back(&error);
+        Self { error: store_error(error), repeat }
+    }
 }
 
 impl From<sqlx::Error> for Fault {
@@ -47,6 +51,12 @@ impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
         Self { error, repeat: false }
     }
+}
+
+/// Whether the server says that it undid everything in favour of another.
+fn is_rolled_back(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(database)
+        if database.code().is_some_and(|code| matches!(&*code, "40001" | "40P01")))
 }
 
 /// Whether trying again at once may help: the server went away, or ended the transaction in favour of another.
@@ -84,8 +94,8 @@ pub(super) fn store_error(error: sqlx::Error) -> StoreError {
             constraint: database.constraint().unwrap_or_default().to_owned(),
             detail: detail(),
         },
-        // Text that jsonb does not take, U+0000 above all.
-        "22P05" | "22P02" | "22021" => {
+        // Text that jsonb does not take, U+0000 above all, and what is too large for it.
+        "22P05" | "22P02" | "22021" | "54000" => {
             StoreError::Constraint { constraint: "video_render_jobs_input_json_check".to_owned(), detail: detail() }
         }
         // Row-level security: a scope that is not the row's.
@@ -128,9 +138,14 @@ impl Session {
         Self::begin(pool, BEGIN_WORKER).await
     }
 
-    /// For a claim.
-    pub(super) async fn claim(pool: &PgPool) -> Result<Self, Fault> {
-        Self::begin(pool, BEGIN_CLAIM).await
+    /// For one statement that is its own transaction; [`Self::done`] gives the connection back.
+    pub(super) async fn single(pool: &PgPool) -> Result<Self, Fault> {
+        Ok(Self { connection: Some(pool.acquire().await?) })
+    }
+
+    /// The statement of [`Self::single`] was answered.
+    pub(super) fn done(mut self) {
+        drop(self.connection.take());
     }
 
     /// For a tenant: row-level security shows its rows alone.
@@ -151,11 +166,7 @@ impl Session {
                 drop(self.connection.take());
                 Ok(())
             }
-            Err(error) => {
-                let rolled_back = matches!(&error, sqlx::Error::Database(database)
-                    if database.code().is_some_and(|code| matches!(&*code, "40001" | "40P01")));
-                Err(Fault { error: store_error(error), repeat: rolled_back })
-            }
+            Err(error) => Err(Fault::of_single(error)),
         }
     }
 }

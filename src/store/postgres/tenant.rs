@@ -5,9 +5,10 @@ use sqlx::{QueryBuilder, Row};
 use uuid::Uuid;
 
 use super::PostgresStore;
-use super::row::{self, int, interval};
+use super::row::{self, int, interval, without_input};
 use super::session::{Fault, Session, transaction};
 use crate::job::{Job, JobEvent, JobId, NewJob, Status, TenantScope};
+use crate::store::types::MAX_SNAPSHOT_BYTES;
 use crate::store::{CancelOutcome, Credits, EnqueueError, EnqueueRules, Enqueued, JobFilter, Result, StoreError};
 
 /// Rows of one answer of [`jobs`].
@@ -36,6 +37,8 @@ async fn enqueued(
             return Ok(Err(EnqueueError::QueueFull { queued, allowed: rules.max_queued }));
         }
         "key_reused" => return Ok(Err(EnqueueError::KeyReused { key: key.unwrap_or_default().to_owned() })),
+        "too_large" => return Ok(Err(EnqueueError::SnapshotTooLarge { allowed_bytes: MAX_SNAPSHOT_BYTES })),
+        "other_organization" => return Ok(Err(EnqueueError::OtherOrganization)),
         "not_found" => return Ok(Err(EnqueueError::NotFound)),
         "not_retriable" => {
             let name: String = row.try_get("status")?;
@@ -140,7 +143,8 @@ pub(super) async fn jobs(store: &PostgresStore, scope: &TenantScope, filter: &Jo
     transaction!(store, {
         let mut session = Session::tenant(&store.pool, scope).await?;
         // Only the conditions that are asked for: each combination has its own plan and its own index.
-        let mut query = QueryBuilder::new("select * from video_render_jobs where company_id = ");
+        let mut query =
+            QueryBuilder::new(concat!("select ", without_input!(), " from video_render_jobs where company_id = "));
         query.push_bind(scope.company_id());
         if let Some(status) = filter.status {
             query.push(" and status = ").push_bind(status.as_str());
@@ -156,7 +160,7 @@ pub(super) async fn jobs(store: &PostgresStore, scope: &TenantScope, filter: &Jo
         query.push_bind(i64::from(filter.limit.clamp(1, MAX_PAGE)));
         let rows = query.build().fetch_all(&mut *session).await?;
         session.commit().await?;
-        rows.iter().map(row::job).collect()
+        rows.iter().map(row::listed).collect()
     })
 }
 
@@ -180,54 +184,23 @@ pub(super) async fn events(store: &PostgresStore, scope: &TenantScope, id: JobId
 pub(super) async fn request_cancel(store: &PostgresStore, scope: &TenantScope, id: JobId) -> Result<CancelOutcome> {
     transaction!(store, {
         let mut session = Session::tenant(&store.pool, scope).await?;
-        let found: Option<String> =
-            sqlx::query_scalar("select status from video_render_jobs where id = $1 and company_id = $2 for update")
-                .bind(id.0)
-                .bind(scope.company_id())
-                .fetch_optional(&mut *session)
-                .await?;
-        let Some(found) = found else {
-            session.commit().await?;
-            return Ok(CancelOutcome::NotFound);
-        };
-        // The row is locked, so that the status stays what the guards below ask for.
-        let row = sqlx::query(
-            "with cancelled as (
-               update video_render_jobs
-               set status = case status when 'queued' then 'cancelled' else status end,
-                   finished_at = case status when 'queued' then now() end,
-                   cancel_requested_at = coalesce(cancel_requested_at, now()),
-                   spool_id = case status when 'queued' then null else spool_id end,
-                   spool_retry_at = null, updated_at = now()
-               where id = $1 and company_id = $2 and status in ('queued', 'running')
-               returning *
-             ), event as (
-               insert into video_render_events (job_id, company_id, organization_id, kind, old_status, new_status,
-                 source, correlation_id, detail)
-               select id, company_id, organization_id, 'VIDEO_RENDER_CANCELLED', 'queued', 'cancelled', 'tenant', '', '{}'
-               from cancelled where status = 'cancelled'
-             )
-             select * from cancelled",
-        )
-        .bind(id.0)
-        .bind(scope.company_id())
-        .fetch_optional(&mut *session)
-        .await?;
-        let outcome = match row {
-            Some(row) => {
-                let job = row::job(&row)?;
-                if job.status == Status::Cancelled {
-                    CancelOutcome::Cancelled(job)
-                } else {
-                    CancelOutcome::Requested(job)
-                }
+        let answer: String = sqlx::query_scalar("select outcome from cancel_video_render($1)")
+            .bind(id.0)
+            .fetch_one(&mut *session)
+            .await?;
+        let wrap = match &*answer {
+            "cancelled" => CancelOutcome::Cancelled,
+            "requested" => CancelOutcome::Requested,
+            "already_final" => CancelOutcome::AlreadyFinal,
+            "not_found" => {
+                session.commit().await?;
+                return Ok(CancelOutcome::NotFound);
             }
-            None => {
-                tracing::debug!(%id, status = found, "cancel of a job that has ended");
-                let row = sqlx::query("select * from video_render_jobs where id = $1").bind(id.0);
-                CancelOutcome::AlreadyFinal(row::job(&row.fetch_one(&mut *session).await?)?)
-            }
+            other => return Err(StoreError::Other(format!("cancel answered `{other}`").into()).into()),
         };
+        let row =
+            sqlx::query("select * from video_render_jobs where id = $1").bind(id.0).fetch_one(&mut *session).await?;
+        let outcome = wrap(row::job(&row)?);
         session.commit().await?;
         Ok(outcome)
     })

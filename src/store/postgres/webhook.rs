@@ -10,6 +10,7 @@ use super::PostgresStore;
 use super::row::{self, interval};
 use super::session::{Fault, Session, transaction};
 use crate::job::TenantScope;
+use crate::store::types::DELIVERIES_OF_ONE;
 use crate::store::{Held, Result, WebhookAttempt, WebhookDelivery, WebhookEndpoint};
 
 pub(super) async fn set(store: &PostgresStore, scope: &TenantScope, endpoint: &WebhookEndpoint) -> Result<()> {
@@ -67,11 +68,16 @@ pub(super) async fn claim(store: &PostgresStore, limit: u32, lease: Duration) ->
     transaction!(store, {
         let mut session = Session::worker(&store.pool).await?;
         let rows = sqlx::query(
-            "with due as materialized (
-               select delivery.id from webhook_deliveries delivery
-               join webhook_endpoints endpoint on endpoint.company_id = delivery.company_id and endpoint.enabled
-               where delivery.status = 'pending' and delivery.next_attempt_at <= now()
-               order by delivery.next_attempt_at, delivery.id limit $1 for update of delivery skip locked
+            "with next as materialized (
+               select own.id from webhook_endpoints endpoint cross join lateral (
+                 select id, next_attempt_at from webhook_deliveries
+                 where company_id = endpoint.company_id and status = 'pending' and next_attempt_at <= now()
+                 order by next_attempt_at, id limit $3) own
+               where endpoint.enabled order by own.next_attempt_at, own.id limit $1
+             ), due as materialized (
+               select id from webhook_deliveries
+               where id in (select id from next) and status = 'pending' and next_attempt_at <= now()
+               for update skip locked
              )
              update webhook_deliveries delivery
              set epoch = delivery.epoch + 1, attempts = delivery.attempts + 1, next_attempt_at = now() + $2
@@ -81,6 +87,7 @@ pub(super) async fn claim(store: &PostgresStore, limit: u32, lease: Duration) ->
         )
         .bind(i64::from(limit))
         .bind(interval(lease))
+        .bind(i64::from(DELIVERIES_OF_ONE))
         .fetch_all(&mut *session)
         .await?;
         session.commit().await?;

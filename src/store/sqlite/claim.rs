@@ -31,6 +31,7 @@ impl SqliteStore {
         }
         let mut write = self.begin().await?;
         let mut claimed = Vec::new();
+        let mut taken = 0;
         let own = sqlx::query(
             "select id, spool_retry_at as since from video_render_jobs
              where status = 'queued' and spool_id = ?1 and spool_retry_at <= ?2
@@ -43,13 +44,15 @@ impl SqliteStore {
         .await
         .map_err(failed)?;
         for candidate in &own {
-            claimed.push(take(&mut write, request, &Candidate::read(candidate, true)?).await?);
+            taken += 1;
+            claimed.extend(take(&mut write, request, &Candidate::read(candidate, true)?).await?);
         }
-        while claimed.len() < request.max_jobs as usize {
+        while taken < request.max_jobs {
             let Some(candidate) = next(&mut write, request).await? else { break };
-            claimed.push(take(&mut write, request, &candidate).await?);
+            taken += 1;
+            claimed.extend(take(&mut write, request, &candidate).await?);
         }
-        if !claimed.is_empty() {
+        if taken > 0 {
             write.commit().await?;
         }
         Ok(claimed)
@@ -68,11 +71,13 @@ impl SqliteStore {
         let adopted = sqlx::query(
             "update video_render_jobs
              set status = 'running', stage = 'upload', lease_epoch = lease_epoch + 1,
-                 attempts = attempts + (status = 'queued'), lease_expires_at = ?3 + ?4, deadline_at = ?3 + ?5,
+                 attempts = attempts + (status = 'queued'), rescue_count = rescue_count + (status = 'running'),
+                 lease_expires_at = ?3 + ?4, deadline_at = ?3 + ?5,
                  worker_id = ?6, spool_id = ?7, spool_retry_at = null, started_at = coalesce(started_at, ?3),
                  updated_at = ?3
              where id = ?1 and company_id = ?2 and snapshot_hash = ?8 and cancel_requested_at is null
-               and (status = 'queued' or (status = 'running' and lease_epoch = ?9 and spool_id = ?7))
+               and (status = 'queued' or (status = 'running' and lease_epoch >= ?9 and spool_id = ?7
+                                          and worker_id <> ?6 and rescue_count < ?10))
              returning *",
         )
         .bind(request.job_id.to_string())
@@ -84,13 +89,14 @@ impl SqliteStore {
         .bind(&request.spool_id)
         .bind(&request.snapshot_hash)
         .bind(request.epoch.0)
+        .bind(request.max_rescues)
         .fetch_optional(&mut *write.conn)
         .await
         .map_err(failed)?;
         let Some(adopted) = adopted else { return Ok(None) };
         let old = Status::from_name(&old).unwrap_or(Status::Queued);
         let since = if old == Status::Queued { run_after } else { write.now };
-        let detail = json!({ "worker": request.worker_id, "adoptedFrom": request.epoch });
+        let detail = json!({ "adopted": request.epoch });
         let claimed = started(&mut write, &adopted, old, since, detail).await?;
         write.commit().await?;
         Ok(Some(claimed))
@@ -115,7 +121,9 @@ async fn next(write: &mut Write, request: &ClaimRequest) -> Result<Option<Candid
     found.map(|found| Candidate::read(&found, false)).transpose()
 }
 
-async fn take(write: &mut Write, request: &ClaimRequest, candidate: &Candidate) -> Result<Claimed> {
+/// `None` for a row that cannot be read: it is claimed all the same and left to its lease, since it would be the first
+/// again at every claim.
+async fn take(write: &mut Write, request: &ClaimRequest, candidate: &Candidate) -> Result<Option<Claimed>> {
     let taken = sqlx::query(
         "update video_render_jobs
          set status = 'running', lease_epoch = lease_epoch + 1, attempts = attempts + 1,
@@ -134,8 +142,13 @@ async fn take(write: &mut Write, request: &ClaimRequest, candidate: &Candidate) 
     .fetch_one(&mut *write.conn)
     .await
     .map_err(failed)?;
-    let detail = json!({ "worker": request.worker_id });
-    started(write, &taken, Status::Queued, candidate.since, detail).await
+    match started(write, &taken, Status::Queued, candidate.since, json!({})).await {
+        Err(error @ (StoreError::Row { .. } | StoreError::Other(_))) => {
+            tracing::error!(event = "ERROR", jobId = candidate.id, error = %error, "a claimed row cannot be read");
+            Ok(None)
+        }
+        started => started.map(Some),
+    }
 }
 
 /// Tells the event and hands the row over.
@@ -148,6 +161,7 @@ async fn started(
 ) -> Result<Claimed> {
     let job: Job = row::job(taken)?;
     detail["epoch"] = json!(job.lease_epoch);
+    detail["attempt"] = json!(job.attempts);
     detail["stage"] = json!(job.stage);
     let told = Told {
         kind: EventKind::Started,

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::fault::failed;
 use super::{SqliteStore, Told, Write, millis, row, tell};
 use crate::job::{EventKind, EventSource, Job, JobId, NewJob, Status, TenantScope};
+use crate::store::types::{DYING_SECONDS, MAX_SNAPSHOT_BYTES};
 use crate::store::{EnqueueError, EnqueueRules, Enqueued, Result, TemplateVersion};
 
 /// SHA-256 of the snapshot with sorted keys and no white space, hexadecimal.
@@ -119,12 +120,16 @@ async fn enqueue(
     original: Option<Original>,
 ) -> Result<Enqueued, EnqueueError> {
     let input = new.input.to_string();
+    if input.len() > MAX_SNAPSHOT_BYTES {
+        return Err(EnqueueError::SnapshotTooLarge { allowed_bytes: MAX_SNAPSHOT_BYTES });
+    }
     let hash = snapshot_hash(&input);
     if let Some(found) = same_work(write, scope, new, &hash).await? {
         return Ok(found);
     }
     within_limits(write, scope, new, rules).await?;
     let frozen = freezable(write, scope).await?;
+    elsewhere(write, scope, new, &hash).await?;
     let inserted = sqlx::query(
         "insert into video_render_jobs (id, organization_id, company_id, entity_type, entity_id, template, input_json,
              snapshot_hash, idempotency_key, created_by_id, retry_of, retries, credits_held, run_after, created_at,
@@ -204,7 +209,11 @@ async fn same_work(
     .await
     .map_err(failed)?;
     if let Some(active) = active {
-        return Ok(Some(Enqueued::Existing(row::job(&active)?)));
+        let active = row::job(&active)?;
+        if active.cancel_requested_at.is_some() {
+            return Err(EnqueueError::Cooldown { wait_seconds: DYING_SECONDS });
+        }
+        return Ok(Some(Enqueued::Existing(active)));
     }
     let made = sqlx::query(
         "select * from video_render_jobs
@@ -221,6 +230,28 @@ async fn same_work(
     .await
     .map_err(failed)?;
     Ok(made.map(|made| row::job(&made)).transpose()?.map(Enqueued::Reused))
+}
+
+/// Refuses what another organization of the company has under way: one row a company, and this one may not be shown.
+async fn elsewhere(write: &mut Write, scope: &TenantScope, new: &NewJob, hash: &str) -> Result<(), EnqueueError> {
+    if scope.organization_id().is_none() {
+        return Ok(());
+    }
+    let found: bool = sqlx::query_scalar(
+        "select exists (select 1 from video_render_jobs
+         where company_id = ?1 and organization_id is not ?2 and entity_type = ?3 and entity_id = ?4 and template = ?5
+           and snapshot_hash = ?6 and status in ('queued', 'running'))",
+    )
+    .bind(scope.company_id())
+    .bind(scope.organization_id())
+    .bind(&new.entity_type)
+    .bind(&new.entity_id)
+    .bind(&new.template)
+    .bind(hash)
+    .fetch_one(&mut *write.conn)
+    .await
+    .map_err(failed)?;
+    if found { Err(EnqueueError::OtherOrganization) } else { Ok(()) }
 }
 
 /// The cooldown and the length of the company's queue.

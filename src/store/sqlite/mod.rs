@@ -28,7 +28,7 @@ use uuid::Uuid;
 
 use self::fault::failed;
 use super::{
-    AdoptRequest, CancelOutcome, ClaimRequest, Claimed, Credits, EnqueueError, EnqueueRules, Enqueued, Expired,
+    AdoptRequest, CancelOutcome, ClaimRequest, Claimed, Credits, Deleted, EnqueueError, EnqueueRules, Enqueued, Expiry,
     Heartbeat, Held, JobFilter, MaintenanceRun, ObjectUse, Page, QueueStats, Result, Retention, SpoolHold, Store,
     StoreError, StoredOutput, TemplateVersion, WebhookAttempt, WebhookDelivery, WebhookEndpoint,
 };
@@ -63,6 +63,15 @@ struct Write {
 }
 
 impl Write {
+    /// Runs a step that may fail without taking the rest of the transaction along.
+    async fn step<T>(&mut self, step: impl AsyncFnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        sqlx::query("savepoint step").execute(&mut *self.conn).await.map_err(failed)?;
+        let outcome = step(self).await;
+        let end = if outcome.is_ok() { "release step" } else { "rollback to step; release step" };
+        sqlx::raw_sql(end).execute(&mut *self.conn).await.map_err(failed)?;
+        outcome
+    }
+
     async fn commit(mut self) -> Result<()> {
         sqlx::query("commit").execute(&mut *self.conn).await.map_err(failed)?;
         Ok(())
@@ -260,24 +269,22 @@ impl Store for SqliteStore {
         pause: Duration,
         hold: Option<&SpoolHold>,
     ) -> Result<Held> {
-        let detail = serde_json::json!({ "code": failure.code.as_str(), "detail": failure.detail });
-        self.queue_again(lease, outcome::Back { detail, pause, hold, attempts_back: 0 }).await
+        let detail = outcome::verdict(failure);
+        self.queue_again(lease, outcome::Back { detail, pause, hold, failure: Some(failure.code), attempts_back: 0 })
+            .await
     }
 
     async fn release(&self, lease: &Lease, reason: &str, pause: Duration, hold: Option<&SpoolHold>) -> Result<Held> {
-        let detail = serde_json::json!({ "released": reason });
-        self.queue_again(lease, outcome::Back { detail, pause, hold, attempts_back: 1 }).await
+        tracing::debug!(jobId = %lease.job_id, reason, "a job goes back to the queue");
+        let detail = serde_json::json!({ "reason": "released" });
+        self.queue_again(lease, outcome::Back { detail, pause, hold, failure: None, attempts_back: 1 }).await
     }
 
     async fn stopped(&self, lease: &Lease) -> Result<Held> {
         self.end_stopped(lease).await
     }
 
-    async fn reread(&self, lease: &Lease) -> Result<Option<Job>> {
-        self.find_active(lease).await
-    }
-
-    async fn expire(&self, limit: u32, max_rescues: u32) -> Result<Vec<Expired>> {
+    async fn expire(&self, limit: u32, max_rescues: u32) -> Result<Expiry> {
         self.expire_leases(limit, max_rescues).await
     }
 
@@ -301,7 +308,7 @@ impl Store for SqliteStore {
         self.expire_output(scope, id).await
     }
 
-    async fn delete_past_retention(&self, retention: &Retention, limit: u32) -> Result<u64> {
+    async fn delete_past_retention(&self, retention: &Retention, limit: u32) -> Result<Deleted> {
         self.delete_old(retention, limit).await
     }
 

@@ -6,8 +6,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::fault::failed;
+use super::row::without_input;
 use super::{SqliteStore, Told, Write, claim_correlation, millis, row, tell};
-use crate::job::{EventKind, EventSource, Failure, Job, JobOutput, Lease, Stage, Status};
+use crate::job::{EventKind, EventSource, Failure, FailureCode, Job, JobOutput, Lease, Stage, Status};
 use crate::store::{Held, Result, SpoolHold};
 
 /// A statement that changes the row of a lease: `?1` job, `?2` company, `?3` epoch, `?4` now.
@@ -21,7 +22,8 @@ macro_rules! guarded {
             $sets,
             " where id = ?1 and company_id = ?2 and status = 'running' and lease_epoch = ?3 ",
             $more,
-            " returning *"
+            " returning ",
+            without_input!()
         )
     };
 }
@@ -34,6 +36,8 @@ pub(super) struct Back<'a> {
     pub(super) pause: Duration,
     /// Where its finished file lies.
     pub(super) hold: Option<&'a SpoolHold>,
+    /// What the row says of the last try; what it said before where this one did not fail.
+    pub(super) failure: Option<FailureCode>,
     /// Claims that do not count.
     pub(super) attempts_back: u32,
 }
@@ -47,13 +51,19 @@ fn held<'q>(sql: &'static str, lease: &'q Lease, now: i64) -> Statement<'q> {
 /// The row after the change, if the lease was held.
 async fn changed(write: &mut Write, statement: Statement<'_>) -> Result<Option<Job>> {
     let found = statement.fetch_optional(&mut *write.conn).await.map_err(failed)?;
-    found.map(|found| row::job(&found)).transpose()
+    found.map(|found| row::listed(&found)).transpose()
+}
+
+/// What an event tells of a failure. Tenants read it: codes and fixed words alone.
+pub(super) fn verdict(failure: &Failure) -> Value {
+    json!({ "errorClass": failure.code.class(), "errorCode": failure.code.as_str() })
 }
 
 /// Tells what the worker did, and commits.
 async fn told(mut write: Write, after: Option<Job>, kind: EventKind, mut detail: Value) -> Result<Held> {
     let Some(after) = after else { return Ok(Held::Lost) };
     detail["epoch"] = json!(after.lease_epoch);
+    detail["attempt"] = json!(after.attempts);
     let correlation = claim_correlation(&after);
     let told =
         Told { kind, old: Some(Status::Running), source: EventSource::Worker, correlation: &correlation, detail };
@@ -92,6 +102,7 @@ impl SqliteStore {
         let statement = guarded!(
             "status = 'succeeded', stage = 'finalize', progress = 100, finished_at = ?4, output_key = ?5, \
              output_sha256 = ?6, output_bytes = ?7, output_duration_ms = ?8, thumbnail_key = ?9, render_version = ?10, \
+             error_class = null, error_code = null, \
              lease_expires_at = null, worker_id = null, deadline_at = null, spool_id = null"
         );
         let statement = held(statement, lease, write.now)
@@ -102,7 +113,7 @@ impl SqliteStore {
             .bind(&output.thumbnail_key)
             .bind(&output.render_version);
         let after = changed(&mut write, statement).await?;
-        told(write, after, EventKind::Succeeded, json!({ "outputKey": output.output_key })).await
+        told(write, after, EventKind::Succeeded, json!({})).await
     }
 
     pub(super) async fn end_badly(&self, lease: &Lease, failure: &Failure, message: &str) -> Result<Held> {
@@ -116,14 +127,13 @@ impl SqliteStore {
             .bind(failure.code.as_str())
             .bind(message);
         let after = changed(&mut write, statement).await?;
-        let detail = json!({ "code": failure.code.as_str(), "detail": failure.detail });
-        told(write, after, EventKind::Failed, detail).await
+        told(write, after, EventKind::Failed, verdict(failure)).await
     }
 
     pub(super) async fn queue_again(&self, lease: &Lease, back: Back<'_>) -> Result<Held> {
         let mut write = self.begin().await?;
         let statement = guarded!(
-            "status = 'cancelled', finished_at = ?4, \
+            "status = 'cancelled', finished_at = ?4, error_class = null, error_code = null, \
              lease_expires_at = null, worker_id = null, deadline_at = null, spool_id = null",
             "and cancel_requested_at is not null"
         );
@@ -134,6 +144,7 @@ impl SqliteStore {
         let statement = guarded!(
             "status = 'queued', stage = case when ?5 is null then 'render' else 'upload' end, spool_id = ?5, \
              spool_retry_at = ?6, run_after = ?7, attempts = max(0, attempts - ?8), \
+             error_class = coalesce(?9, error_class), error_code = coalesce(?10, error_code), \
              lease_expires_at = null, worker_id = null, deadline_at = null",
             "and cancel_requested_at is null"
         );
@@ -143,7 +154,9 @@ impl SqliteStore {
             .bind(back.hold.map(|hold| hold.spool_id.as_str()))
             .bind(back.hold.map(|_| own))
             .bind(others)
-            .bind(back.attempts_back);
+            .bind(back.attempts_back)
+            .bind(back.failure.map(|code| code.class().as_str()))
+            .bind(back.failure.map(FailureCode::as_str));
         let after = changed(&mut write, statement).await?;
         told(write, after, EventKind::Retried, back.detail).await
     }
@@ -152,22 +165,11 @@ impl SqliteStore {
         let mut write = self.begin().await?;
         let statement = guarded!(
             "status = 'cancelled', finished_at = ?4, cancel_requested_at = coalesce(cancel_requested_at, ?4), \
+             error_class = null, error_code = null, \
              lease_expires_at = null, worker_id = null, deadline_at = null, spool_id = null"
         );
         let statement = held(statement, lease, write.now);
         let after = changed(&mut write, statement).await?;
         told(write, after, EventKind::Cancelled, json!({})).await
-    }
-
-    pub(super) async fn find_active(&self, lease: &Lease) -> Result<Option<Job>> {
-        let found = sqlx::query(
-            "select * from video_render_jobs where id = ?1 and company_id = ?2 and status in ('queued', 'running')",
-        )
-        .bind(lease.job_id.to_string())
-        .bind(lease.scope.company_id())
-        .fetch_optional(&self.readers)
-        .await
-        .map_err(failed)?;
-        found.map(|found| row::job(&found)).transpose()
     }
 }

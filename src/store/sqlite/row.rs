@@ -12,6 +12,18 @@ use crate::job::{
 };
 use crate::store::{Result, StoreError, StoredOutput};
 
+/// The columns of a [`Job`] but for the snapshot, which may be megabytes.
+macro_rules! without_input {
+    () => {
+        "id, organization_id, company_id, entity_type, entity_id, template, snapshot_hash, idempotency_key, \
+         created_by_id, retry_of, status, stage, progress, attempts, render_attempts, upload_attempts, rescue_count, \
+         run_after, cancel_requested_at, error_class, error_code, error_message, lease_epoch, lease_expires_at, \
+         worker_id, deadline_at, spool_id, output_key, output_sha256, output_bytes, output_duration_ms, thumbnail_key, \
+         render_version, output_expired_at, created_at, started_at, finished_at, updated_at"
+    };
+}
+pub(super) use without_input;
+
 /// A row and the column that names its job.
 struct Reader<'a> {
     row: &'a SqliteRow,
@@ -69,7 +81,8 @@ impl Reader<'_> {
     /// The snapshot. What SQLite takes for JSON and no reader here (hundreds of levels, a number beyond every float) is as
     /// good as none: it must not spoil the claim of the rows beside it, and fails by name when its own turn comes.
     fn snapshot(&self) -> Result<Value> {
-        Ok(serde_json::from_str(self.get("input_json")?).unwrap_or(Value::Null))
+        // Bytes: SQLite's text need not be UTF-8.
+        Ok(serde_json::from_slice(self.get("input_json")?).unwrap_or(Value::Null))
     }
 
     fn scope(&self) -> Result<TenantScope> {
@@ -84,8 +97,13 @@ pub(super) fn time_of(ms: i64) -> Option<OffsetDateTime> {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000).ok()
 }
 
-/// A row of `video_render_jobs`.
+/// A whole row of `video_render_jobs`.
 pub(super) fn job(row: &SqliteRow) -> Result<Job> {
+    Ok(Job { input: Reader { row, id: "id" }.snapshot()?, ..listed(row)? })
+}
+
+/// A row of [`without_input!`].
+pub(super) fn listed(row: &SqliteRow) -> Result<Job> {
     let read = Reader { row, id: "id" };
     let output_key: Option<String> = read.get("output_key")?;
     let output = match output_key {
@@ -106,7 +124,7 @@ pub(super) fn job(row: &SqliteRow) -> Result<Job> {
         entity_type: read.get("entity_type")?,
         entity_id: read.get("entity_id")?,
         template: read.get("template")?,
-        input: read.snapshot()?,
+        input: Value::Null,
         snapshot_hash: read.get("snapshot_hash")?,
         idempotency_key: read.get("idempotency_key")?,
         created_by_id: read.get("created_by_id")?,

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::fault::failed;
+use super::row::without_input;
 use super::{SqliteStore, Told, row, tell};
 use crate::job::{Event, EventKind, EventSource, Facts, Job, JobEvent, JobId, Status, TenantScope, transition};
 use crate::store::{CancelOutcome, Credits, JobFilter, Result};
@@ -26,14 +27,16 @@ impl SqliteStore {
     }
 
     pub(super) async fn list(&self, scope: &TenantScope, filter: &JobFilter) -> Result<Vec<Job>> {
-        let found = sqlx::query(
-            "select * from video_render_jobs
+        let found = sqlx::query(concat!(
+            "select ",
+            without_input!(),
+            " from video_render_jobs
              where company_id = ?1 and (?2 is null or organization_id = ?2)
                and (?3 is null or status = ?3) and (?4 is null or entity_id = ?4)
                and (?5 is null or (created_at, id) < (select created_at, id from video_render_jobs
                                                       where id = ?5 and company_id = ?1))
-             order by created_at desc, id desc limit ?6",
-        )
+             order by created_at desc, id desc limit ?6"
+        ))
         .bind(scope.company_id())
         .bind(scope.organization_id())
         .bind(filter.status.map(Status::as_str))
@@ -43,7 +46,7 @@ impl SqliteStore {
         .fetch_all(&self.readers)
         .await
         .map_err(failed)?;
-        found.iter().map(row::job).collect()
+        found.iter().map(row::listed).collect()
     }
 
     pub(super) async fn history(&self, scope: &TenantScope, id: JobId) -> Result<Option<Vec<JobEvent>>> {
@@ -81,7 +84,8 @@ impl SqliteStore {
             "update video_render_jobs
              set status = ?4, cancel_requested_at = coalesce(cancel_requested_at, ?5), updated_at = ?5,
                  finished_at = case when ?6 then ?5 end, spool_id = case when ?6 then null else spool_id end,
-                 spool_retry_at = null
+                 spool_retry_at = null, error_class = case when ?6 then null else error_class end,
+                 error_code = case when ?6 then null else error_code end
              where id = ?1 and company_id = ?2 and status = ?3 returning *",
         )
         .bind(id.to_string())

@@ -7,8 +7,9 @@ use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
 use super::fault::failed;
-use super::{SqliteStore, millis};
+use super::{SqliteStore, Write, millis};
 use crate::job::TenantScope;
+use crate::store::types::DELIVERIES_OF_ONE;
 use crate::store::{Held, Result, StoreError, WebhookAttempt, WebhookDelivery, WebhookEndpoint};
 
 impl SqliteStore {
@@ -20,15 +21,7 @@ impl SqliteStore {
                 .execute(&mut *write.conn)
                 .await
                 .map_err(failed)?;
-            sqlx::query(
-                "update webhook_deliveries set status = 'given_up', finished_at = ?2, last_error = 'endpoint removed'
-                 where company_id = ?1 and status = 'pending'",
-            )
-            .bind(scope.company_id())
-            .bind(write.now)
-            .execute(&mut *write.conn)
-            .await
-            .map_err(failed)?;
+            give_up(&mut write, scope.company_id()).await?;
         } else {
             sqlx::query(
                 "insert into webhook_endpoints (company_id, url, secret, enabled, updated_at) values (?1, ?2, ?3, 1, ?4)
@@ -50,10 +43,13 @@ impl SqliteStore {
         let mut write = self.begin().await?;
         let taken = sqlx::query(
             "update webhook_deliveries set epoch = epoch + 1, next_attempt_at = ?1 + ?2
-             where id in (select delivery.id from webhook_deliveries delivery
-                          join webhook_endpoints endpoint
-                            on endpoint.company_id = delivery.company_id and endpoint.enabled = 1
-                          where delivery.status = 'pending' and delivery.next_attempt_at <= ?1
+             where id in (select delivery.id from webhook_endpoints endpoint
+                          cross join webhook_deliveries delivery on delivery.id in (
+                            select due.id from webhook_deliveries due
+                            where due.company_id = endpoint.company_id and due.status = 'pending'
+                              and due.next_attempt_at <= ?1
+                            order by due.next_attempt_at, due.created_at, due.id limit ?4)
+                          where endpoint.enabled = 1
                           order by delivery.next_attempt_at, delivery.created_at, delivery.id limit ?3)
              returning id, epoch, organization_id, company_id, payload, attempts,
                (select url from webhook_endpoints endpoint
@@ -64,6 +60,7 @@ impl SqliteStore {
         .bind(write.now)
         .bind(millis(lease))
         .bind(limit)
+        .bind(DELIVERIES_OF_ONE)
         .fetch_all(&mut *write.conn)
         .await
         .map_err(failed)?;
@@ -101,15 +98,30 @@ impl SqliteStore {
         let Some(company) = company else { return Ok(Held::Lost) };
         if *attempt == WebhookAttempt::Gone {
             sqlx::query("update webhook_endpoints set enabled = 0, updated_at = ?2 where company_id = ?1")
-                .bind(company)
+                .bind(&company)
                 .bind(write.now)
                 .execute(&mut *write.conn)
                 .await
                 .map_err(failed)?;
+            give_up(&mut write, &company).await?;
         }
         write.commit().await?;
         Ok(Held::Yes)
     }
+}
+
+/// What still waits for a company that takes nothing any more.
+async fn give_up(write: &mut Write, company_id: &str) -> Result<()> {
+    sqlx::query(
+        "update webhook_deliveries set status = 'given_up', finished_at = ?2, last_error = 'the endpoint is gone'
+         where company_id = ?1 and status = 'pending'",
+    )
+    .bind(company_id)
+    .bind(write.now)
+    .execute(&mut *write.conn)
+    .await
+    .map_err(failed)?;
+    Ok(())
 }
 
 fn delivery(row: &SqliteRow) -> Result<WebhookDelivery> {

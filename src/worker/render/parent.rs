@@ -31,6 +31,8 @@ const KEPT_ENVIRONMENT: [&str; 5] = ["LANG", "TZ", "LD_LIBRARY_PATH", "SSL_CERT_
 const CANCEL_GRACE: Duration = Duration::from_secs(2);
 /// How long a child may take to end after its last word.
 const EXIT_GRACE: Duration = Duration::from_secs(5);
+/// How long a dropped render waits for its killed child, in milliseconds.
+const LONGEST_DYING_MS: u32 = 2000;
 /// Bytes of a child's log that are kept.
 const KEPT_LOG_BYTES: usize = 16 * 1024;
 /// Characters of it that go into a failure's detail.
@@ -320,10 +322,30 @@ async fn cancelled(cancel: &mut watch::Receiver<bool>) {
 
 /// A child and its streams. Dropped, it is killed.
 struct Running {
-    child: Child,
+    child: Leashed,
     stdin: ChildStdin,
     stdout: BufReader<ChildStdout>,
     log: tokio::task::JoinHandle<Vec<u8>>,
+}
+
+/// A child that does not outlive this: when it is dropped, the child is killed, and gone before anybody looks at the files
+/// that it was writing.
+struct Leashed(Child);
+
+impl Drop for Leashed {
+    fn drop(&mut self) {
+        // A child that has been waited for has no id any more.
+        if self.0.id().is_none() || self.0.start_kill().is_err() {
+            return;
+        }
+        // Nothing survives this signal; how long that takes is the system's load. The wait has an end nevertheless.
+        for _ in 0..LONGEST_DYING_MS {
+            if !matches!(self.0.try_wait(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
 }
 
 /// How a child ended.
@@ -359,18 +381,18 @@ impl Running {
             return Err(failed(io::Error::other("a stream is missing")));
         };
         let log = tokio::spawn(end_of(stderr));
-        Ok(Self { child, stdin, stdout: BufReader::new(stdout), log })
+        Ok(Self { child: Leashed(child), stdin, stdout: BufReader::new(stdout), log })
     }
 
     /// Waits for the end of the child, and brings it about where it must or does not come by itself.
     async fn end(self, kill: bool) -> Ending {
         let Self { mut child, stdin, stdout, mut log } = self;
         drop((stdin, stdout));
-        let ended = if kill { None } else { timeout(EXIT_GRACE, child.wait()).await.ok() };
+        let ended = if kill { None } else { timeout(EXIT_GRACE, child.0.wait()).await.ok() };
         let status = match ended {
             Some(status) => status,
-            None => match child.start_kill() {
-                Ok(()) => child.wait().await,
+            None => match child.0.start_kill() {
+                Ok(()) => child.0.wait().await,
                 Err(error) => Err(error),
             },
         };

@@ -167,3 +167,22 @@ pub(crate) async fn sixteen_claimers_and_two_thousand_jobs(rig: Arc<Rig>) {
     assert_eq!(rig.number("select sum(running) from video_render_lanes").await, 2_000);
     assert_eq!(rig.number("select sum(queued) from video_render_lanes").await, 0);
 }
+
+pub(crate) async fn a_snapshot_that_nobody_can_read_stops_no_claim(rig: Arc<Rig>) {
+    let scope = company("cmp-1");
+    let deep = format!(r#"{{"locale": "es-CL", "a": {}1{}}}"#, "[".repeat(300), "]".repeat(300));
+    let mut ids =
+        vec![rig.by_hand(&scope, "q-deep", &deep).await, rig.by_hand(&scope, "q-huge", r#"{"n": 1e400}"#).await];
+    ids.push(rig.enqueue(&scope, "q-good").await.id);
+    let claimed = rig.store.claim(&ClaimRequest { max_jobs: 5, ..asks("w") }).await.expect("it answers");
+    assert_eq!(claimed.iter().map(|claimed| claimed.job.id).collect::<Vec<_>>(), ids);
+    assert_eq!(claimed[0].job.input, serde_json::Value::Null, "as good as none");
+    assert_eq!(claimed[2].job.input, quote("q-good").input);
+    for claimed in &claimed {
+        rig.lapse(claimed.job.id).await;
+    }
+    let expired = rig.store.expire(10, 0).await.expect("it answers");
+    assert_eq!((expired.taken.len(), expired.stuck.len()), (3, 0), "nor the reconciler");
+    let row = rig.row(&scope, ids[0]).await;
+    assert!(row.error_message.expect("a message").contains("No se cobró nada"), "in the snapshot's language");
+}

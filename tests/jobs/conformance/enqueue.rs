@@ -161,6 +161,27 @@ pub(crate) async fn the_queue_of_a_company_has_an_end(rig: Arc<Rig>) {
     rig.store.enqueue(&scope, &quote("q-3"), &limits).await.expect("there is room again");
 }
 
+pub(crate) async fn a_job_that_is_being_called_off_is_not_found(rig: Arc<Rig>) {
+    let scope = company("cmp-1");
+    let dying = rig.running(&scope, "q-1", "w").await;
+    rig.store.request_cancel(&scope, dying.job.id).await.expect("it answers");
+    let refused = rig.store.enqueue(&scope, &quote("q-1"), &rules()).await;
+    assert!(matches!(refused, Err(EnqueueError::Cooldown { wait_seconds: 1..=10 })), "{refused:?}");
+    let _ = rig.store.stopped(&dying.lease).await.expect("it answers");
+    rig.enqueue(&scope, "q-1").await;
+}
+
+pub(crate) async fn a_snapshot_has_a_size(rig: Arc<Rig>) {
+    let scope = company("cmp-1");
+    let sized = |bytes: usize| NewJob { input: serde_json::json!({ "notes": "x".repeat(bytes) }), ..quote("q-1") };
+    let refused = rig.store.enqueue(&scope, &sized(8 * 1024 * 1024), &rules()).await;
+    assert!(matches!(refused, Err(EnqueueError::SnapshotTooLarge { allowed_bytes: 8_388_608 })), "{refused:?}");
+    let by_hand = rig.refused(rig.by_hand_sql(&scope, "q-1", &sized(8 * 1024 * 1024).input.to_string()).1).await;
+    assert!(by_hand.contains("video_render_jobs_input_json_size_check"), "{by_hand}");
+    let taken = rig.store.enqueue(&scope, &sized(8 * 1024 * 1024 - 64), &rules()).await;
+    assert!(matches!(taken, Ok(Enqueued::New(_))), "so far it goes");
+}
+
 pub(crate) async fn fifty_equal_enqueues_make_one_job(rig: Arc<Rig>) {
     let scope = company("cmp-1");
     rig.store.grant_credits(&scope, 10, "start").await.expect("credits");

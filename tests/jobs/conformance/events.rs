@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use quotereel::job::{EventKind, EventSource, Job, Status, TenantScope};
+use quotereel::job::{EventKind, EventSource, Failure, FailureCode, Job, Lease, Status, TenantScope};
+use quotereel::store::{Held, SpoolHold};
 
-use crate::rig::{Rig, broken, company, output};
+use crate::rig::{Rig, broken, company, output, spool_of};
 
 type Told = (EventKind, Option<Status>, Status, EventSource);
 
@@ -88,4 +89,47 @@ pub(crate) async fn events_are_the_tenants_own(rig: Arc<Rig>) {
     assert_eq!(told(&rig, &mine, &own).await.len(), 1);
     assert_eq!(rig.store.events(&mine, foreign.id).await.expect("it answers"), None);
     assert_eq!(rig.store.events(&theirs, own.id).await.expect("it answers"), None);
+}
+
+pub(crate) async fn an_event_tells_nothing_of_the_inside(rig: Arc<Rig>) {
+    let scope = company("cmp-1");
+    let inside = Failure::new(FailureCode::RenderFailed, "bucket hidden at http://10.0.0.7/hidden");
+    let worker = "hidden-host-1";
+    let id = rig.running(&scope, "q-1", worker).await.job.id;
+    let lease = async || match rig.claim(worker).await {
+        Some(claimed) => claimed.lease,
+        None => {
+            let row = rig.row(&scope, id).await;
+            Lease { job_id: id, scope: scope.clone(), epoch: row.lease_epoch }
+        }
+    };
+    let hold = SpoolHold { spool_id: spool_of(worker), others_in: Duration::ZERO };
+    let none = Duration::ZERO;
+    assert_eq!(rig.store.retry_later(&lease().await, &inside, none, Some(&hold)).await.expect("it answers"), Held::Yes);
+    assert_eq!(rig.store.release(&lease().await, &inside.detail, none, None).await.expect("it answers"), Held::Yes);
+    rig.claim(worker).await.expect("it waits");
+    rig.lapse(id).await;
+    rig.store.expire(10, 2).await.expect("it answers");
+    assert_eq!(rig.store.fail(&lease().await, &inside, "No.").await.expect("it answers"), Held::Yes);
+    let made = rig.succeeded(&scope, "q-2").await;
+    let key = made.output.clone().expect("it has one").output_key;
+    rig.store.output_lost(&scope, made.id, &key).await.expect("it answers");
+    let mut told = Vec::new();
+    for job in [id, made.id] {
+        told.extend(rig.store.events(&scope, job).await.expect("it answers").expect("it is there"));
+    }
+    let known = ["epoch", "attempt", "stage", "errorClass", "errorCode", "reason", "how", "reconciled_to"];
+    for event in &told {
+        let text = event.detail.to_string();
+        assert!(!text.contains("hidden") && !text.contains("http"), "{text}");
+        let detail = event.detail.as_object().expect("an object");
+        assert!(detail.keys().all(|key| known.contains(&key.as_str())), "{text}");
+        let by_worker = event.source != EventSource::Tenant;
+        assert_eq!(detail.contains_key("epoch") && detail.contains_key("attempt"), by_worker, "{text}");
+    }
+    let failed = told.iter().find(|event| event.kind == EventKind::Failed).expect("it failed");
+    assert_eq!(
+        (&failed.detail["errorCode"], &failed.detail["errorClass"]),
+        (&"render_failed".into(), &"system".into())
+    );
 }

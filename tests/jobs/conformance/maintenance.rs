@@ -67,8 +67,10 @@ pub(crate) async fn a_lost_output_fails_the_job_and_refunds(rig: Arc<Rig>) {
     let key = made.output.clone().expect("it has one").output_key;
     assert!(!rig.store.output_lost(&scope, made.id, "another key").await.expect("it answers"));
     assert_eq!(rig.row(&scope, made.id).await, made);
+    rig.pass(made.id, Duration::from_secs(7_200)).await;
     assert!(rig.store.output_lost(&scope, made.id, &key).await.expect("it answers"));
     let row = rig.row(&scope, made.id).await;
+    assert_eq!(row.finished_at, Some(row.updated_at), "the end is the loss: it was a success until now");
     assert_eq!((row.status, row.error_code.as_deref()), (Status::Failed, Some("output_lost")));
     assert!(row.error_message.expect("a message").contains("No se cobró nada"), "in the snapshot's language");
     let credits = rig.store.credits(&scope).await.expect("it answers").expect("they count");
@@ -110,13 +112,17 @@ pub(crate) async fn retention_expires_outputs_before_rows(rig: Arc<Rig>) {
     assert_eq!(rig.store.outputs_past_retention(&FOREVER, 10).await.expect("it answers"), []);
     let past = rig.store.outputs_past_retention(&retention, 10).await.expect("it answers");
     assert_eq!(past.iter().map(|out| out.job_id).collect::<Vec<_>>(), [old.id]);
-    assert_eq!(rig.store.delete_past_retention(&retention, 10).await.expect("it answers"), 0, "its objects are there");
+    assert_eq!(
+        rig.store.delete_past_retention(&retention, 10).await.expect("it answers").rows,
+        0,
+        "its objects are there"
+    );
     assert!(rig.store.output_expired(&scope, old.id).await.expect("it answers"));
     assert!(!rig.store.output_expired(&scope, old.id).await.expect("it answers"), "only once");
     assert!(rig.row(&scope, old.id).await.output_expired_at.is_some());
     assert_eq!(rig.store.outputs_past_retention(&retention, 10).await.expect("it answers"), []);
-    assert_eq!(rig.store.delete_past_retention(&FOREVER, 10).await.expect("it answers"), 0);
-    assert_eq!(rig.store.delete_past_retention(&retention, 10).await.expect("it answers"), 1);
+    assert_eq!(rig.store.delete_past_retention(&FOREVER, 10).await.expect("it answers").rows, 0);
+    assert_eq!(rig.store.delete_past_retention(&retention, 10).await.expect("it answers").rows, 1);
     assert_eq!(rig.store.job(&scope, old.id).await.expect("it answers"), None);
     assert_eq!(rig.store.events(&scope, old.id).await.expect("it answers"), None);
     assert_eq!(rig.number(&format!("select count(*) from video_render_events where job_id = '{}'", old.id)).await, 0);
@@ -138,10 +144,28 @@ pub(crate) async fn retention_of_failed_and_cancelled(rig: Arc<Rig>) {
         rig.pass(id, days * DAY).await;
     }
     let retention = Retention::default();
-    assert_eq!(rig.store.delete_past_retention(&retention, 1).await.expect("it answers"), 1, "within the limit");
-    assert_eq!(rig.store.delete_past_retention(&retention, 10).await.expect("it answers"), 1);
+    assert_eq!(rig.store.delete_past_retention(&retention, 1).await.expect("it answers").rows, 1, "within the limit");
+    assert_eq!(rig.store.delete_past_retention(&retention, 10).await.expect("it answers").rows, 1);
     assert_eq!(rig.number("select count(*) from video_render_jobs").await, 2, "what is active stays");
     rig.assert_books_balance(&scope).await;
+}
+
+pub(crate) async fn a_row_that_cannot_go_holds_up_no_other(rig: Arc<Rig>) {
+    let scope = company("cmp-1");
+    let (kept, gone) = (rig.failed(&scope, "q-1").await.id, rig.failed(&scope, "q-2").await.id);
+    rig.pass(kept, 40 * DAY).await;
+    rig.pass(gone, 31 * DAY).await;
+    // A table of the backend's own points to the row.
+    rig.change("create table keepsakes (job_id uuid references video_render_jobs (id))".to_owned()).await;
+    rig.change(format!("insert into keepsakes values ('{kept}')")).await;
+    let deleted = rig.store.delete_past_retention(&Retention::default(), 1).await.expect("it answers");
+    assert_eq!((deleted.rows, deleted.stuck.len()), (1, 1), "{deleted:?}");
+    assert_eq!(deleted.stuck[0].job_id, kept);
+    assert_eq!(rig.store.job(&scope, gone).await.expect("it answers"), None);
+    assert!(rig.store.job(&scope, kept).await.expect("it answers").is_some());
+    rig.change("drop table keepsakes".to_owned()).await;
+    let deleted = rig.store.delete_past_retention(&Retention::default(), 1).await.expect("it answers");
+    assert_eq!((deleted.rows, deleted.stuck), (1, Vec::new()));
 }
 
 pub(crate) async fn a_retry_outlives_its_original(rig: Arc<Rig>) {
@@ -149,7 +173,7 @@ pub(crate) async fn a_retry_outlives_its_original(rig: Arc<Rig>) {
     let failed = rig.failed(&scope, "q-1").await;
     let again = rig.store.retry(&scope, failed.id, &crate::rig::rules()).await.expect("it is taken").job().id;
     rig.pass(failed.id, 31 * DAY).await;
-    assert_eq!(rig.store.delete_past_retention(&Retention::default(), 10).await.expect("it answers"), 1);
+    assert_eq!(rig.store.delete_past_retention(&Retention::default(), 10).await.expect("it answers").rows, 1);
     assert_eq!(rig.row(&scope, again).await.retry_of, None);
 }
 

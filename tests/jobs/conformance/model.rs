@@ -142,7 +142,11 @@ impl Model<'_> {
     fn enqueued(&mut self, tenant: usize, entity: u8, retry_of: Option<usize>, answer: Result<Enqueued, EnqueueError>) {
         let broke = tenant == 0 && self.credits.0 - self.credits.1 < 1;
         match (self.active(tenant, entity), answer) {
-            (Some(found), Ok(Enqueued::Existing(job))) => assert_eq!(self.jobs[found].id, job.id),
+            (Some(dying), Err(EnqueueError::Cooldown { .. })) => assert!(self.jobs[dying].cancel_requested),
+            (Some(found), Ok(Enqueued::Existing(job))) => {
+                assert_eq!(self.jobs[found].id, job.id);
+                assert!(!self.jobs[found].cancel_requested, "it makes no video any more");
+            }
             (None, Err(EnqueueError::NoCredits { available: 0 })) => assert!(broke, "credits are there"),
             (None, Ok(Enqueued::New(job))) => {
                 assert!(!broke, "no credits are there");
@@ -228,7 +232,7 @@ impl Model<'_> {
                 if running {
                     self.rig.lapse(self.jobs[job].id).await;
                 }
-                let expired = store.expire(10, MAX_RESCUES).await.expect("it answers");
+                let expired = store.expire(10, MAX_RESCUES).await.expect("it answers").taken;
                 assert_eq!(expired.len(), usize::from(running));
                 assert_eq!(self.apply(job, Event::Expire), running);
             }
@@ -266,12 +270,14 @@ impl Model<'_> {
                     scope: lease.scope.clone(),
                     epoch: lease.epoch,
                     snapshot_hash: hash,
-                    worker_id: quotereel::job::WorkerId("w".to_owned()),
+                    // Another process on the same spool each time.
+                    worker_id: quotereel::job::WorkerId(format!("w-{}", self.leases.len())),
                     spool_id: spool_of("w"),
+                    max_rescues: MAX_RESCUES,
                     lease: Duration::from_secs(60),
                     deadline: Duration::from_secs(720),
                 };
-                let good = (held || self.jobs[job].status == Status::Queued) && !self.jobs[job].cancel_requested;
+                let good = !self.jobs[job].status.is_final() && !self.jobs[job].cancel_requested;
                 let adopted = store.adopt(&request).await.expect("it answers");
                 assert_eq!(adopted.is_some(), good && self.apply(job, Event::Adopt));
                 self.leases.extend(adopted.map(|adopted| (job, adopted.lease)));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use quotereel::job::{ErrorClass, Failure, FailureCode, LeaseEpoch, Stage, Status};
+use quotereel::job::{ErrorClass, Failure, FailureCode, Job, LeaseEpoch, Stage, Status};
 use quotereel::store::{CancelOutcome, Held};
 
 use crate::rig::{Rig, broken, company, output};
@@ -50,10 +50,45 @@ pub(crate) async fn a_later_try_waits_and_counts(rig: Arc<Rig>) {
     assert_eq!((row.status, row.stage, row.attempts, row.render_attempts), (Status::Queued, Stage::Render, 1, 1));
     assert_eq!((row.lease_epoch, row.spool_id.clone(), row.finished_at), (LeaseEpoch(1), None, None));
     assert!(unheld(&row));
+    let why = |row: &Job| (row.error_class, row.error_code.clone(), row.error_message.clone());
+    let failed = (Some(ErrorClass::System), Some("render_failed".to_owned()), None);
+    assert_eq!(why(&row), failed, "why the last try failed");
     let waits = row.run_after - row.created_at;
     assert!((30..60).contains(&waits.whole_seconds()), "{waits}");
     rig.pass(row.id, pause).await;
-    assert_eq!(rig.claim("w").await.expect("it waits").job.attempts, 2);
+    let again = rig.claim("w").await.expect("it waits");
+    assert_eq!((again.job.attempts, why(&again.job)), (2, failed.clone()), "the next worker knows");
+    let _ = rig.store.release(&again.lease, "shutdown", Duration::ZERO, None).await.expect("it answers");
+    assert_eq!(why(&rig.row(&scope, row.id).await), failed, "a release says nothing about it");
+    let last = rig.claim("w").await.expect("it waits").lease;
+    assert_eq!(rig.store.succeed(&last, &output(&last)).await.expect("it answers"), Held::Yes);
+    assert_eq!(why(&rig.row(&scope, row.id).await), (None, None, None), "it is over");
+}
+
+pub(crate) async fn a_cancelled_job_tells_of_no_failure(rig: Arc<Rig>) {
+    let scope = company("cmp-1");
+    for turn in 0..4 {
+        let claimed = rig.running(&scope, &format!("q-{turn}"), "w").await;
+        let id = claimed.job.id;
+        let _ = rig.store.retry_later(&claimed.lease, &broken(), Duration::ZERO, None).await.expect("it answers");
+        if turn > 0 {
+            let lease = rig.claim("w").await.expect("it waits").lease;
+            rig.store.request_cancel(&scope, id).await.expect("it answers");
+            let _ = match turn {
+                1 => rig.store.stopped(&lease).await,
+                2 => rig.store.retry_later(&lease, &broken(), Duration::ZERO, None).await,
+                _ => {
+                    rig.lapse(id).await;
+                    rig.store.expire(10, 2).await.map(|_| Held::Yes)
+                }
+            }
+            .expect("it answers");
+        } else {
+            rig.store.request_cancel(&scope, id).await.expect("it answers");
+        }
+        let row = rig.row(&scope, id).await;
+        assert_eq!((row.status, row.error_class, row.error_code), (Status::Cancelled, None, None), "turn {turn}");
+    }
 }
 
 pub(crate) async fn a_release_burns_no_attempt(rig: Arc<Rig>) {

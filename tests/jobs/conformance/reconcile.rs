@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use quotereel::job::{ErrorClass, LeaseEpoch, Stage, Status, WorkerId};
+use quotereel::job::{ErrorClass, Job, LeaseEpoch, Stage, Status, WorkerId};
 use quotereel::store::{Beat, BeatAnswer, ExpiredHow, Held};
 
 use crate::rig::{Rig, company, output};
@@ -16,10 +16,11 @@ pub(crate) async fn a_dead_workers_job_is_rescued_and_then_failed(rig: Arc<Rig>)
         let claimed = rig.claim("w").await.expect("it waits");
         assert_eq!((claimed.lease.epoch, claimed.job.attempts), (LeaseEpoch(i64::from(run)), run));
         rig.lapse(id).await;
-        let expired = rig.store.expire(10, 2).await.expect("it answers");
+        let expired = rig.store.expire(10, 2).await.expect("it answers").taken;
         assert_eq!(expired.len(), 1);
         assert_eq!((expired[0].how, &expired[0].worker_id), (ExpiredHow::Lease, &Some(WorkerId("w".to_owned()))));
-        assert_eq!(expired[0].job, rig.row(&scope, id).await);
+        let row = Job { input: serde_json::Value::Null, ..rig.row(&scope, id).await };
+        assert_eq!(expired[0].job, row, "without its snapshot");
         let expected = if run < 3 { (Status::Queued, run) } else { (Status::Failed, 2) };
         assert_eq!((expired[0].job.status, expired[0].job.rescue_count), expected);
     }
@@ -38,7 +39,7 @@ pub(crate) async fn a_live_lease_is_left_alone(rig: Arc<Rig>) {
     let claimed = rig.running(&scope, "q-1", "w").await;
     rig.enqueue(&scope, "q-2").await;
     rig.pass(claimed.job.id, Duration::from_secs(40)).await;
-    assert_eq!(rig.store.expire(10, 2).await.expect("it answers"), []);
+    assert_eq!(rig.store.expire(10, 2).await.expect("it answers").taken, []);
     assert_eq!(rig.row(&scope, claimed.job.id).await.status, Status::Running);
 }
 
@@ -50,7 +51,7 @@ pub(crate) async fn the_deadline_counts_despite_heartbeats(rig: Arc<Rig>) {
     let beats = [Beat { lease: claimed.lease.clone(), progress: 50 }];
     let answers = heart.beat(&beats, Duration::from_secs(60)).await.expect("it answers");
     assert_eq!(answers, [BeatAnswer::Held]);
-    let expired = rig.store.expire(10, 2).await.expect("it answers");
+    let expired = rig.store.expire(10, 2).await.expect("it answers").taken;
     assert_eq!(expired.iter().map(|expired| expired.how).collect::<Vec<_>>(), [ExpiredHow::Deadline]);
     assert_eq!(expired[0].job.status, Status::Queued);
     let answers = heart.beat(&beats, Duration::from_secs(60)).await.expect("it answers");
@@ -63,7 +64,7 @@ pub(crate) async fn a_cancelled_job_is_not_rescued(rig: Arc<Rig>) {
     let claimed = rig.running(&scope, "q-1", "w").await;
     rig.store.request_cancel(&scope, claimed.job.id).await.expect("it answers");
     rig.lapse(claimed.job.id).await;
-    let expired = rig.store.expire(10, 2).await.expect("it answers");
+    let expired = rig.store.expire(10, 2).await.expect("it answers").taken;
     assert_eq!((expired[0].job.status, expired[0].job.rescue_count), (Status::Cancelled, 0));
     let credits = rig.store.credits(&scope).await.expect("it answers").expect("they count");
     assert_eq!((credits.balance, credits.frozen), (1, 0));
@@ -77,7 +78,7 @@ pub(crate) async fn the_limit_takes_the_rest_next_time(rig: Arc<Rig>) {
     }
     let mut counts = Vec::new();
     for _ in 0..3 {
-        counts.push(rig.store.expire(3, 2).await.expect("it answers").len());
+        counts.push(rig.store.expire(3, 2).await.expect("it answers").taken.len());
     }
     assert_eq!(counts, [3, 2, 0]);
 }
@@ -90,12 +91,12 @@ pub(crate) async fn two_reconcilers_rescue_once(rig: Arc<Rig>) {
     }
     let (first, second) = (rig.another().await, rig.another().await);
     let both = tokio::join!(
-        tokio::spawn(async move { first.expire(100, 2).await.expect("it answers").len() }),
-        tokio::spawn(async move { second.expire(100, 2).await.expect("it answers").len() }),
+        tokio::spawn(async move { first.expire(100, 2).await.expect("it answers").taken.len() }),
+        tokio::spawn(async move { second.expire(100, 2).await.expect("it answers").taken.len() }),
     );
     let mut sum = both.0.expect("no panic") + both.1.expect("no panic");
     // What one skipped because the other held it may be left when the other was quicker to look than to write.
-    sum += rig.store.expire(100, 2).await.expect("it answers").len();
+    sum += rig.store.expire(100, 2).await.expect("it answers").taken.len();
     assert_eq!(sum, 40, "each once");
     assert_eq!(rig.number("select count(*) from video_render_jobs where rescue_count = 1").await, 40);
     assert_eq!(rig.number("select count(*) from video_render_events where source = 'reconciler'").await, 40);
@@ -116,7 +117,7 @@ pub(crate) async fn a_completion_is_never_undone(rig: Arc<Rig>) {
         });
         let rescue = tokio::spawn({
             let reconciler = Arc::clone(&reconciler);
-            async move { reconciler.expire(10, 2).await.expect("it answers") }
+            async move { reconciler.expire(10, 2).await.expect("it answers").taken }
         });
         let (held, expired) = (finish.await.expect("no panic"), rescue.await.expect("no panic"));
         let row = rig.row(&scope, claimed.job.id).await;
@@ -146,4 +147,57 @@ pub(crate) async fn a_rescued_file_is_rendered_again_elsewhere(rig: Arc<Rig>) {
     rig.store.expire(10, 2).await.expect("it answers");
     let heir = rig.claim("heir").await.expect("nobody has to wait for the dead");
     assert_eq!((heir.job.id, heir.stage()), (dead.job.id, Stage::Render));
+}
+
+pub(crate) async fn a_row_that_cannot_move_holds_up_no_other(rig: Arc<Rig>) {
+    let (broken, sound) = (company("cmp-1"), company("cmp-2"));
+    rig.store.grant_credits(&broken, 5, "start").await.expect("credits");
+    let mut stuck = Vec::new();
+    for number in 0..3 {
+        let claimed = rig.running(&broken, &format!("q-{number}"), "w").await;
+        rig.lapse(claimed.job.id).await;
+        rig.pass(claimed.job.id, Duration::from_secs(600)).await;
+        stuck.push(claimed.job.id);
+    }
+    let mut good = Vec::new();
+    for number in 0..3 {
+        let claimed = rig.running(&sound, &format!("q-{number}"), "w").await;
+        rig.lapse(claimed.job.id).await;
+        good.push(claimed.job.id);
+    }
+    // What was frozen is gone from the books by hand: the release of these jobs' credits cannot be written.
+    rig.change("update tenant_credits set frozen = 0".to_owned()).await;
+    for round in 0..2 {
+        let expiry = rig.store.expire(2, 0).await.expect("it answers");
+        let mut told: Vec<_> = expiry.stuck.iter().map(|row| row.job_id).collect();
+        told.sort();
+        assert_eq!(told, stuck, "round {round}: they are reported");
+        assert!(expiry.stuck.iter().all(|row| row.problem.contains("tenant_credits_frozen_check")), "{expiry:?}");
+        let moved: Vec<_> = expiry.taken.iter().map(|expired| expired.job.id).collect();
+        assert_eq!(moved, if round == 0 { &good[..2] } else { &good[2..] }, "round {round}");
+    }
+    rig.change("update tenant_credits set frozen = 3".to_owned()).await;
+    let expiry = rig.store.expire(10, 0).await.expect("it answers");
+    assert_eq!((expiry.taken.len(), expiry.stuck.len()), (3, 0));
+    rig.assert_books_balance(&broken).await;
+}
+
+pub(crate) async fn a_rescued_job_tells_what_happened(rig: Arc<Rig>) {
+    let scope = company("cmp-1");
+    let codes = [("worker_lost", false), ("render_timed_out", true)];
+    let claimed = rig.running(&scope, "q-1", "w").await;
+    for (code, deadline) in codes {
+        if deadline {
+            rig.overrun(claimed.job.id).await
+        } else {
+            rig.lapse(claimed.job.id).await
+        }
+        let taken = rig.store.expire(10, 1).await.expect("it answers").taken;
+        let row = rig.row(&scope, claimed.job.id).await;
+        assert_eq!(taken[0].job, row);
+        assert_eq!((row.error_class, row.error_code.as_deref()), (Some(ErrorClass::System), Some(code)));
+        assert_eq!(row.error_message.is_some(), row.status == Status::Failed, "the customer reads of the end alone");
+        rig.claim("w").await;
+    }
+    assert_eq!(rig.row(&scope, claimed.job.id).await.status, Status::Failed);
 }

@@ -24,6 +24,7 @@ fn adoption(claimed: &Claimed, worker: &str) -> AdoptRequest {
         snapshot_hash: claimed.job.snapshot_hash.clone(),
         worker_id: WorkerId(format!("{worker}-restarted")),
         spool_id: spool_of(worker),
+        max_rescues: 2,
         lease: Duration::from_secs(60),
         deadline: Duration::from_secs(720),
     }
@@ -85,11 +86,11 @@ pub(crate) async fn a_running_job_is_adopted(rig: Arc<Rig>) {
     let _ = rig.store.begin_stage(&dead.lease, Stage::Render).await.expect("it answers");
     let adopted = rig.store.adopt(&adoption(&dead, "own")).await.expect("it answers").expect("the file is good");
     assert_eq!((adopted.job.id, adopted.stage()), (dead.job.id, Stage::Upload));
-    assert_eq!((adopted.lease.epoch, adopted.job.attempts), (LeaseEpoch(2), 1));
+    assert_eq!((adopted.lease.epoch, adopted.job.attempts, adopted.job.rescue_count), (LeaseEpoch(2), 1, 1));
     assert_eq!(adopted.job.worker_id, Some(WorkerId("own-restarted".to_owned())));
     assert_eq!(rig.row(&scope, dead.job.id).await, adopted.job);
     assert_eq!(rig.store.succeed(&dead.lease, &output(&dead.lease)).await.expect("it answers"), Held::Lost);
-    assert_eq!(rig.store.adopt(&adoption(&dead, "own")).await.expect("it answers"), None, "only once");
+    assert_eq!(rig.store.adopt(&adoption(&dead, "own")).await.expect("it answers"), None, "only once by one process");
     assert_eq!(rig.store.succeed(&adopted.lease, &output(&adopted.lease)).await.expect("it answers"), Held::Yes);
 }
 
@@ -99,7 +100,7 @@ pub(crate) async fn a_queued_job_is_adopted(rig: Arc<Rig>) {
     assert_eq!((adopted.stage(), adopted.lease.epoch, adopted.job.attempts), (Stage::Upload, LeaseEpoch(2), 2));
     // Rescued by the reconciler before the host came back: still worth more than a new render.
     rig.lapse(claimed.job.id).await;
-    assert_eq!(rig.store.expire(10, 2).await.expect("it answers").len(), 1);
+    assert_eq!(rig.store.expire(10, 2).await.expect("it answers").taken.len(), 1);
     let adopted = rig.store.adopt(&adoption(&claimed, "own")).await.expect("it answers").expect("the file is good");
     assert_eq!((adopted.stage(), adopted.lease.epoch, adopted.job.attempts), (Stage::Upload, LeaseEpoch(3), 3));
 }
@@ -109,7 +110,8 @@ pub(crate) async fn a_worthless_file_is_not_adopted(rig: Arc<Rig>) {
     let dead = rig.running(&scope, "q-1", "own").await;
     let good = adoption(&dead, "own");
     let worthless = [
-        AdoptRequest { epoch: LeaseEpoch(0), ..good.clone() },
+        AdoptRequest { worker_id: WorkerId("own".to_owned()), ..good.clone() },
+        AdoptRequest { max_rescues: 0, ..good.clone() },
         AdoptRequest { epoch: LeaseEpoch(2), ..good.clone() },
         AdoptRequest { snapshot_hash: "0".repeat(64), ..good.clone() },
         AdoptRequest { spool_id: spool_of("other"), ..good.clone() },
@@ -124,4 +126,34 @@ pub(crate) async fn a_worthless_file_is_not_adopted(rig: Arc<Rig>) {
     assert_eq!(rig.store.adopt(&good).await.expect("it answers"), None, "somebody wants it stopped");
     let _ = rig.store.stopped(&dead.lease).await.expect("it answers");
     assert_eq!(rig.store.adopt(&good).await.expect("it answers"), None, "it has ended");
+}
+
+pub(crate) async fn a_file_survives_several_deaths_but_not_without_end(rig: Arc<Rig>) {
+    let scope = company("cmp-1");
+    let dead = rig.running(&scope, "q-1", "own").await;
+    // Each process that adopts it dies at once; the file is still that of the first epoch.
+    for death in 1..=2 {
+        let heir = AdoptRequest { worker_id: WorkerId(format!("own-{death}")), ..adoption(&dead, "own") };
+        let adopted = rig.store.adopt(&heir).await.expect("it answers").expect("the file is good");
+        assert_eq!((adopted.lease.epoch, adopted.job.rescue_count), (LeaseEpoch(1 + i64::from(death)), death));
+        assert_eq!((adopted.stage(), adopted.job.attempts), (Stage::Upload, 1));
+    }
+    let last = AdoptRequest { worker_id: WorkerId("own-3".to_owned()), ..adoption(&dead, "own") };
+    assert_eq!(rig.store.adopt(&last).await.expect("it answers"), None, "it kills whoever takes it");
+    rig.lapse(dead.job.id).await;
+    rig.store.expire(10, 2).await.expect("it answers");
+    assert_eq!(rig.row(&scope, dead.job.id).await.status, Status::Failed);
+}
+
+pub(crate) async fn a_rescued_file_is_uploaded_by_its_own_worker(rig: Arc<Rig>) {
+    let scope = company("cmp-1");
+    let dead = rig.running(&scope, "q-1", "own").await;
+    for stage in [Stage::Render, Stage::Upload] {
+        assert_eq!(rig.store.begin_stage(&dead.lease, stage).await.expect("it answers"), Held::Yes);
+    }
+    rig.lapse(dead.job.id).await;
+    let row = rig.store.expire(10, 2).await.expect("it answers").taken.remove(0).job;
+    assert_eq!((row.status, row.stage, row.spool_id), (Status::Queued, Stage::Upload, Some(spool_of("own"))));
+    let again = rig.claim("own").await.expect("it need not wait");
+    assert_eq!((again.job.id, again.stage(), again.job.render_attempts), (dead.job.id, Stage::Upload, 1));
 }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use quotereel::job::{JobId, Lease, Stage, Status, TenantScope};
-use quotereel::store::{Beat, BeatAnswer, CancelOutcome, EnqueueError, Held, JobFilter};
+use quotereel::job::{Job, JobId, Lease, Stage, Status, TenantScope};
+use quotereel::store::{Beat, BeatAnswer, CancelOutcome, EnqueueError, Enqueued, Held, JobFilter};
 
-use crate::rig::{Rig, broken, company, output, rules};
+use crate::rig::{Rig, broken, company, output, quote, rules};
 
 /// Jobs that the company cannot have: another's, and none.
 fn foreign_and_missing(foreign: JobId) -> [JobId; 2] {
@@ -42,6 +42,9 @@ pub(crate) async fn lists_are_newest_first_and_paged(rig: Arc<Rig>) {
     rig.store.request_cancel(&mine, made[2]).await.expect("it answers");
     assert_eq!(ids(JobFilter { status: Some(Status::Cancelled), ..JobFilter::default() }).await, made[2..3]);
     assert_eq!(ids(JobFilter { status: Some(Status::Queued), ..JobFilter::default() }).await.len(), 4);
+    let listed = rig.store.jobs(&mine, &JobFilter { limit: 1, ..JobFilter::default() }).await.expect("it answers");
+    let row = Job { input: serde_json::Value::Null, ..rig.row(&mine, made[0]).await };
+    assert_eq!(listed, [row], "a list carries no snapshots");
 }
 
 pub(crate) async fn a_page_before_a_foreign_job_is_as_before_none(rig: Arc<Rig>) {
@@ -103,7 +106,6 @@ pub(crate) async fn a_lease_of_another_company_is_lost(rig: Arc<Rig>) {
         assert_eq!(store.retry_later(&lease, &broken(), pause, None).await.expect("it answers"), Held::Lost);
         assert_eq!(store.release(&lease, "shutdown", pause, None).await.expect("it answers"), Held::Lost);
         assert_eq!(store.stopped(&lease).await.expect("it answers"), Held::Lost);
-        assert_eq!(store.reread(&lease).await.expect("it answers"), None);
         let mut heart = store.heartbeat().await.expect("a heartbeat");
         let beats = [Beat { lease, progress: 50 }];
         let answers = heart.beat(&beats, std::time::Duration::from_secs(60)).await.expect("it answers");
@@ -121,4 +123,47 @@ pub(crate) async fn an_organization_narrows_further(rig: Arc<Rig>) {
     assert_eq!(rig.store.jobs(&beside, &JobFilter::default()).await.expect("it answers"), []);
     assert_eq!(rig.store.request_cancel(&beside, job.id).await.expect("it answers"), CancelOutcome::NotFound);
     assert_eq!(rig.row(&inside, job.id).await, rig.row(&whole, job.id).await);
+}
+
+pub(crate) async fn a_row_from_before_organizations_is_the_companys(rig: Arc<Rig>) {
+    let (inside, whole) = (TenantScope::new(Some("org-1"), "cmp-1").expect("legal ids"), company("cmp-1"));
+    let old = rig.enqueue(&whole, "q-1").await;
+    assert_eq!(rig.store.job(&inside, old.id).await.expect("it answers"), None);
+    assert_eq!(rig.row(&whole, old.id).await, old);
+    rig.change(format!("update video_render_jobs set organization_id = 'org-1' where id = '{}'", old.id)).await;
+    assert_eq!(rig.row(&inside, old.id).await.scope, inside, "an operator gave it its organization");
+}
+
+pub(crate) async fn a_sibling_organizations_equal_job_is_a_clean_refusal(rig: Arc<Rig>) {
+    let inside = TenantScope::new(Some("org-1"), "cmp-1").expect("legal ids");
+    let beside = TenantScope::new(Some("org-2"), "cmp-1").expect("legal ids");
+    let job = rig.enqueue(&inside, "q-1").await;
+    let refused = rig.store.enqueue(&beside, &quote("q-1"), &rules()).await;
+    assert!(matches!(refused, Err(EnqueueError::OtherOrganization)), "{refused:?}");
+    let other = rig.store.enqueue(&beside, &quote("q-2"), &rules()).await;
+    assert!(matches!(other, Ok(Enqueued::New(_))), "{other:?}");
+    rig.store.request_cancel(&inside, job.id).await.expect("it answers");
+    let free = rig.store.enqueue(&beside, &quote("q-1"), &rules()).await;
+    assert!(matches!(free, Ok(Enqueued::New(_))), "{free:?}");
+}
+
+pub(crate) async fn no_reference_leads_to_another_company(rig: Arc<Rig>) {
+    let (mine, theirs) = (company("cmp-1"), company("cmp-2"));
+    let foreign = rig.failed(&theirs, "q-1").await.id;
+    let own = rig.enqueue(&mine, "q-2").await.id;
+    let forged = [
+        format!("update video_render_jobs set retry_of = '{foreign}' where id = '{own}'"),
+        format!(
+            "insert into video_render_events (job_id, company_id, kind, new_status, source)
+             values ('{foreign}', 'cmp-1', 'VIDEO_RENDER_STARTED', 'running', 'operator')"
+        ),
+        format!(
+            "insert into webhook_deliveries (id, job_id, company_id, payload)
+             values ('00000000-0000-7000-8000-000000000001', '{foreign}', 'cmp-1', '')"
+        ),
+    ];
+    for sql in forged {
+        let refused = rig.refused(sql.clone()).await;
+        assert!(refused.to_lowercase().contains("foreign key"), "{sql}: {refused}");
+    }
 }
