@@ -52,7 +52,14 @@ pub(super) async fn expire(store: &PostgresStore, limit: u32, max_rescues: u32) 
     let mut expired = Vec::new();
     // A transaction each: no lane is held longer than one job takes.
     for id in candidates {
-        expired.extend(expire_one(store, JobId(id), max_rescues).await?);
+        match expire_one(store, JobId(id), max_rescues).await {
+            Ok(one) => expired.extend(one),
+            Err(error) if error.is_transient() => return Err(error),
+            // A row that the schema does not let end must not keep the others from being rescued.
+            Err(error) => {
+                tracing::error!(event = "ERROR", jobId = %id, error = %error, "a row cannot be taken from its worker")
+            }
+        }
     }
     Ok(expired)
 }
