@@ -71,7 +71,10 @@ begin
   with released as (
     insert into credit_entries (company_id, job_id, kind, balance_delta, frozen_delta)
     select company_id, id, 'release', 0, -1 from deleted
-    where status in ('queued', 'running') and credits_held > 0 order by company_id
+    where status in ('queued', 'running') and credits_held > 0
+      and exists (select from credit_entries entry
+                  where entry.job_id = deleted.id and entry.company_id = deleted.company_id and entry.kind = 'freeze')
+    order by company_id
     returning company_id
   )
   update tenant_credits credits set frozen = credits.frozen - gone.jobs, updated_at = now()
@@ -134,7 +137,9 @@ declare
   v_kind text := case when old.status = 'succeeded' then 'refund' when new.status = 'succeeded' then 'capture'
                       else 'release' end;
 begin
-  if new.credits_held > 0 then
+  -- A row that another program wrote as paid without freezing anything could never end otherwise.
+  if new.credits_held > 0 and exists (select from credit_entries entry
+      where entry.job_id = new.id and entry.company_id = new.company_id and entry.kind = 'freeze') then
     update tenant_credits
       set balance = balance + case v_kind when 'capture' then -1 when 'refund' then 1 else 0 end,
           frozen = frozen - case v_kind when 'refund' then 0 else 1 end,

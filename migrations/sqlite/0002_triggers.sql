@@ -66,13 +66,19 @@ begin
   -- A row that was deleted by hand before it ended: what was frozen for it becomes available again.
   update tenant_credits
     set frozen = frozen - 1, updated_at = cast(round(unixepoch('subsec') * 1000) as integer)
-    where company_id = old.company_id and old.credits_held > 0;
+    where company_id = old.company_id and old.credits_held > 0 and exists (select 1 from credit_entries entry
+      where entry.job_id = old.id and entry.company_id = old.company_id and entry.kind = 'freeze');
   insert into credit_entries (company_id, job_id, kind, balance_delta, frozen_delta)
-  select old.company_id, old.id, 'release', 0, -1 where old.credits_held > 0;
+  select old.company_id, old.id, 'release', 0, -1
+  where old.credits_held > 0 and exists (select 1 from credit_entries entry
+    where entry.job_id = old.id and entry.company_id = old.company_id and entry.kind = 'freeze');
 end;
 
 create trigger video_render_jobs_end_credit after update of status on video_render_jobs
   when old.status <> new.status and new.status in ('succeeded', 'failed', 'cancelled') and new.credits_held > 0
+    -- A row that another program wrote as paid without freezing anything could never end otherwise.
+    and exists (select 1 from credit_entries entry
+                where entry.job_id = new.id and entry.company_id = new.company_id and entry.kind = 'freeze')
 begin
   update tenant_credits
     set balance = balance + case when old.status = 'succeeded' then 1 when new.status = 'succeeded' then -1 else 0 end,

@@ -176,7 +176,8 @@ async fn f24_the_company_of_a_running_job_changes() {
     let rig = Rig::servers().await;
     // By somebody who may do anything to the table.
     rig.change("alter table video_render_jobs disable trigger video_render_jobs_0_identity").await;
-    let id = rig.enqueue("slow").await;
+    let values = format!("'cmp_a', 'q_1', 'slow', '{}'", snapshot("cmp_a", "q_1"));
+    let id = insert(&rig, "company_id, entity_id, template, input_json", &values).await.expect("a row");
     let worker = rig.worker("a").start();
     worker.draws(id).await;
     rig.change(&format!("update video_render_jobs set company_id = 'cmp_b' where id = '{id}'")).await;
@@ -397,4 +398,32 @@ async fn moments_that_nobody_can_hold_are_refused() {
 #[tokio::test]
 async fn moments_that_nobody_can_hold_are_refused_embedded() {
     moments_that_nobody_can_hold(Rig::embedded().await).await;
+}
+
+/// A row that says that it was paid, of a company that has no credits; and one beside it whose worker is gone.
+async fn a_row_that_nobody_paid_for(rig: Rig) {
+    let columns = "company_id, entity_id, template, input_json, credits_held";
+    let values = |template: &str| format!("'cmp_u', 'q_1', '{template}', '{}', 1", snapshot("cmp_u", "q_1"));
+    let good = insert(&rig, columns, &values("tiny")).await.expect("a row");
+    let bad = insert(&rig, columns, &values("nowhere")).await.expect("a row");
+    let worker = rig.worker("a").start();
+    rig.reaches(good, "succeeded").await;
+    let row = rig.reaches(bad, "failed").await;
+    assert_eq!(&*row.code, "template_unknown");
+    worker.stop().await;
+    assert_eq!(rig.number("select count(*) from credit_entries").await, 0, "nothing was paid, nothing is given back");
+    let gone = insert(&rig, columns, &values("slow")).await.expect("a row");
+    assert_eq!(rig.change(&format!("delete from video_render_jobs where id = '{gone}'")).await, 1);
+    assert_eq!(rig.number("select count(*) from credit_entries").await, 0);
+    rig.end().await;
+}
+
+#[tokio::test]
+async fn a_row_that_nobody_paid_for_ends() {
+    a_row_that_nobody_paid_for(Rig::servers().await).await;
+}
+
+#[tokio::test]
+async fn a_row_that_nobody_paid_for_ends_embedded() {
+    a_row_that_nobody_paid_for(Rig::embedded().await).await;
 }

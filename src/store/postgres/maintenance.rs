@@ -40,6 +40,7 @@ pub(super) async fn expire(store: &PostgresStore, limit: u32, max_rescues: u32) 
     let mut expiry = Expiry::default();
     // Rows that do not move come first at every look; the look goes past them.
     let mut seen: Vec<Uuid> = Vec::new();
+    let mut away = false;
     loop {
         let room = i64::from(limit) - bigint(expiry.taken.len());
         let candidates: Vec<Uuid> = transaction!(store, {
@@ -61,10 +62,16 @@ pub(super) async fn expire(store: &PostgresStore, limit: u32, max_rescues: u32) 
         for id in candidates {
             seen.push(id);
             match expire_one(store, JobId(id), max_rescues).await {
-                Ok(expired) => expiry.taken.extend(expired),
-                // The database is away, not the row wrong.
-                Err(error) if error.is_transient() && expiry.taken.is_empty() => return Err(error),
-                Err(error) if error.is_transient() => return Ok(expiry),
+                Ok(expired) => {
+                    away = false;
+                    expiry.taken.extend(expired);
+                }
+                // One row may be locked by somebody's long transaction; two failures in a row mean that the database is
+                // away.
+                Err(error) if error.is_transient() && away => {
+                    return if expiry.taken.is_empty() { Err(error) } else { Ok(expiry) };
+                }
+                Err(error) if error.is_transient() => away = true,
                 Err(error) => expiry.stuck.push(StuckRow { job_id: JobId(id), problem: error.to_string() }),
             }
         }
