@@ -6,6 +6,8 @@
 //! the test's own database (`gate`), a proxy before a server, a signal to a process. What came of it is read by SQL and
 //! from the storage itself.
 
+#![expect(clippy::print_stdout, reason = "a test that fails shows what the worker said")]
+
 mod books;
 mod database;
 mod gate;

@@ -86,7 +86,7 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>) {
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
         let length =
             head.lines().filter_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
-        if body.len() >= length.last().unwrap_or(0) {
+        if body.len() >= length.next_back().unwrap_or(0) {
             break (head.to_owned(), body.to_owned());
         }
     };
