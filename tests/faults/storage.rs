@@ -181,10 +181,12 @@ async fn f17_storage_rejects_checksums() {
 }
 
 async fn objects_and_rows_disagree(rig: Rig) {
-    let (lost, kept) = (rig.enqueue("tiny").await, rig.enqueue("tiny").await);
+    let (lost, kept, third) = (rig.enqueue("tiny").await, rig.enqueue("tiny").await, rig.enqueue("tiny").await);
     let worker = rig.worker("a").start();
     let row = rig.reaches(lost, "succeeded").await;
     let other = rig.reaches(kept, "succeeded").await;
+    // Where most objects are strangers', the sweep takes it for the wrong database and touches nothing.
+    rig.reaches(third, "succeeded").await;
     rig.remove_object(&row.key).await;
     // A loser's object; one of a stranger that is too young to be nobody's; one that is none of ours.
     let orphan = other.key.replace("/e1/", "/e0/");
@@ -203,6 +205,7 @@ async fn objects_and_rows_disagree(rig: Rig) {
     assert_eq!((&*row.code, &*row.class, &*row.key), ("output_lost", "system", ""));
     assert!(row.message.contains("No se cobró nada"), "{}", row.message);
     until("the orphan is gone", async || (!rig.keys().await.contains(&orphan)).then_some(())).await;
+    rig.pass(lost, &["created_at", "started_at", "finished_at"]).await;
     until("so is the lost video's thumbnail", async || rig.keys_of(lost).await.is_empty().then_some(())).await;
     let keys = rig.keys().await;
     for key in [&*stranger, "org/-/company/cmp_a/assets/logo.png", "readme.txt"] {
@@ -212,7 +215,7 @@ async fn objects_and_rows_disagree(rig: Rig) {
     assert_eq!(rig.number("select count(*) from credit_entries where kind = 'refund'").await, 1, "given back once");
     rig.assert_succeeded(kept).await;
     rig.assert_no_other_objects(kept).await;
-    rig.assert_spent("cmp_a", 1).await;
+    rig.assert_spent("cmp_a", 2).await;
     let reconciled = rig.render(&["reconcile", "--json"]);
     assert!(reconciled.status.success());
     assert_eq!(rig.row(lost).await, row, "once is enough");
