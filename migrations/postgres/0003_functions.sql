@@ -13,10 +13,11 @@ $$;
 create trigger video_render_jobs_0_identity
   before update of id, company_id, organization_id, entity_type, entity_id, template, input_json, credits_held
   on video_render_jobs for each row
-  when ((old.id, old.company_id, old.organization_id, old.entity_type, old.entity_id, old.template, old.input_json,
-         old.credits_held)
-    is distinct from (new.id, new.company_id, new.organization_id, new.entity_type, new.entity_id, new.template,
-         new.input_json, new.credits_held))
+  when ((old.id, old.company_id, old.entity_type, old.entity_id, old.template, old.input_json, old.credits_held)
+      is distinct from
+        (new.id, new.company_id, new.entity_type, new.entity_id, new.template, new.input_json, new.credits_held)
+    -- A row from before organizations may get its own, once.
+    or old.organization_id is not null and new.organization_id is distinct from old.organization_id)
   execute function video_render_jobs_identity_changed();
 
 -- --- lanes: statement triggers for what comes in bulk, a row trigger for what moves one by one ---

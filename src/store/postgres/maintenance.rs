@@ -236,7 +236,7 @@ pub(super) async fn output_lost(
              insert into video_render_events (job_id, company_id, organization_id, kind, old_status, new_status,
                source, correlation_id, detail)
              select id, company_id, organization_id, 'VIDEO_RENDER_RECONCILED', 'succeeded', 'failed', 'reconciler',
-               id || '/e' || lease_epoch, $6 from moved",
+               id || '/e' || lease_epoch, $6 || jsonb_build_object('epoch', lease_epoch, 'attempt', attempts) from moved",
         )
         .bind(id.0)
         .bind(output_key)

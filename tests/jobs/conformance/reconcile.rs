@@ -194,7 +194,7 @@ pub(crate) async fn a_rescued_job_tells_what_happened(rig: Arc<Rig>) {
         }
         let taken = rig.store.expire(10, 1).await.expect("it answers").taken;
         let row = rig.row(&scope, claimed.job.id).await;
-        assert_eq!(taken[0].job, row);
+        assert_eq!(taken[0].job, Job { input: serde_json::Value::Null, ..row.clone() }, "without its snapshot");
         assert_eq!((row.error_class, row.error_code.as_deref()), (Some(ErrorClass::System), Some(code)));
         assert_eq!(row.error_message.is_some(), row.status == Status::Failed, "the customer reads of the end alone");
         rig.claim("w").await;
