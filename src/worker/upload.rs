@@ -4,8 +4,9 @@
 //! is there already with the right hash is adopted.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::heart::HeldJob;
 use super::persist::persist;
@@ -16,6 +17,9 @@ use crate::job::{Failure, FailureCode, Job, JobId, JobOutput, LeaseEpoch, Status
 use crate::metrics::UploadOutcome;
 use crate::storage::{FileMeta, MAX_LISTED, ObjectKey, StorageError, StorageErrorClass};
 use crate::store::StoredOutput;
+
+/// How long a write that is under way may go on when its job is called off.
+const LAST_WRITE: Duration = Duration::from_secs(2);
 
 /// How an upload ended.
 #[derive(Debug)]
@@ -44,9 +48,14 @@ pub(super) async fn upload(shop: &Shop, held: &HeldJob, finished: &FinishedRende
     let mut may_be_there = held.lease().epoch > finished.render.epoch;
     let retry = &shop.settings.retry;
     for attempt in 1.. {
+        let mut sending = Box::pin(send(shop, &parcels, may_be_there));
         let sent = tokio::select! {
-            sent = send(shop, &parcels, may_be_there) => sent,
-            interrupt = interrupted(shop, held) => return UploadEnd::Interrupted(interrupt),
+            sent = &mut sending => sent,
+            interrupt = interrupted(shop, held) => {
+                // A write into a folder cannot be stopped half-way: its object would appear after the clean-up.
+                drop(timeout(LAST_WRITE, &mut sending).await);
+                return UploadEnd::Interrupted(interrupt);
+            }
         };
         let error = match sent {
             Ok(()) => return UploadEnd::Stored(output_of(finished)),

@@ -60,6 +60,7 @@ impl Bench {
         command
             .current_dir(self.work())
             .env("TMPDIR", self.root.path().join("temporary"))
+            .env("QUOTEREEL_DATA", self.root.path().join("data"))
             .env_remove("COLUMNS")
             .env_remove("NO_COLOR")
             .env_remove("RUST_BACKTRACE")
@@ -94,7 +95,9 @@ impl Bench {
 fn list(root: &Path, folder: &Path, found: &mut Vec<String>) {
     for entry in std::fs::read_dir(folder).expect("readable") {
         let path = entry.expect("readable").path();
-        if path.is_dir() {
+        if path == root.join("data") {
+            // The embedded database and its storage, where a command makes them.
+        } else if path.is_dir() {
             list(root, &path, found);
         } else {
             found.push(path.strip_prefix(root).expect("below the root").to_string_lossy().into_owned());

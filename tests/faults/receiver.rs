@@ -84,7 +84,7 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>) {
         bytes.extend_from_slice(&block[..read]);
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-        let length =
+        let mut length =
             head.lines().filter_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
         if body.len() >= length.next_back().unwrap_or(0) {
             break (head.to_owned(), body.to_owned());

@@ -24,7 +24,9 @@ async fn f14_storage_fails_k_times() {
     })
     .await;
     let row = rig.row(id).await;
-    assert_eq!((row.renders, row.attempts, row.uploads, row.rescues), (1, 2, 9, 0), "rendered once");
+    // The claim that gave up is given back untouched; probes take what is left of the errors.
+    assert_eq!((row.renders, row.attempts, row.rescues), (1, 1, 0), "rendered once, no attempt burnt");
+    assert!(row.uploads > 6, "{row:?}");
     assert_eq!(proxy.answered(), 8);
     rig.assert_succeeded(id).await;
     rig.assert_no_other_objects(id).await;
