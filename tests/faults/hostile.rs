@@ -178,13 +178,13 @@ async fn f24_a_job_cannot_be_moved_to_another_company() {
     rig.change("alter table video_render_jobs disable trigger video_render_jobs_0_identity").await;
     let values = format!("'cmp_a', 'q_1', 'tiny', '{}'", snapshot("cmp_a", "q_1"));
     let id = insert(&rig, "company_id, entity_id, template, input_json", &values).await.expect("a row");
-    // Its history is the company's, and holds it there.
-    let moved = rig.try_change(&format!("update video_render_jobs set company_id = 'cmp_b' where id = '{id}'")).await;
-    assert!(moved.expect_err("it stays").contains("foreign key"));
     let worker = rig.worker("a").start();
     rig.reaches(id, "succeeded").await;
     let foreign = rig.keys().await.into_iter().find(|key| !key.contains("/company/cmp_a/"));
     assert_eq!(foreign, None, "nothing of another company");
+    // Its history is the company's, and holds it there.
+    let moved = rig.try_change(&format!("update video_render_jobs set company_id = 'cmp_b' where id = '{id}'")).await;
+    assert!(moved.expect_err("it stays").contains("foreign key"));
     worker.stop().await;
     rig.assert_spools_empty().await;
     rig.end().await;

@@ -20,7 +20,7 @@ pub(in crate::cli) enum JobCommand {
     Credits(CreditsTask),
     /// Set where a company's webhooks go
     Webhook(WebhookTask),
-    /// Correct rows and objects once, now: expired leases, missing videos, orphans, retention
+    /// Correct rows and objects once, now: expired leases, missing videos, orphans
     Reconcile(ReconcileTask),
     /// Bring the database's schema up to date
     Migrate(MigrateTask),
