@@ -13,7 +13,7 @@ const OUTPUT_REVISION: u32 = 1;
 /// Bytes of the template's hash that go into its version: 48 bits tell the versions of one template apart.
 const HASH_BYTES: usize = 6;
 
-/// The render version of a template: release of the engine, [`OUTPUT_REVISION`], and a hash over the template's files,
+/// The render version of a template: release of the engine, `OUTPUT_REVISION`, and a hash over the template's files,
 /// such as `0.1.0+1.5f1d09c2ab34`.
 ///
 /// Two renders of one snapshot with equal versions give equal videos, as long as pictures from the web have not changed.
