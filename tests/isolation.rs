@@ -225,11 +225,13 @@ async fn a_render_that_nobody_waits_for_is_killed() {
     let mut request = bench.request(60.0);
     request.limits.open_files = 201;
     let (begun, mut has_begun) = watch::channel(false);
-    let rendering = at_first_frame(request, |_| begun.send(true).expect("listened to"));
-    let pid = tokio::select! {
-        end = rendering => panic!("{end:?}"),
-        _ = has_begun.wait_for(|begun| *begun) => child_with(201),
-    };
+    let mut rendering = Box::pin(at_first_frame(request, |_| begun.send(true).expect("listened to")));
+    tokio::select! {
+        end = &mut rendering => panic!("{end:?}"),
+        _ = has_begun.wait_for(|begun| *begun) => {}
+    }
+    let pid = child_with(201);
+    drop(rendering);
     expect_end_of(pid);
     bench.expect_no_file();
 }
