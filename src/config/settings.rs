@@ -50,11 +50,18 @@ pub struct Settings {
 #[derive(Args, Clone, Debug)]
 pub struct LogArgs {
     /// How log lines on stderr are written: text or json
-    #[arg(long, global = true, env = "QUOTEREEL_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
+    #[arg(
+        long,
+        global = true,
+        env = "QUOTEREEL_LOG_FORMAT",
+        hide_env_values = true,
+        value_name = "FORMAT",
+        default_value = "text"
+    )]
     pub log_format: LogFormat,
 
     /// Which log lines, such as info,quotereel::worker=debug; goes before -v and -q
-    #[arg(long, global = true, env = "QUOTEREEL_LOG", value_name = "FILTER")]
+    #[arg(long, global = true, env = "QUOTEREEL_LOG", hide_env_values = true, value_name = "FILTER")]
     pub log: Option<String>,
 }
 
@@ -70,7 +77,7 @@ pub fn every_setting() -> Command {
 pub struct DatabaseArgs {
     /// Folder of the embedded database, the videos and the spool, where these have no place of their own
     /// [default: quotereel in the user's data folder]
-    #[arg(long, env = "QUOTEREEL_DATA", value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    #[arg(long, env = "QUOTEREEL_DATA", hide_env_values = true, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     pub data_dir: Option<PathBuf>,
 
     /// `sqlite:FILE` or `postgres://USER:PASSWORD@HOST/NAME` [default: sqlite:jobs.db in the data folder]
@@ -83,23 +90,23 @@ pub struct DatabaseArgs {
 #[command(next_help_heading = "Storage")]
 pub struct StorageArgs {
     /// A folder, or `s3://BUCKET` [default: videos in the data folder]
-    #[arg(long, env = "QUOTEREEL_STORAGE", value_name = "FOLDER|URL")]
+    #[arg(long, env = "QUOTEREEL_STORAGE", hide_env_values = true, value_name = "FOLDER|URL")]
     pub storage: Option<String>,
 
     /// Address of an S3 server other than Amazon's
-    #[arg(long, env = "QUOTEREEL_S3_ENDPOINT", value_name = "URL", value_hint = ValueHint::Url)]
+    #[arg(long, env = "QUOTEREEL_S3_ENDPOINT", hide_env_values = true, value_name = "URL", value_hint = ValueHint::Url)]
     pub s3_endpoint: Option<String>,
 
     /// Address that signed URLs carry, where their readers reach the store by another one
-    #[arg(long, env = "QUOTEREEL_S3_PUBLIC_ENDPOINT", value_name = "URL", value_hint = ValueHint::Url)]
+    #[arg(long, env = "QUOTEREEL_S3_PUBLIC_ENDPOINT", hide_env_values = true, value_name = "URL", value_hint = ValueHint::Url)]
     pub s3_public_endpoint: Option<String>,
 
     /// Region; `auto` for stores that have none [default: what the AWS configuration says, else us-east-1]
-    #[arg(long, env = "QUOTEREEL_S3_REGION", value_name = "NAME")]
+    #[arg(long, env = "QUOTEREEL_S3_REGION", hide_env_values = true, value_name = "NAME")]
     pub s3_region: Option<String>,
 
     /// Name the bucket in the path and not in the host, as most servers other than Amazon's want it
-    #[arg(long, env = "QUOTEREEL_S3_FORCE_PATH_STYLE")]
+    #[arg(long, env = "QUOTEREEL_S3_FORCE_PATH_STYLE", hide_env_values = true)]
     pub s3_force_path_style: bool,
 
     /// Access key [default: the AWS credential chain: environment, profile, web identity, container, instance]
@@ -111,7 +118,7 @@ pub struct StorageArgs {
     pub s3_secret_access_key: Option<String>,
 
     /// How long a signed address of a video works, 1s to 7d
-    #[arg(long, env = "QUOTEREEL_URL_TTL", value_name = "TIME", default_value = "10m", value_parser = Span::finite)]
+    #[arg(long, env = "QUOTEREEL_URL_TTL", hide_env_values = true, value_name = "TIME", default_value = "10m", value_parser = Span::finite)]
     pub url_ttl: Duration,
 }
 
@@ -120,23 +127,23 @@ pub struct StorageArgs {
 #[command(next_help_heading = "Enqueueing")]
 pub struct EnqueueArgs {
     /// Shortest time between two different renders of one quote
-    #[arg(long, env = "QUOTEREEL_COOLDOWN", value_name = "TIME", default_value = "3m", value_parser = Span::finite)]
+    #[arg(long, env = "QUOTEREEL_COOLDOWN", hide_env_values = true, value_name = "TIME", default_value = "3m", value_parser = Span::finite)]
     pub cooldown: Duration,
 
     /// Retries of one failed job, counted over the whole chain
-    #[arg(long, env = "QUOTEREEL_MAX_RETRIES", value_name = "N", default_value_t = 3)]
+    #[arg(long, env = "QUOTEREEL_MAX_RETRIES", hide_env_values = true, value_name = "N", default_value_t = 3)]
     pub max_retries: u32,
 
     /// Jobs of one company that may wait
-    #[arg(long, env = "QUOTEREEL_MAX_QUEUED", value_name = "N", default_value_t = 20_000)]
+    #[arg(long, env = "QUOTEREEL_MAX_QUEUED", hide_env_values = true, value_name = "N", default_value_t = 20_000)]
     pub max_queued: u32,
 
     /// Take quotes that are not ISSUED: drafts, accepted ones
-    #[arg(long, env = "QUOTEREEL_ALLOW_UNISSUED")]
+    #[arg(long, env = "QUOTEREEL_ALLOW_UNISSUED", hide_env_values = true)]
     pub allow_unissued: bool,
 
     /// Take quotes whose validity is over
-    #[arg(long, env = "QUOTEREEL_ALLOW_EXPIRED")]
+    #[arg(long, env = "QUOTEREEL_ALLOW_EXPIRED", hide_env_values = true)]
     pub allow_expired: bool,
 }
 
@@ -145,91 +152,103 @@ pub struct EnqueueArgs {
 #[command(next_help_heading = "Worker")]
 pub struct WorkerArgs {
     /// Jobs at the same time [default: one for every two processors]
-    #[arg(long, env = "QUOTEREEL_CONCURRENCY", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, env = "QUOTEREEL_CONCURRENCY", hide_env_values = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub concurrency: Option<u16>,
 
     /// Threads of one render [default: processors divided by --concurrency]
-    #[arg(long, env = "QUOTEREEL_RENDER_THREADS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, env = "QUOTEREEL_RENDER_THREADS", hide_env_values = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub render_threads: Option<u16>,
 
     /// Folder for unfinished and not yet uploaded videos [default: spool in the data folder]
-    #[arg(long, env = "QUOTEREEL_SPOOL", value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    #[arg(long, env = "QUOTEREEL_SPOOL", hide_env_values = true, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     pub spool: Option<PathBuf>,
 
     /// Free space of the spool below which no job is claimed, in MiB
-    #[arg(long, env = "QUOTEREEL_MIN_FREE_MIB", value_name = "MIB", default_value_t = 512)]
+    #[arg(long, env = "QUOTEREEL_MIN_FREE_MIB", hide_env_values = true, value_name = "MIB", default_value_t = 512)]
     pub min_free_mib: u64,
 
     /// Folder of further templates, one folder each, by name
-    #[arg(long, env = "QUOTEREEL_TEMPLATES", value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    #[arg(long, env = "QUOTEREEL_TEMPLATES", hide_env_values = true, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     pub templates: Option<PathBuf>,
 
     /// How long a job stays a worker's without a heartbeat
-    #[arg(long, env = "QUOTEREEL_LEASE", value_name = "TIME", default_value = "75s", value_parser = Span::finite)]
+    #[arg(long, env = "QUOTEREEL_LEASE", hide_env_values = true, value_name = "TIME", default_value = "75s", value_parser = Span::finite)]
     pub lease: Duration,
 
     /// Time between two heartbeats, at most a third of the lease
-    #[arg(long, env = "QUOTEREEL_HEARTBEAT", value_name = "TIME", default_value = "15s", value_parser = Span::finite)]
+    #[arg(long, env = "QUOTEREEL_HEARTBEAT", hide_env_values = true, value_name = "TIME", default_value = "15s", value_parser = Span::finite)]
     pub heartbeat: Duration,
 
     /// How long one claim of a job may last, whatever the heartbeat says
-    #[arg(long, env = "QUOTEREEL_DEADLINE", value_name = "TIME", default_value = "12m", value_parser = Span::finite)]
+    #[arg(long, env = "QUOTEREEL_DEADLINE", hide_env_values = true, value_name = "TIME", default_value = "12m", value_parser = Span::finite)]
     pub deadline: Duration,
 
     /// How long one render may last
-    #[arg(long, env = "QUOTEREEL_RENDER_TIMEOUT", value_name = "TIME", default_value = "5m", value_parser = Span::finite)]
+    #[arg(long, env = "QUOTEREEL_RENDER_TIMEOUT", hide_env_values = true, value_name = "TIME", default_value = "5m", value_parser = Span::finite)]
     pub render_timeout: Duration,
 
     /// Time between two looks at an empty queue, give or take a fifth
-    #[arg(long, env = "QUOTEREEL_POLL", value_name = "TIME", default_value = "1s", value_parser = Span::finite)]
+    #[arg(long, env = "QUOTEREEL_POLL", hide_env_values = true, value_name = "TIME", default_value = "1s", value_parser = Span::finite)]
     pub poll: Duration,
 
     /// Time between two rounds of reconciling rows and objects
-    #[arg(long, env = "QUOTEREEL_RECONCILE", value_name = "TIME", default_value = "2m", value_parser = Span::finite)]
+    #[arg(long, env = "QUOTEREEL_RECONCILE", hide_env_values = true, value_name = "TIME", default_value = "2m", value_parser = Span::finite)]
     pub reconcile: Duration,
 
     /// How long running jobs may go on after SIGTERM before they are given back
-    #[arg(long, env = "QUOTEREEL_GRACE", value_name = "TIME", default_value = "30s", value_parser = Span::finite)]
+    #[arg(long, env = "QUOTEREEL_GRACE", hide_env_values = true, value_name = "TIME", default_value = "30s", value_parser = Span::finite)]
     pub grace: Duration,
 
     /// Jobs of one company that may run at the same time, over all workers
-    #[arg(long, env = "QUOTEREEL_TENANT_CAP", value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, env = "QUOTEREEL_TENANT_CAP", hide_env_values = true, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..))]
     pub tenant_cap: u32,
 
     /// Claims of one job that may end in a system failure before it fails
-    #[arg(long, env = "QUOTEREEL_MAX_ATTEMPTS", value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, env = "QUOTEREEL_MAX_ATTEMPTS", hide_env_values = true, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_attempts: u32,
 
     /// Times that a job is rescued from a dead worker before it fails
-    #[arg(long, env = "QUOTEREEL_MAX_RESCUES", value_name = "N", default_value_t = 2)]
+    #[arg(long, env = "QUOTEREEL_MAX_RESCUES", hide_env_values = true, value_name = "N", default_value_t = 2)]
     pub max_rescues: u32,
 
     /// Memory one render may address, in MiB
-    #[arg(long, env = "QUOTEREEL_RENDER_MEMORY_MIB", value_name = "MIB", default_value_t = 2048)]
+    #[arg(
+        long,
+        env = "QUOTEREEL_RENDER_MEMORY_MIB",
+        hide_env_values = true,
+        value_name = "MIB",
+        default_value_t = 2048
+    )]
     pub render_memory_mib: u64,
 
     /// Let logos and pictures be fetched from private and local addresses, and webhooks be sent there
-    #[arg(long, env = "QUOTEREEL_ALLOW_PRIVATE_NETWORK")]
+    #[arg(long, env = "QUOTEREEL_ALLOW_PRIVATE_NETWORK", hide_env_values = true)]
     pub allow_private_network: bool,
 
     /// How long videos are kept, `never` to keep them for ever
-    #[arg(long, env = "QUOTEREEL_KEEP_VIDEOS", value_name = "TIME", default_value = "90d")]
+    #[arg(long, env = "QUOTEREEL_KEEP_VIDEOS", hide_env_values = true, value_name = "TIME", default_value = "90d")]
     pub keep_videos: Span,
 
     /// How long rows of succeeded jobs are kept, not shorter than their videos
-    #[arg(long, env = "QUOTEREEL_KEEP_SUCCEEDED", value_name = "TIME", default_value = "400d")]
+    #[arg(long, env = "QUOTEREEL_KEEP_SUCCEEDED", hide_env_values = true, value_name = "TIME", default_value = "400d")]
     pub keep_succeeded: Span,
 
     /// How long rows of failed jobs are kept
-    #[arg(long, env = "QUOTEREEL_KEEP_FAILED", value_name = "TIME", default_value = "30d")]
+    #[arg(long, env = "QUOTEREEL_KEEP_FAILED", hide_env_values = true, value_name = "TIME", default_value = "30d")]
     pub keep_failed: Span,
 
     /// How long rows of cancelled jobs are kept
-    #[arg(long, env = "QUOTEREEL_KEEP_CANCELLED", value_name = "TIME", default_value = "7d")]
+    #[arg(long, env = "QUOTEREEL_KEEP_CANCELLED", hide_env_values = true, value_name = "TIME", default_value = "7d")]
     pub keep_cancelled: Span,
 
     /// Where /metrics, /healthz and /readyz are served; `off` for nowhere
-    #[arg(long, env = "QUOTEREEL_METRICS", value_name = "ADDRESS", default_value = "127.0.0.1:9464")]
+    #[arg(
+        long,
+        env = "QUOTEREEL_METRICS",
+        hide_env_values = true,
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:9464"
+    )]
     pub metrics: Address,
 }
 

@@ -229,7 +229,13 @@ pub(in crate::cli) struct ConfigTask {
 #[derive(Args, Debug)]
 pub(in crate::cli) struct HealthTask {
     /// The worker's address
-    #[arg(long, env = "QUOTEREEL_METRICS", value_name = "ADDRESS", default_value = "127.0.0.1:9464")]
+    #[arg(
+        long,
+        env = "QUOTEREEL_METRICS",
+        hide_env_values = true,
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:9464"
+    )]
     pub(in crate::cli) metrics: Address,
 
     /// Ask whether it can take jobs, not only whether it lives
