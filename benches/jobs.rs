@@ -96,10 +96,8 @@ fn main() {
 fn enqueue(options: &Options, render: &impl Fn(&[&str]) -> Command) {
     let mut quote: Value =
         serde_json::from_slice(&fs::read(&options.quote).expect("the quote")).expect("the quote is JSON");
-    // Read from stdin a quote may name no files; its logo is of no interest here.
-    if let Some(company) = quote["company"].as_object_mut() {
-        company.remove("logo");
-    }
+    // Read from stdin a quote may name no files.
+    drop_files(&mut quote);
     for number in 0..options.jobs {
         quote["quote"]["id"] = json!(format!("bench-{}-{number}", std::process::id()));
         quote["companyId"] = json!(format!("bench-{}", number % COMPANIES));
@@ -110,6 +108,18 @@ fn enqueue(options: &Options, render: &impl Fn(&[&str]) -> Command) {
             .expect("a started program");
         command.stdin.take().expect("a pipe").write_all(quote.to_string().as_bytes()).expect("a reader");
         assert!(command.wait().expect("a program that ends").success(), "job {number} was not enqueued");
+    }
+}
+
+/// Takes out every picture that is given as a file.
+fn drop_files(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, field| field.get("file").is_none());
+            fields.values_mut().for_each(drop_files);
+        }
+        Value::Array(entries) => entries.iter_mut().for_each(drop_files),
+        _ => {}
     }
 }
 

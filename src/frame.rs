@@ -123,6 +123,15 @@ pub trait FramePainter: Send {
     fn picture(&self) -> &RgbaFrame;
 }
 
+/// What happens from the frame before to a frame. Of the first frame, the whole canvas changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Step {
+    /// Pixels that change, roughly; 0 only when it is certain that the frame equals the one before.
+    pub changed_px: u32,
+    /// Whether a scene starts here.
+    pub scene_start: bool,
+}
+
 /// Everything the encoder's side needs to know about a video whose frames can be painted.
 pub trait FrameSource: Sync {
     /// Canvas size in pixels, both even.
@@ -134,9 +143,8 @@ pub trait FrameSource: Sync {
     /// Exact number of frames.
     fn frame_count(&self) -> u32;
 
-    /// Frames before which the picture may be cut into independently encoded segments (scene starts), ascending,
-    /// without 0 and below the frame count.
-    fn cuts(&self) -> Vec<u32>;
+    /// What happens on every frame, as far as can be told without painting: what a plan of segments goes by.
+    fn steps(&self) -> Vec<Step>;
 
     /// A painter with its own picture and caches, to be used on one thread.
     fn painter(&self) -> Box<dyn FramePainter + '_>;

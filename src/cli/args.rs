@@ -152,6 +152,34 @@ pub(super) struct VideoArgs {
     /// Threads to render with [default: as many as this process may use]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(super) threads: Option<u16>,
+
+    /// How much the encoder tries: time against bytes
+    #[arg(long, value_name = "PRESET", default_value = "balanced")]
+    pub(super) preset: Preset,
+
+    /// Frames at a constant distance, or none where nothing moves (not every service takes that)
+    #[arg(long, value_name = "TIMING", default_value = "cfr")]
+    pub(super) timing: Timing,
+}
+
+/// How much the encoder tries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Preset {
+    /// Least time, larger files
+    Fast,
+    /// The default
+    Balanced,
+    /// Smaller files and finer gradients, for more time
+    Quality,
+}
+
+/// How frames lie in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Timing {
+    /// Constant frame rate
+    Cfr,
+    /// Variable frame rate
+    Vfr,
 }
 
 /// Ways to write moving pictures.

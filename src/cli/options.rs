@@ -6,10 +6,13 @@ use std::path::{Path, PathBuf};
 use clap_complete::Shell;
 
 use super::args::{
-    CanvasSize, Command, DoctorArgs, RenderOneArgs, SchemaDocument, SourceArgs, StillArgs, VideoArgs, VideoFormat,
+    CanvasSize, Command, DoctorArgs, Preset, RenderOneArgs, SchemaDocument, SourceArgs, StillArgs, Timing, VideoArgs,
+    VideoFormat,
 };
 use super::jobs::args::JobCommand;
+use crate::encode::{Repeats, Tuning};
 use crate::geometry::Size;
+use crate::pipeline::Quality;
 use crate::time::FrameRate;
 
 /// The latest moment that can be asked for, in milliseconds: an hour, far beyond any video.
@@ -37,6 +40,8 @@ pub(super) enum UsageError {
     EmptyPath { option: &'static str },
     #[error("`{0}` would be written twice: give every output a name of its own")]
     SameOutput(String),
+    #[error("--timing vfr is for MP4: raw frames are all of one length")]
+    RawFramesVary,
     #[error("--fps {0}: choose one of 24, 25, 30, 50, 60")]
     FrameRate(String),
 }
@@ -96,6 +101,7 @@ pub(super) struct VideoTask {
     pub(super) thumbnail: Option<PathBuf>,
     pub(super) small_thumbnail: Option<PathBuf>,
     pub(super) threads: Option<NonZeroUsize>,
+    pub(super) quality: Quality,
 }
 
 #[derive(Debug, PartialEq)]
@@ -188,6 +194,25 @@ impl From<CanvasSize> for Size {
     }
 }
 
+impl From<Preset> for Tuning {
+    fn from(preset: Preset) -> Self {
+        match preset {
+            Preset::Fast => Self::FAST,
+            Preset::Balanced => Self::BALANCED,
+            Preset::Quality => Self::QUALITY,
+        }
+    }
+}
+
+impl From<Timing> for Repeats {
+    fn from(timing: Timing) -> Self {
+        match timing {
+            Timing::Cfr => Self::Held,
+            Timing::Vfr => Self::Omitted,
+        }
+    }
+}
+
 impl VideoTask {
     fn new(args: VideoArgs, json: bool) -> Result<Self, UsageError> {
         let source = Source::new(args.source)?;
@@ -214,7 +239,11 @@ impl VideoTask {
             return Err(UsageError::SameOutput(thumbnail.unwrap_or_default().display().to_string()));
         }
         let threads = args.threads.and_then(|threads| NonZeroUsize::new(threads.into()));
-        Ok(Self { source, format, output, thumbnail, small_thumbnail, threads })
+        if format == VideoFormat::Y4m && args.timing == Timing::Vfr {
+            return Err(UsageError::RawFramesVary);
+        }
+        let quality = Quality { tuning: args.preset.into(), repeats: args.timing.into(), ..Quality::default() };
+        Ok(Self { source, format, output, thumbnail, small_thumbnail, threads, quality })
     }
 
     /// Every file this task will write.
@@ -390,6 +419,7 @@ mod tests {
         assert!(refused("render video q.json --thumbnail t.jpg --small-thumbnail t.jpg").contains("twice"));
         assert!(refused("render video q.json --json -o -").contains("both want stdout"));
         assert!(refused("render video q.json -o x.mp4 --format y4m").contains("`-o -`"));
+        assert!(refused("render video q.json -o x.y4m --timing vfr").contains("--timing vfr"));
         assert!(refused("render still q.json --at soon").contains("1500ms"));
         assert!(refused("render still q.json -o x.jpg").contains(".png"));
     }

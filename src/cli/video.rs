@@ -83,6 +83,7 @@ fn render(
         thumbnail_at_frame: production.thumbnail_frame(),
         title: Some(production.title().to_owned()),
         threads: task.threads.unwrap_or_else(pipeline::default_threads),
+        quality: task.quality,
         ..RenderJob::new(output)
     };
     tracing::info!(frames = film.frame_count(), threads = job.threads, "drawing frames");

@@ -24,6 +24,38 @@ impl Profile {
     }
 }
 
+/// How a frame that equals the one before is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Repeats {
+    /// As a hold picture, a dozen bytes at a constant frame rate; see [`crate::h264::HoldSyntax`]. Where the stream does
+    /// not allow it, as [`Repeats::Encoded`].
+    #[default]
+    Held,
+    /// Encoded like any other.
+    Encoded,
+    /// Not at all: the picture before it lasts longer, and the frame rate varies.
+    Omitted,
+}
+
+/// How much the encoder tries: what trades time against bytes and looks, and nothing that the delivery rules settle. The
+/// presets come from the sweep in `docs/performance.md`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tuning {
+    /// x264's preset, which the rest builds on.
+    pub preset: &'static str,
+    /// Further parameters in x264's own notation, `key=value:key=value`.
+    pub params: &'static str,
+}
+
+impl Tuning {
+    /// Least time.
+    pub const FAST: Self = Self { preset: "superfast", params: "deblock=-1,-1" };
+    /// The default.
+    pub const BALANCED: Self = Self { preset: "veryfast", params: "deblock=-1,-1" };
+    /// Fewest bytes for what it shows.
+    pub const QUALITY: Self = Self { preset: "medium", params: "deblock=-1,-1" };
+}
+
 /// Everything that shapes the stream. Two encoders of equal configuration write equal parameter sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EncoderConfig {
@@ -35,6 +67,10 @@ pub struct EncoderConfig {
     pub qp: u8,
     /// Profile; default Main.
     pub profile: Profile,
+    /// What becomes of frames that equal the one before; default [`Repeats::Held`].
+    pub repeats: Repeats,
+    /// How much the encoder tries; default [`Tuning::BALANCED`].
+    pub tuning: Tuning,
 }
 
 impl EncoderConfig {
@@ -48,7 +84,14 @@ impl EncoderConfig {
     /// The defaults for a size and a frame rate.
     #[must_use]
     pub const fn new(size: Size, frame_rate: FrameRate) -> Self {
-        Self { size, frame_rate, qp: Self::DEFAULT_QP, profile: Profile::Main }
+        Self {
+            size,
+            frame_rate,
+            qp: Self::DEFAULT_QP,
+            profile: Profile::Main,
+            repeats: Repeats::Held,
+            tuning: Tuning::BALANCED,
+        }
     }
 
     /// Longest distance of two IDR frames, in frames.
@@ -91,7 +134,7 @@ impl EncoderConfig {
     /// quantised a little finer, for coloured text.
     pub(super) fn options(&self, level: Level) -> Vec<(&'static str, String)> {
         let fixed = [
-            ("preset", "veryfast"),
+            ("preset", self.tuning.preset),
             ("profile", self.profile.option()),
             ("bf", "0"),
             ("refs", "1"),
@@ -101,14 +144,14 @@ impl EncoderConfig {
             ("mbtree", "0"),
             ("rc-lookahead", "0"),
             ("chromaoffset", "-2"),
-            ("deblock", "-1,-1"),
             ("flags", "+global_header+cgop"),
             ("threads", "1"),
-            // Says in the VUI that frames are at a constant distance. Unknown keys here only warn; that this one took
-            // effect is checked in the parameter sets.
-            ("x264-params", "force-cfr=1"),
         ];
         let mut options: Vec<_> = fixed.map(|(key, value)| (key, value.to_owned())).to_vec();
+        // Says in the VUI whether frames are at a constant distance. Unknown keys here only warn; that this one took
+        // effect is checked in the parameter sets.
+        let constant = u8::from(self.repeats != Repeats::Omitted);
+        options.push(("x264-params", format!("{}:force-cfr={constant}", self.tuning.params)));
         options.push(("level", level.to_string()));
         options.push(("qp", self.qp.to_string()));
         options.push(("g", self.max_idr_interval_frames().to_string()));

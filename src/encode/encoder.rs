@@ -1,28 +1,62 @@
 //! One segment's encoder: send planes, receive pictures, flush. It runs on the caller's thread and has no thread of
 //! its own; several run side by side.
 
-use super::{EncodeError, EncoderConfig, Profile, ffi};
-use crate::frame::{Damage, YuvFrame};
-use crate::h264::{AvcConfig, NalKind, Pps, SliceHeader, SliceKind, Sps, annex_b_units};
+use std::collections::VecDeque;
 
-/// One coded picture as MP4 stores it.
+use super::{EncodeError, EncoderConfig, Profile, Repeats, ffi};
+use crate::frame::{Damage, YuvFrame};
+use crate::h264::{AvcConfig, HoldSyntax, NalKind, Pps, SliceHeader, SliceKind, Sps, annex_b_units};
+
+/// One frame of a segment as MP4 stores it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EncodedPicture {
-    /// Slices, each behind its length in four bytes, big end first.
+    /// Slices, each behind its length in four bytes, big end first; empty for [`PictureKind::Omitted`].
     pub data: Vec<u8>,
-    /// Whether decoding can start here.
-    pub idr: bool,
-    /// Position in its segment, in frames from 0.
-    pub frame_in_segment: u32,
+    /// How the frame was written.
+    pub kind: PictureKind,
+}
+
+/// How a frame was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PictureKind {
+    /// An IDR picture: decoding can start here.
+    Idr,
+    /// A picture predicted from the one before.
+    Predicted,
+    /// A hold picture: exactly the one before.
+    Held,
+    /// Not written: the one before lasts a frame longer.
+    Omitted,
 }
 
 /// Encodes the frames of one segment into a closed group of pictures that starts with an IDR.
 pub struct SegmentEncoder {
     x264: ffi::X264,
     parameter_sets: AvcConfig,
-    sent: u32,
-    received: u32,
+    /// `None` where the stream does not allow hold pictures.
+    hold: Option<HoldSyntax>,
     config: EncoderConfig,
+    /// What was sent and not received yet.
+    pending: VecDeque<Pending>,
+    /// Frames that x264 was given.
+    coded: u32,
+    received: Position,
+}
+
+/// A frame that was sent.
+#[derive(Clone, Copy, Debug)]
+enum Pending {
+    Coded,
+    Repeated,
+}
+
+/// How far the stream has come, in pictures after its IDR picture.
+#[derive(Clone, Copy, Debug, Default)]
+struct Position {
+    /// As x264 counts.
+    coded: u32,
+    /// With the hold pictures in between.
+    stream: u32,
 }
 
 impl SegmentEncoder {
@@ -33,9 +67,22 @@ impl SegmentEncoder {
     pub fn open(config: &EncoderConfig) -> Result<Self, EncodeError> {
         let level = config.check()?;
         let x264 = ffi::X264::open(config, &config.options(level))?;
-        let parameter_sets = read_parameter_sets(x264.extradata())?;
-        check_parameter_sets(&parameter_sets, config)?;
-        Ok(Self { x264, parameter_sets, sent: 0, received: 0, config: *config })
+        let mut parameter_sets = read_parameter_sets(x264.extradata())?;
+        let (sps, pps) = (Sps::parse(&parameter_sets.sps[0])?, Pps::parse(&parameter_sets.pps[0])?);
+        check_parameter_sets(&sps, config)?;
+        let mut config = *config;
+        let hold = match (config.repeats, HoldSyntax::new(&sps, &pps)) {
+            (Repeats::Held, Ok(hold)) => Some(hold),
+            (Repeats::Held, Err(obstacle)) => {
+                tracing::debug!(obstacle, "no hold pictures: frames that stand still are encoded");
+                config.repeats = Repeats::Encoded;
+                None
+            }
+            (Repeats::Encoded | Repeats::Omitted, _) => None,
+        };
+        parameter_sets.pps.extend(hold.as_ref().map(HoldSyntax::pps));
+        let (pending, received) = (VecDeque::new(), Position::default());
+        Ok(Self { x264, parameter_sets, hold, config, pending, coded: 0, received })
     }
 
     /// The stream's parameter sets: equal for all encoders of equal configuration.
@@ -55,27 +102,52 @@ impl SegmentEncoder {
         assert_eq!(planes.size(), self.config.size, "planes of another size than configured");
         let height = self.config.size.height;
         let rows = match changed {
-            _ if self.sent == 0 => 0..height,
+            _ if self.coded == 0 => 0..height,
+            // Where repeats are left out a second picture is coded all the same: two IDR pictures in a row would carry
+            // the same `idr_pic_id`, which the standard forbids.
+            Damage::Nothing if self.config.repeats == Repeats::Held || self.may_omit() => {
+                self.pending.push_back(Pending::Repeated);
+                return Ok(());
+            }
             Damage::Nothing => 0..0,
             Damage::Rects(rects) => changed_rows(rects, height),
         };
-        self.x264.send(planes, rows, self.sent)?;
-        self.sent += 1;
+        self.x264.send(planes, rows, self.coded)?;
+        self.pending.push_back(Pending::Coded);
+        self.coded += 1;
         Ok(())
     }
 
-    /// The next coded picture; `None` when the encoder wants more frames, or after [`SegmentEncoder::flush`] when all
-    /// have come.
+    fn may_omit(&self) -> bool {
+        self.config.repeats == Repeats::Omitted && self.coded > 1
+    }
+
+    /// The next frame as it was written; `None` when the encoder wants more frames, or after [`SegmentEncoder::flush`]
+    /// when all have come.
     ///
     /// # Errors
     /// [`EncodeError`] from FFmpeg, or [`EncodeError::Stream`] when the picture is not what was configured.
     pub fn receive(&mut self) -> Result<Option<EncodedPicture>, EncodeError> {
-        let Some(stream) = self.x264.receive()? else { return Ok(None) };
-        let picture = to_sample(stream, self.received)?;
-        if picture.idr != (self.received == 0) {
-            return Err(EncodeError::Stream(format!("frame {}: IDR {}", self.received, picture.idr)));
-        }
-        self.received += 1;
+        let Some(next) = self.pending.front() else { return Ok(None) };
+        let picture = match (next, &self.hold) {
+            (Pending::Coded, hold) => {
+                let Some(stream) = self.x264.receive()? else { return Ok(None) };
+                let picture = to_sample(stream, hold.as_ref(), self.received)?;
+                if (picture.kind == PictureKind::Idr) != (self.received.coded == 0) {
+                    return Err(EncodeError::Stream(format!("frame {} is {:?}", self.received.coded, picture.kind)));
+                }
+                self.received.coded += 1;
+                picture
+            }
+            (Pending::Repeated, Some(hold)) => {
+                let mut data = Vec::new();
+                push_unit(&mut data, &hold.picture(self.received.stream))?;
+                EncodedPicture { data, kind: PictureKind::Held }
+            }
+            (Pending::Repeated, None) => EncodedPicture { data: Vec::new(), kind: PictureKind::Omitted },
+        };
+        self.pending.pop_front();
+        self.received.stream += 1;
         Ok(Some(picture))
     }
 
@@ -108,21 +180,18 @@ fn read_parameter_sets(extradata: &[u8]) -> Result<AvcConfig, EncodeError> {
 }
 
 /// What options may not quietly fail to do.
-fn check_parameter_sets(sets: &AvcConfig, config: &EncoderConfig) -> Result<(), EncodeError> {
-    let sps = Sps::parse(&sets.sps[0])?;
-    let pps = Pps::parse(&sets.pps[0])?;
+fn check_parameter_sets(sps: &Sps, config: &EncoderConfig) -> Result<(), EncodeError> {
     let profile_idc = match config.profile {
         Profile::Main => 77,
         Profile::Baseline => 66,
     };
+    let fixed_rate = sps.vui.and_then(|vui| vui.timing).is_some_and(|timing| timing.fixed_frame_rate);
     let checks = [
         ("profile", sps.profile_idc == profile_idc),
         ("size", (sps.width(), sps.height()) == (config.size.width, config.size.height)),
         ("progressive", sps.frame_mbs_only),
-        ("one reference frame", sps.max_ref_frames == 1),
         ("output order equal to coding order", sps.poc_type == 2),
-        ("no weighted prediction", !pps.weighted_pred),
-        ("fixed frame rate", sps.vui.and_then(|vui| vui.timing).is_some_and(|timing| timing.fixed_frame_rate)),
+        ("whether the frame rate is fixed", fixed_rate == (config.repeats != Repeats::Omitted)),
     ];
     match checks.iter().find(|(_, kept)| !kept) {
         None => Ok(()),
@@ -132,26 +201,36 @@ fn check_parameter_sets(sets: &AvcConfig, config: &EncoderConfig) -> Result<(), 
 
 /// Turns a picture of the byte stream into an MP4 sample: slices only. Parameter sets live in `avcC`, and x264's
 /// SEI with its settings is an advertisement.
-fn to_sample(stream: &[u8], frame_in_segment: u32) -> Result<EncodedPicture, EncodeError> {
+fn to_sample(stream: &[u8], hold: Option<&HoldSyntax>, position: Position) -> Result<EncodedPicture, EncodeError> {
+    let frame = position.coded;
     let mut data = Vec::with_capacity(stream.len() + 8);
-    let mut idr = false;
+    let mut picture_kind = PictureKind::Predicted;
     for unit in annex_b_units(stream) {
         match NalKind::of(unit[0]) {
-            NalKind::IdrSlice => idr = true,
+            NalKind::IdrSlice => picture_kind = PictureKind::Idr,
             NalKind::Slice => {}
             _ => continue,
         }
         let (_, kind) = SliceHeader::peek_kind(&unit[..unit.len().min(32)])?;
         if !matches!(kind, SliceKind::I | SliceKind::P) {
-            return Err(EncodeError::Stream(format!("frame {frame_in_segment} has a slice of kind {kind:?}")));
+            return Err(EncodeError::Stream(format!("frame {frame} has a slice of kind {kind:?}")));
         }
-        let length =
-            u32::try_from(unit.len()).map_err(|_| EncodeError::Stream(format!("a slice of {} bytes", unit.len())))?;
-        data.extend_from_slice(&length.to_be_bytes());
-        data.extend_from_slice(unit);
+        match hold {
+            Some(hold) => push_unit(&mut data, &hold.renumber(unit, position.coded, position.stream)?)?,
+            None => push_unit(&mut data, unit)?,
+        }
     }
     if data.is_empty() {
-        return Err(EncodeError::Stream(format!("frame {frame_in_segment} has no slice")));
+        return Err(EncodeError::Stream(format!("frame {frame} has no slice")));
     }
-    Ok(EncodedPicture { data, idr, frame_in_segment })
+    Ok(EncodedPicture { data, kind: picture_kind })
+}
+
+/// Appends a NAL unit behind its length.
+fn push_unit(data: &mut Vec<u8>, unit: &[u8]) -> Result<(), EncodeError> {
+    let length =
+        u32::try_from(unit.len()).map_err(|_| EncodeError::Stream(format!("a slice of {} bytes", unit.len())))?;
+    data.extend_from_slice(&length.to_be_bytes());
+    data.extend_from_slice(unit);
+    Ok(())
 }

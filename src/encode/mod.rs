@@ -11,8 +11,8 @@ mod shrink;
 mod stills;
 mod y4m;
 
-pub use config::{EncoderConfig, Profile, level_for};
-pub use encoder::{EncodedPicture, SegmentEncoder};
+pub use config::{EncoderConfig, Profile, Repeats, Tuning, level_for};
+pub use encoder::{EncodedPicture, PictureKind, SegmentEncoder};
 pub use error::EncodeError;
 pub use ffi::{ffmpeg_license, ffmpeg_version};
 pub use mp4::{Mp4Settings, Mp4Writer};

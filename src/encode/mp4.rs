@@ -59,15 +59,16 @@ impl Mp4Writer {
         Ok(Self { muxer, path: path.to_owned(), ticks_per_frame, frames: 0 })
     }
 
-    /// Appends one picture, shown for one frame.
+    /// Appends one picture, shown for so many `frames`.
     ///
     /// # Errors
     /// [`EncodeError::Write`] with the path, for example when the disk is full.
-    pub fn write(&mut self, data: &[u8], idr: bool) -> Result<(), EncodeError> {
+    pub fn write(&mut self, data: &[u8], idr: bool, frames: u32) -> Result<(), EncodeError> {
+        let frames = i64::from(frames);
         self.muxer
-            .write(data, idr, self.frames * self.ticks_per_frame, self.ticks_per_frame)
+            .write(data, idr, self.frames * self.ticks_per_frame, frames * self.ticks_per_frame)
             .map_err(|error| with_path(&self.path, error))?;
-        self.frames += 1;
+        self.frames += frames;
         Ok(())
     }
 

@@ -5,6 +5,7 @@
 
 mod avcc;
 mod bits;
+mod hold;
 mod level;
 mod nal;
 mod pps;
@@ -14,6 +15,7 @@ mod vui;
 
 pub use avcc::AvcConfig;
 pub use bits::{BitReader, BitWriter};
+pub use hold::HoldSyntax;
 pub use level::{Level, lowest_level};
 pub use nal::{NalKind, annex_b_units, escape, unescape};
 pub use pps::Pps;

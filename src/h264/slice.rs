@@ -32,6 +32,8 @@ pub struct SliceHeader {
     pub pps_id: u32,
     /// `frame_num`, counted modulo its range.
     pub frame_num: u32,
+    /// Where `frame_num` begins, in bits of the raw payload.
+    pub frame_num_at_bit: usize,
     /// Whether the picture is one field of an interlaced frame.
     pub field: bool,
     /// `idr_pic_id`, 0 to 65535; only in IDR pictures.
@@ -87,13 +89,24 @@ impl SliceHeader {
         if sps.separate_colour_planes {
             bits.bits(2)?;
         }
+        let frame_num_at_bit = bits.position_bits();
         let frame_num = bits.bits(sps.log2_max_frame_num)?;
         let field = !sps.frame_mbs_only && bits.flag()?;
         if field {
             bits.flag()?; // bottom_field_flag
         }
         let idr_pic_id = if idr { Some(at_most("idr_pic_id", bits.ue()?, 65535, "0 to 65535")?) } else { None };
-        Ok(Self { idr, ref_idc: (header >> 5) & 3, first_mb, kind, pps_id, frame_num, field, idr_pic_id })
+        Ok(Self {
+            idr,
+            ref_idc: (header >> 5) & 3,
+            first_mb,
+            kind,
+            pps_id,
+            frame_num,
+            frame_num_at_bit,
+            field,
+            idr_pic_id,
+        })
     }
 }
 

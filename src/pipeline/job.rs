@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use serde::Serialize;
 
 use super::RenderError;
-use crate::encode::{EncodeError, EncoderConfig, Profile};
+use crate::encode::{EncodeError, EncoderConfig, Profile, Repeats, Tuning};
 use crate::frame::FrameSource;
 use crate::probe::MAX_BYTES;
 
@@ -110,11 +110,21 @@ pub struct Quality {
     /// Largest MP4 in bytes, 1 to 16,000,000 (the delivery limit, and the default). A larger one is made again up to
     /// twice, each time with a quantiser higher by 6.
     pub max_bytes: u64,
+    /// What becomes of frames that equal the one before; [`Repeats::Omitted`] gives a variable frame rate.
+    pub repeats: Repeats,
+    /// How much the encoder tries; default [`Tuning::BALANCED`].
+    pub tuning: Tuning,
 }
 
 impl Default for Quality {
     fn default() -> Self {
-        Self { qp: EncoderConfig::DEFAULT_QP, profile: Profile::Main, max_bytes: MAX_BYTES }
+        Self {
+            qp: EncoderConfig::DEFAULT_QP,
+            profile: Profile::Main,
+            max_bytes: MAX_BYTES,
+            repeats: Repeats::default(),
+            tuning: Tuning::BALANCED,
+        }
     }
 }
 
@@ -167,6 +177,8 @@ impl RenderJob {
         let config = EncoderConfig {
             qp: self.quality.qp,
             profile: self.quality.profile,
+            repeats: self.quality.repeats,
+            tuning: self.quality.tuning,
             ..EncoderConfig::new(source.size(), source.frame_rate())
         };
         config.check().map_err(|error| match error {

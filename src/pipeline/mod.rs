@@ -10,13 +10,14 @@ mod segment;
 mod stages;
 mod unfinished;
 
+use std::cmp::Reverse;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
-use crate::encode::{EncoderConfig, Mp4Settings, Mp4Writer, Y4mWriter};
+use crate::encode::{EncoderConfig, Mp4Settings, Mp4Writer, PictureKind, Repeats, Y4mWriter};
 use crate::frame::FrameSource;
-use crate::probe::{self, Report};
+use crate::probe::{self, CONSTANT_FRAME_RATE, Report};
 
 pub use disk::{folder_of, free_bytes};
 pub use error::RenderError;
@@ -106,7 +107,8 @@ fn make(
 }
 
 /// Paints and encodes every segment on a pool of threads, and gives them back in order. A thread takes the next
-/// segment when it has finished one, so no more are in work than there are threads; what waits is compressed.
+/// segment when it has finished one, so no more are in work than there are threads; what waits is compressed. Those
+/// with the most work come first: the short ones fill the gaps at the end.
 fn render_segments(
     source: &dyn FrameSource,
     config: &EncoderConfig,
@@ -120,7 +122,9 @@ fn render_segments(
     let mut slots: Vec<Option<Result<Encoded, RenderError>>> = segments.iter().map(|_| None).collect();
     let abandoned = AtomicBool::new(false);
     pool.in_place_scope_fifo(|scope| {
-        for (segment, slot) in segments.iter().zip(&mut slots) {
+        let mut queue: Vec<_> = segments.iter().zip(&mut slots).collect();
+        queue.sort_by_key(|(segment, _)| Reverse(segment.work));
+        for (segment, slot) in queue {
             let abandoned = &abandoned;
             scope.spawn_fifo(move |_| {
                 let result = render_segment(source, config, *segment, job, monitor, abandoned, stages);
@@ -152,8 +156,13 @@ fn mux(encoded: &[Encoded], config: &EncoderConfig, job: &RenderJob, spool: &Spo
         if segment.parameter_sets != first.parameter_sets {
             return Err(RenderError::SelfCheck("segments have different parameter sets".to_owned()));
         }
-        for picture in &segment.pictures {
-            writer.write(&picture.data, picture.idr)?;
+        let mut pictures = segment.pictures.iter().peekable();
+        while let Some(picture) = pictures.next() {
+            let mut frames = 1;
+            while pictures.next_if(|next| next.kind == PictureKind::Omitted).is_some() {
+                frames += 1;
+            }
+            writer.write(&picture.data, picture.kind == PictureKind::Idr, frames)?;
         }
     }
     Ok(writer.finish()?)
@@ -165,12 +174,18 @@ fn check(report: &Report, source: &dyn FrameSource, job: &RenderJob) -> Result<(
     if facts.bytes > job.quality.max_bytes {
         return Err(RenderError::TooLarge { bytes: facts.bytes, max_bytes: job.quality.max_bytes });
     }
-    if facts.frame_count != source.frame_count() {
+    let varies = job.quality.repeats == Repeats::Omitted;
+    let duration_ms = source.frame_rate().ms_of_frames(source.frame_count());
+    if facts.duration_ms.abs_diff(duration_ms) > 1 || !varies && facts.frame_count != source.frame_count() {
         let (found, expected) = (facts.frame_count, source.frame_count());
-        return Err(RenderError::SelfCheck(format!("{found} frames instead of {expected}")));
+        let found_ms = facts.duration_ms;
+        return Err(RenderError::SelfCheck(format!(
+            "{found} frames in {found_ms} ms instead of {expected} in {duration_ms} ms"
+        )));
     }
+    let broken = report.broken().filter(|rule| !(varies && rule.rule == CONSTANT_FRAME_RATE));
     let broken: Vec<String> =
-        report.broken().map(|rule| format!("{}: {} instead of {}", rule.rule, rule.found, rule.expected)).collect();
+        broken.map(|rule| format!("{}: {} instead of {}", rule.rule, rule.found, rule.expected)).collect();
     if broken.is_empty() { Ok(()) } else { Err(RenderError::SelfCheck(broken.join("; "))) }
 }
 
@@ -187,7 +202,7 @@ fn write_raw(
     let failed = |source| RenderError::Write { target: target.clone(), source };
     let mut out = spool.raw_writer(job)?;
     let mut writer = Y4mWriter::create(&mut out, source.size(), source.frame_rate()).map_err(&failed)?;
-    let all = Segment { first: 0, frames: source.frame_count() };
+    let all = Segment { first: 0, frames: source.frame_count(), work: 0 };
     let mut still = None;
     segment::catch_panic(all, || {
         segment::paint_frames(source, all, monitor, &AtomicBool::new(false), stages, &mut |frame| {

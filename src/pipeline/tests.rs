@@ -1,17 +1,34 @@
 //! The segment plan; whole renders are in `tests/encode.rs`.
 
 use super::*;
-use crate::frame::{FramePainter, FrameSource};
+use crate::frame::{FramePainter, FrameSource, Step};
 use crate::geometry::Size;
 use crate::time::FrameRate;
 use proptest::prelude::*;
 
-struct Cuts {
-    frames: u32,
-    cuts: Vec<u32>,
+/// A source of which only the steps matter.
+struct Steps(Vec<Step>);
+
+impl Steps {
+    /// Nothing moves but what is said: frames of motion, and frames on which a scene starts.
+    fn new(frames: u32, moving: impl Fn(u32) -> bool, scenes: &[u32]) -> Self {
+        let step = |frame| Step {
+            changed_px: if frame == 0 || moving(frame) { 500 } else { 0 },
+            scene_start: frame == 0 || scenes.contains(&frame),
+        };
+        Self((0..frames).map(step).collect())
+    }
+
+    fn planned(&self) -> Vec<Segment> {
+        plan(self, 150)
+    }
+
+    fn starts(&self) -> Vec<u32> {
+        self.planned().iter().map(|segment| segment.first).collect()
+    }
 }
 
-impl FrameSource for Cuts {
+impl FrameSource for Steps {
     fn size(&self) -> Size {
         Size::new(64, 64)
     }
@@ -21,11 +38,11 @@ impl FrameSource for Cuts {
     }
 
     fn frame_count(&self) -> u32 {
-        self.frames
+        u32::try_from(self.0.len()).expect("small")
     }
 
-    fn cuts(&self) -> Vec<u32> {
-        self.cuts.clone()
+    fn steps(&self) -> Vec<Step> {
+        self.0.clone()
     }
 
     fn painter(&self) -> Box<dyn FramePainter + '_> {
@@ -33,32 +50,44 @@ impl FrameSource for Cuts {
     }
 }
 
-fn planned(frames: u32, cuts: &[u32]) -> Vec<(u32, u32)> {
-    let source = Cuts { frames, cuts: cuts.to_vec() };
-    plan(&source, 150).iter().map(|segment| (segment.first, segment.frames)).collect()
+#[test]
+fn a_picture_that_stands_still_is_cut_only_where_it_must_be() {
+    assert_eq!(Steps::new(150, |_| false, &[]).starts(), [0]);
+    assert_eq!(Steps::new(151, |_| false, &[]).starts().len(), 2);
+    assert_eq!(Steps::new(450, |_| false, &[]).starts(), [0, 150, 300]);
 }
 
 #[test]
-fn scenes_are_cut_and_long_ones_halved() {
-    assert_eq!(planned(300, &[90, 120]), [(0, 90), (90, 30), (120, 90), (210, 90)]);
-    assert_eq!(planned(150, &[]), [(0, 150)]);
-    assert_eq!(planned(151, &[]), [(0, 76), (76, 75)]);
+fn a_cut_waits_for_motion_to_set_in() {
+    // Motion for a second, stillness for three, four times over; the second half of the stillness is a new scene.
+    let source = Steps::new(480, |frame| frame % 120 < 30, &[60, 180]);
+    for start in source.starts() {
+        assert_eq!(start % 120, 0, "{:?}", source.starts());
+    }
+}
+
+#[test]
+fn long_motion_is_cut_into_segments_of_about_equal_work() {
+    let segments = Steps::new(600, |_| true, &[]).planned();
+    assert!((8..=20).contains(&segments.len()), "{segments:?}");
+    let works: Vec<u64> = segments.iter().map(|segment| segment.work).collect();
+    let (least, most) = (works.iter().min().expect("some"), works.iter().max().expect("some"));
+    assert!(most - least <= most / 10, "{works:?}");
 }
 
 #[test]
 fn a_single_frame_joins_its_neighbour() {
-    assert_eq!(planned(100, &[1, 50, 51, 99]), [(0, 50), (50, 50)]);
-    assert_eq!(planned(151, &[150]), [(0, 76), (76, 75)]);
-    assert_eq!(planned(1, &[]), [(0, 1)]);
+    assert_eq!(Steps::new(1, |_| true, &[]).starts(), [0]);
+    assert_eq!(Steps::new(2, |_| true, &[1]).starts(), [0]);
+    assert!(!Steps::new(151, |frame| frame == 150, &[150]).starts().contains(&150));
 }
 
 proptest! {
     #[test]
-    fn segments_cover_every_frame_once(frames in 1u32..2000, mut cuts in proptest::collection::vec(1u32..2000, 0..12)) {
-        cuts.retain(|cut| *cut < frames);
-        cuts.sort_unstable();
-        cuts.dedup();
-        let segments = plan(&Cuts { frames, cuts }, 150);
+    fn segments_cover_every_frame_once(steps in proptest::collection::vec((0u32..9000, proptest::bool::weighted(0.02)), 1..900)) {
+        let frames = u32::try_from(steps.len()).expect("small");
+        let steps = steps.into_iter().map(|(px, scene_start)| Step { changed_px: px.saturating_sub(4000), scene_start });
+        let segments = Steps(steps.collect()).planned();
         let mut next = 0;
         for segment in &segments {
             prop_assert_eq!(segment.first, next);

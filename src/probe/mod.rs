@@ -14,7 +14,7 @@ use std::io::{Read, Seek};
 use std::path::Path;
 
 pub use report::{AudioTrack, ColourTags, Facts, Report, RuleResult, Severity};
-pub use rules::MAX_BYTES;
+pub use rules::{CONSTANT_FRAME_RATE, MAX_BYTES};
 
 /// A file that cannot be examined.
 #[derive(Debug, thiserror::Error)]

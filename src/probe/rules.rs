@@ -9,6 +9,8 @@ pub const MAX_BYTES: u64 = 16_000_000;
 const TARGET_BYTES_PER_30_S: u64 = 5_000_000;
 /// Longest time between IDR frames, in seconds.
 const MAX_IDR_INTERVAL_S: f64 = 5.0;
+/// The rule that all frames are of one length.
+pub const CONSTANT_FRAME_RATE: &str = "constant_frame_rate";
 /// BT.709 in the numbering of ITU-T H.273.
 const BT709: u16 = 1;
 
@@ -97,10 +99,11 @@ fn stream(facts: &Facts) -> [RuleResult; 6] {
     ]
 }
 
-/// Whether the level allows the picture and is no higher than phones take: 4.0 up to 30 fps, 4.2 above.
+/// Whether the level allows the picture and is no higher than phones take: 4.0 up to 30 fps, 4.2 above. The mean rate of
+/// frames that vary in length says nothing about the highest.
 fn level(facts: &Facts) -> (bool, String) {
     let number = |level: &Option<String>| level.as_ref().and_then(|text| text.parse::<f64>().ok());
-    let ceiling = if rate(facts).is_some_and(|rate| rate > 30.0) { 4.2 } else { 4.0 };
+    let ceiling = if !facts.constant_frame_rate || rate(facts).is_some_and(|rate| rate > 30.0) { 4.2 } else { 4.0 };
     let Some(lowest) = number(&facts.lowest_level) else {
         return (false, format!("at most {ceiling:.1}"));
     };
@@ -136,7 +139,7 @@ fn timing(facts: &Facts) -> [RuleResult; 5] {
             "at most 5 s",
         ),
         rule(
-            "constant_frame_rate",
+            CONSTANT_FRAME_RATE,
             facts.constant_frame_rate,
             if facts.constant_frame_rate { rate.to_owned() } else { format!("varies, mean {rate}") },
             "all frames of one length",

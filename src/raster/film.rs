@@ -7,9 +7,10 @@ use super::compose::{self, Scratch};
 use super::damage::Region;
 use super::drawing::{self, Glyphs};
 use super::pose::Pose;
+use super::steps;
 use super::tile::Tile;
 use crate::color::Color;
-use crate::frame::{Damage, FramePainter, FrameSource, RgbaFrame};
+use crate::frame::{Damage, FramePainter, FrameSource, RgbaFrame, Step};
 use crate::geometry::{IntRect, Size};
 use crate::scene::{Composition, Content, Layer, Primitive, Scene};
 use crate::text::{FontLibrary, GlyphCache};
@@ -98,12 +99,8 @@ impl FrameSource for Film<'_> {
         self.composition.frame_count
     }
 
-    fn cuts(&self) -> Vec<u32> {
-        let starts = self.composition.scenes.iter().map(|scene| scene.first_frame);
-        let mut cuts: Vec<u32> = starts.filter(|start| (1..self.composition.frame_count).contains(start)).collect();
-        cuts.sort_unstable();
-        cuts.dedup();
-        cuts
+    fn steps(&self) -> Vec<Step> {
+        steps::of(self.composition)
     }
 
     fn painter(&self) -> Box<dyn FramePainter + '_> {
@@ -126,7 +123,7 @@ fn primitives(content: &Content, variant: usize) -> &[Primitive] {
 }
 
 /// Which variant shows on `frame` of the scene.
-fn variant_at(content: &Content, frame: u32) -> usize {
+pub(super) fn variant_at(content: &Content, frame: u32) -> usize {
     match content {
         Content::Still(_) => 0,
         Content::Sequence { variants, index } => {

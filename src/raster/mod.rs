@@ -16,6 +16,7 @@ mod paint;
 mod picture;
 mod pose;
 mod rounded;
+mod steps;
 mod tile;
 
 pub use film::{Film, still};

@@ -50,7 +50,7 @@ impl Track {
         let Some(before) = next.checked_sub(1).map(|index| self.keyframes[index]) else {
             return self.keyframes[0].value;
         };
-        let Some(after) = self.keyframes.get(next) else {
+        let Some(after) = self.keyframes.get(next).filter(|_| frame > before.frame) else {
             return before.value;
         };
         let span = f64::from(after.frame - before.frame);
@@ -65,6 +65,18 @@ impl Track {
     #[must_use]
     pub fn is_constant(&self) -> bool {
         self.keyframes.iter().all(|keyframe| keyframe.value.to_bits() == self.keyframes[0].value.to_bits())
+    }
+
+    /// Whether the value at `frame` may differ from that at the frame before.
+    #[must_use]
+    pub fn moves_at(&self, frame: u32) -> bool {
+        let reached_by = |frame: u32| self.keyframes.partition_point(|keyframe| keyframe.frame <= frame);
+        let Some(before) = frame.checked_sub(1).map(reached_by) else { return false };
+        let now = reached_by(frame);
+        // The keyframes that have a say in either value: on a keyframe, the one after it has none.
+        let last = if now > before { now - 1 } else { now.min(self.keyframes.len() - 1) };
+        let involved = &self.keyframes[before.saturating_sub(1)..=last];
+        involved.iter().any(|keyframe| keyframe.value.to_bits() != involved[0].value.to_bits())
     }
 
     /// The frame from which on the value no longer changes.
@@ -90,6 +102,17 @@ mod tests {
         assert_eq!([track.at(0), track.at(10), track.at(20), track.at(9999)], [100.0, 100.0, 0.0, 0.0]);
         assert!(track.at(11) < 100.0 && track.at(19) > 0.0);
         assert_eq!(track.settled_at(), 20);
+    }
+
+    #[test]
+    fn a_frame_on_which_nothing_moves_says_so() {
+        let key = |frame, value| Keyframe { frame, value, easing: Easing::Linear };
+        let track = Track::new(vec![key(3, 1.0), key(6, 2.0), key(9, 2.0), key(11, 5.0)], FrameRate::DEFAULT);
+        let moving: Vec<u32> = (0..20).filter(|frame| track.moves_at(*frame)).collect();
+        assert_eq!(moving, [4, 5, 6, 10, 11]);
+        for frame in 1..20 {
+            assert!(track.moves_at(frame) || track.at(frame) == track.at(frame - 1), "frame {frame}");
+        }
     }
 
     #[test]

@@ -178,8 +178,6 @@ pub struct FinishedRender {
     pub render: NewRender,
     /// Its folder.
     pub folder: JobFolder,
-    /// Object key of the video, once storage had it and before the row said so.
-    pub uploaded_key: Option<String>,
 }
 
 /// The manifest as it is written.
@@ -195,11 +193,10 @@ struct Manifest {
     duration_ms: u64,
     video: RenderedFile,
     thumbnail: RenderedFile,
-    uploaded_key: Option<String>,
 }
 
 impl Manifest {
-    fn new(render: &NewRender, uploaded_key: Option<String>) -> Self {
+    fn new(render: &NewRender) -> Self {
         let render = render.clone();
         Self {
             job: render.job,
@@ -211,12 +208,11 @@ impl Manifest {
             duration_ms: render.duration_ms,
             video: render.video,
             thumbnail: render.thumbnail,
-            uploaded_key,
         }
     }
 
     /// The render, if every field is one that this program writes.
-    fn into_render(self) -> Option<(NewRender, Option<String>)> {
+    fn into_render(self) -> Option<NewRender> {
         let scope = TenantScope::new(self.organization_id.as_deref(), &self.company_id).ok()?;
         let plausible = self.video.is_plausible() && self.thumbnail.is_plausible();
         let render = NewRender {
@@ -229,7 +225,7 @@ impl Manifest {
             video: self.video,
             thumbnail: self.thumbnail,
         };
-        plausible.then_some((render, self.uploaded_key))
+        plausible.then_some(render)
     }
 }
 
@@ -339,18 +335,9 @@ impl Spool {
             expected.check(&path)?;
             File::open(&path).and_then(|file| file.sync_all()).map_err(SpoolError::io(&path))?;
         }
-        write_manifest(&folder.0, &Manifest::new(&render, None))?;
+        write_manifest(&folder.0, &Manifest::new(&render))?;
         sync_folder(&self.folder)?;
-        Ok(FinishedRender { render, folder, uploaded_key: None })
-    }
-
-    /// Notes that storage has the files, under which key of the video. What follows is one update of the row.
-    ///
-    /// # Errors
-    /// [`SpoolError`].
-    pub fn mark_uploaded(&self, finished: &mut FinishedRender, key: String) -> Result<(), SpoolError> {
-        finished.uploaded_key = Some(key);
-        write_manifest(&finished.folder.0, &Manifest::new(&finished.render, finished.uploaded_key.clone()))
+        Ok(FinishedRender { render, folder })
     }
 
     /// Every complete render, oldest job first. A folder with a manifest that is torn, foreign or does not fit its files
@@ -495,7 +482,7 @@ fn read_finished(job: JobId, epoch: LeaseEpoch, folder: JobFolder) -> Reading {
         Ok(Err(error)) => return broken(&error.to_string()),
         Err(_) => return Reading::Unfinished,
     };
-    let Some((render, uploaded_key)) = manifest.into_render() else {
+    let Some(render) = manifest.into_render() else {
         return broken("the manifest has values that no worker writes");
     };
     if (render.job, render.epoch) != (job, epoch) {
@@ -508,7 +495,7 @@ fn read_finished(job: JobId, epoch: LeaseEpoch, folder: JobFolder) -> Reading {
             Err(_) => return Reading::Unfinished,
         }
     }
-    Reading::Complete(FinishedRender { render, folder, uploaded_key })
+    Reading::Complete(FinishedRender { render, folder })
 }
 
 /// The id of the spool in `folder`; a new one where there is none or what is there is no UUID.

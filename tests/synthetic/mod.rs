@@ -1,6 +1,6 @@
 //! A source with everything that troubles an encoder: moving blocks, strong colours, thin strokes, still stretches.
 
-use quotereel::frame::{Damage, FramePainter, FrameSource, RgbaFrame};
+use quotereel::frame::{Damage, FramePainter, FrameSource, RgbaFrame, Step};
 use quotereel::geometry::{IntRect, Size};
 use quotereel::time::FrameRate;
 
@@ -37,12 +37,13 @@ pub(crate) struct Synthetic {
     frames: u32,
     cuts: Vec<u32>,
     panic_at: Option<u32>,
+    rest: std::ops::Range<u32>,
 }
 
 impl Synthetic {
-    /// A video of so many frames that may be cut at `cuts`.
+    /// A video of so many frames whose scenes start at 0 and at `cuts`.
     pub(crate) fn new(size: Size, fps: u32, frames: u32, cuts: Vec<u32>) -> Self {
-        Self { size, rate: FrameRate::new(fps).expect("offered"), frames, cuts, panic_at: None }
+        Self { size, rate: FrameRate::new(fps).expect("offered"), frames, cuts, panic_at: None, rest: 0..0 }
     }
 
     /// The same, with a painter that panics at a frame.
@@ -51,8 +52,15 @@ impl Synthetic {
         Self { panic_at: Some(frame), ..self }
     }
 
+    /// The same, with nothing that moves on the frames of `rest`.
+    #[allow(dead_code, reason = "not every test file needs it")]
+    pub(crate) fn resting(self, rest: std::ops::Range<u32>) -> Self {
+        Self { rest, ..self }
+    }
+
     /// Where the moving block is: it rests for five frames of every ten.
     pub(crate) fn block(&self, frame: u32) -> IntRect {
+        let frame = if self.rest.contains(&frame) { self.rest.start } else { frame };
         let steps = i32::try_from(frame / 10 * 5 + (frame % 10).min(5)).expect("small");
         let (width, height) =
             (i32::try_from(self.size.width).expect("small"), i32::try_from(self.size.height).expect("small"));
@@ -89,8 +97,12 @@ impl FrameSource for Synthetic {
         self.frames
     }
 
-    fn cuts(&self) -> Vec<u32> {
-        self.cuts.clone()
+    fn steps(&self) -> Vec<Step> {
+        let step = |frame: u32| {
+            let moves = frame == 0 || self.block(frame) != self.block(frame - 1);
+            Step { changed_px: u32::from(moves) * 1000, scene_start: self.cuts.contains(&frame) }
+        };
+        (0..self.frames).map(step).collect()
     }
 
     fn painter(&self) -> Box<dyn FramePainter + '_> {

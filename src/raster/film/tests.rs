@@ -169,10 +169,14 @@ fn painters_share_the_tiles_of_a_film() {
 }
 
 #[test]
-fn cuts_are_the_starts_of_later_scenes() {
+fn steps_tell_scenes_from_stillness() {
     let scene = |first_frame| Scene { id: String::new(), first_frame, frame_count: 30, layers: Vec::new() };
     let composition = film_of(90, vec![scene(0), scene(60), scene(25), scene(25), scene(90)]);
-    assert_eq!(Film::new(&composition, FontLibrary::bundled(), Arc::default()).cuts(), [25, 60]);
+    let steps = Film::new(&composition, FontLibrary::bundled(), Arc::default()).steps();
+    assert_eq!(steps.len(), 90);
+    let starts: Vec<usize> = (0..90).filter(|frame| steps[*frame].scene_start).collect();
+    assert_eq!(starts, [0, 25, 60]);
+    assert!(steps[0].changed_px > 0 && steps[1..].iter().all(|step| step.changed_px == 0));
 }
 
 #[test]
@@ -275,6 +279,19 @@ fn any_composition() -> impl Strategy<Value = Composition> {
 }
 
 proptest! {
+    #[test]
+    fn a_step_that_says_nothing_changes_is_right(composition in any_composition()) {
+        let film = Film::new(&composition, FontLibrary::bundled(), Arc::default());
+        let mut painter = film.painter();
+        painter.paint(0);
+        for (index, step) in (0..).zip(film.steps()).skip(1) {
+            let before = painter.picture().clone();
+            let damage = painter.paint(index);
+            prop_assert!(step.changed_px > 0 || damage == Damage::Nothing, "frame {}: {:?}", index, damage);
+            prop_assert!(step.changed_px > 0 || before == *painter.picture(), "frame {}", index);
+        }
+    }
+
     #[test]
     fn painting_only_the_damage_equals_painting_anew(
         composition in any_composition(),
