@@ -146,7 +146,7 @@ impl Fill {
     fn bounds(&self, outline: &Outline) -> IntRect {
         match self {
             Self::Sharp(_) => outline.bounds(),
-            Self::Soft(sigma, _) => widened(outline.bounds(), blur::reach_px(*sigma)),
+            Self::Soft(sigma, _) => blur::widened(outline.bounds(), blur::reach_px(*sigma)),
         }
     }
 
@@ -168,42 +168,36 @@ impl Fill {
     }
 }
 
-fn widened(rect: IntRect, by: i32) -> IntRect {
-    if rect.is_empty() {
-        return rect;
-    }
-    IntRect {
-        left: rect.left.saturating_sub(by),
-        top: rect.top.saturating_sub(by),
-        right: rect.right.saturating_add(by),
-        bottom: rect.bottom.saturating_add(by),
-    }
-}
-
 fn draw_soft(outline: &Outline, sigma: f32, color: Color, clip: Option<&RoundedBox>, area: IntRect, sheet: &mut Sheet) {
     let reach = blur::reach_px(sigma);
-    let area = area.intersect(widened(outline.bounds(), reach));
+    let area = area.intersect(blur::widened(outline.bounds(), reach));
     if area.is_empty() {
         return;
     }
-    // What is blurred reaches further than what is seen, or the blur would darken towards a cut that is none.
-    let soft = blur::blur(&outline.mask(widened(area, reach)), sigma);
-    let solid = paint::premultiplied(color).map(f32::from);
-    let skipped = (area.left - soft.bounds.left).unsigned_abs() as usize;
-    let mut pixels = vec![0u8; area.width() as usize * 4];
-    let mut inside = vec![0u8; area.width() as usize];
+    let soft = match outline {
+        Outline::Box(shape) => blur::blur_box(shape, area, sigma),
+        // What is blurred reaches further than what is seen, or the blur would darken towards a cut that is none.
+        _ => blur::blur(&outline.mask(blur::widened(area, reach)), sigma),
+    };
+    let solid = paint::premultiplied(color).map(u32::from);
+    let width = area.width() as usize;
+    let (mut pixels, mut coverage, mut inside) = (vec![0u8; width * 4], vec![0u16; width], vec![0u8; width]);
     for y in area.top..area.bottom {
-        let coverage = &soft.row(y)[skipped..][..area.width() as usize];
-        for ((x, share), pixel) in (area.left..).zip(coverage).zip(pixels.as_chunks_mut::<4>().0) {
-            let share = f32::from(*share) / f32::from(blur::FULL);
-            *pixel =
-                if share > 0.0 { paint::dithered(solid.map(|c| c * share), paint::threshold(x, y)) } else { [0; 4] };
+        soft.copy_row(y, area.left, &mut coverage);
+        let Some(first) = coverage.iter().position(|share| *share > 0) else { continue };
+        let last = coverage.iter().rposition(|share| *share > 0).unwrap_or(first) + 1;
+        let thresholds = paint::thresholds(area.left, y);
+        for (i, (share, pixel)) in coverage.iter().zip(pixels.as_chunks_mut::<4>().0).enumerate() {
+            let threshold = u32::from(thresholds[i % 8]);
+            // A share of 255 parts in 8.8 fixed point times a channel, rounded down with the dither.
+            *pixel = solid.map(|channel| (((channel * u32::from(*share)) / 255 + threshold) >> 8).min(255) as u8);
         }
         if let Some(clip) = clip {
             clip.cover_row(y, area.left, &mut inside);
             super::blend::cover(&mut pixels, &inside);
         }
-        sheet.lay_row(area.left, y, &pixels);
+        let x = area.left.saturating_add(i32::try_from(first).unwrap_or(0));
+        sheet.lay_row(x, y, &pixels[first * 4..last * 4]);
     }
 }
 

@@ -1,25 +1,27 @@
 //! A composition as a source of frames, and the painter that draws them one after another.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::compose::{self, Scratch};
 use super::damage::Region;
 use super::drawing::{self, Glyphs};
-use super::pose::Pose;
+use super::pose::{Map, Pose};
 use super::steps;
 use super::tile::Tile;
 use crate::color::Color;
 use crate::frame::{Damage, FramePainter, FrameSource, RgbaFrame, Step};
 use crate::geometry::{IntRect, Size};
-use crate::scene::{Composition, Content, Layer, Primitive, Scene};
+use crate::scene::{Composition, Content, Layer, MotionLink, Primitive, Scene};
 use crate::text::{FontLibrary, GlyphCache};
 use crate::time::FrameRate;
+use crate::timeline::Track;
 
 /// A composition ready to be painted, by any number of painters at once.
 ///
-/// Every layer is drawn once for all painters that show it and forgotten when the last of them has left its scene, so
-/// memory is bounded by the scenes on view: see [`Film::tile_bytes`].
+/// Every layer is drawn once for all painters that show it. When the last of them has left its scene it is kept for those
+/// that come later, within [`KEPT_BYTES`]; so memory is bounded by the scenes on view and that: see [`Film::tile_bytes`].
 #[derive(Debug)]
 pub struct Film<'a> {
     composition: &'a Composition,
@@ -30,7 +32,12 @@ pub struct Film<'a> {
     /// Drawn tiles reach half a canvas beyond each edge and no further.
     limit: IntRect,
     held_bytes: Arc<AtomicUsize>,
+    /// The tiles drawn last, in the order in which they were drawn.
+    kept: Mutex<VecDeque<Arc<Tile>>>,
 }
+
+/// Tiles that nobody shows at the moment are kept while all that are held take no more than this.
+const KEPT_BYTES: usize = 48 << 20;
 
 /// Paints the frame at `frame_index` of `composition` on its own.
 ///
@@ -62,7 +69,7 @@ impl<'a> Film<'a> {
             right: canvas.right + half(width),
             bottom: canvas.bottom + half(height),
         };
-        Self { composition, fonts, glyphs, tiles, limit, held_bytes: Arc::default() }
+        Self { composition, fonts, glyphs, tiles, limit, held_bytes: Arc::default(), kept: Mutex::default() }
     }
 
     /// Bytes of drawn layers held at this moment by all painters together.
@@ -77,12 +84,21 @@ impl<'a> Film<'a> {
         if let Some(tile) = slot.upgrade() {
             return tile;
         }
-        let primitives = primitives(&self.composition.scenes[scene].layers[layer].content, variant);
+        let layer = &self.composition.scenes[scene].layers[layer];
+        let limit = if never_moves(layer) { self.composition.size.bounds() } else { self.limit };
         let glyphs = Glyphs { fonts: self.fonts, cache: &self.glyphs };
-        let sheet = drawing::draw(primitives, self.limit, glyphs);
+        let sheet = drawing::draw(primitives(&layer.content, variant), limit, glyphs);
         let tile = Arc::new(sheet.finish(Arc::clone(&self.held_bytes)));
         *slot = Arc::downgrade(&tile);
+        self.keep(Arc::clone(&tile));
         tile
+    }
+
+    /// Keeps a tile beyond its painters, and lets go of the oldest ones where all together are too many.
+    fn keep(&self, tile: Arc<Tile>) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.push_back(tile);
+        while self.tile_bytes() > KEPT_BYTES && kept.pop_front().is_some() {}
     }
 }
 
@@ -106,6 +122,14 @@ impl FrameSource for Film<'_> {
     fn painter(&self) -> Box<dyn FramePainter + '_> {
         Box::new(Painter::new(self))
     }
+}
+
+/// Whether a layer lies at rest on every frame on which it is seen.
+fn never_moves(layer: &Layer) -> bool {
+    let still = |track: &Track| track.is_constant();
+    let tracks = |link: &MotionLink| [&link.x, &link.y, &link.scale, &link.rotation].into_iter().all(still);
+    layer.motion.iter().all(tracks)
+        && Pose::at(&layer.motion, 0).is_none_or(|pose| pose.map == Map::Shift { x: 0, y: 0 })
 }
 
 fn variant_count(content: &Content) -> usize {

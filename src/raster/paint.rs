@@ -35,10 +35,12 @@ const fn bayer() -> [[u8; 8]; 8] {
     matrix
 }
 
-/// What is added before rounding down at a pixel: from 1/128 to 127/128, on average one half.
-pub(super) fn threshold(x: i32, y: i32) -> f32 {
-    let (x, y) = (x.rem_euclid(8).unsigned_abs() as usize, y.rem_euclid(8).unsigned_abs() as usize);
-    (f32::from(BAYER[y][x]) + 0.5) / 64.0
+/// What is added to 8.8 fixed-point channels before rounding down, for the pixels of row `y` from column `x` on; after
+/// eight it repeats. From 2/256 to 254/256, on average one half.
+pub(super) fn thresholds(x: i32, y: i32) -> [u16; 8] {
+    let row = BAYER[y.rem_euclid(8).unsigned_abs() as usize];
+    let first = x.rem_euclid(8).unsigned_abs() as usize;
+    std::array::from_fn(|i| u16::from(row[(first + i) % 8]) * 4 + 2)
 }
 
 /// A colour premultiplied, rounded to the nearest.
@@ -55,11 +57,15 @@ pub(super) enum Shader {
     Gradient(Gradient),
 }
 
+/// Places of a [`Ramp`]. Between two of them even black to white rises by a sixteenth of a level.
+const PLACES: usize = 4096;
+
 /// A gradient made ready.
 pub(super) struct Gradient {
     course: Course,
-    /// From stop to stop; never empty.
-    stretches: Vec<Stretch>,
+    /// The colours from the first to the last stop: premultiplied, a channel in each 16 bits, 8 of them fractional, red
+    /// lowest.
+    ramp: Box<[u64]>,
 }
 
 /// The part of a gradient between two stops. Colours are premultiplied, channels 0.0-255.0.
@@ -70,17 +76,12 @@ struct Stretch {
     slope: [f32; 4],
 }
 
+/// Where on the ramp a pixel lies: 0 at the first stop, `PLACES - 1` at the last.
 enum Course {
-    /// `x * step_x + y * step_y + offset` is the position.
-    Linear {
-        step_x: f32,
-        step_y: f32,
-        offset: f32,
-    },
-    Radial {
-        center: (f32, f32),
-        per_px: f32,
-    },
+    /// `x * step_x + y * step_y + offset` is the place.
+    Linear { step_x: f32, step_y: f32, offset: f32 },
+    /// The distance from the centre times `per_px`, plus `offset`.
+    Radial { center: (f32, f32), per_px: f32, offset: f32 },
 }
 
 impl Shader {
@@ -94,12 +95,12 @@ impl Shader {
                 (Course::Linear { step_x, step_y, offset: -(from.0 * step_x + from.1 * step_y) }, stops)
             }
             Paint::Radial { center, radius, stops } => {
-                (Course::Radial { center: *center, per_px: 1.0 / radius }, stops)
+                (Course::Radial { center: *center, per_px: 1.0 / radius, offset: 0.0 }, stops)
             }
         };
         let usable = match &course {
             Course::Linear { step_x, step_y, offset } => [step_x, step_y, offset].iter().all(|v| v.is_finite()),
-            Course::Radial { center, per_px } => {
+            Course::Radial { center, per_px, .. } => {
                 center.0.is_finite() && center.1.is_finite() && per_px.is_finite() && *per_px > 0.0
             }
         };
@@ -107,42 +108,24 @@ impl Shader {
         if !usable || stops.is_empty() || stops.iter().all(|stop| stop.color == last) {
             return Self::Solid(premultiplied(last));
         }
-        Self::Gradient(Gradient { course, stretches: stretches(stops) })
+        Self::Gradient(Gradient::new(course, &stretches(stops)))
     }
 
     /// Writes the pixels of row `y` from column `x0` on.
     pub(super) fn shade_row(&self, y: i32, x0: i32, out: &mut [u8]) {
         match self {
             Self::Solid(pixel) => out.as_chunks_mut::<4>().0.fill(*pixel),
-            Self::Gradient(gradient) => {
-                let pixels = out.as_chunks_mut::<4>().0;
-                if let Course::Linear { step_x: 0.0, .. } = gradient.course {
-                    let color = gradient.at(x0, y);
-                    let pattern: [[u8; 4]; 8] = std::array::from_fn(|x| {
-                        dithered(color, threshold(x0.wrapping_add(i32::try_from(x).unwrap_or(0)), y))
-                    });
-                    for eight in pixels.chunks_mut(8) {
-                        eight.copy_from_slice(&pattern[..eight.len()]);
-                    }
-                    return;
-                }
-                for (x, pixel) in (x0..).zip(pixels) {
-                    *pixel = dithered(gradient.at(x, y), threshold(x, y));
-                }
-            }
+            Self::Gradient(gradient) => gradient.shade_row(y, x0, out.as_chunks_mut::<4>().0),
         }
     }
-}
 
-/// Rounds a premultiplied colour with one threshold for all channels, so that no channel can exceed alpha.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "`as` saturates, which is the wanted limit"
-)]
-pub(super) fn dithered(color: [f32; 4], threshold: f32) -> [u8; 4] {
-    let rounded = color.map(|channel| (channel + threshold) as u8);
-    rounded.map(|channel| channel.min(rounded[3]))
+    /// Whether every pixel it paints is solid.
+    pub(super) fn is_opaque(&self) -> bool {
+        match self {
+            Self::Solid(pixel) => pixel[3] == 255,
+            Self::Gradient(gradient) => gradient.ramp.iter().all(|color| color >> 56 == 255),
+        }
+    }
 }
 
 fn ready(stop: &Stop) -> (f32, [f32; 4]) {
@@ -152,22 +135,81 @@ fn ready(stop: &Stop) -> (f32, [f32; 4]) {
 }
 
 impl Gradient {
-    /// The colour at the centre of a pixel, premultiplied, channels 0.0-255.0.
-    fn at(&self, x: i32, y: i32) -> [f32; 4] {
-        let (x, y) = (x as f32 + 0.5, y as f32 + 0.5);
-        let position = match self.course {
-            Course::Linear { step_x, step_y, offset } => x * step_x + y * step_y + offset,
-            Course::Radial { center, per_px } => {
-                let (dx, dy) = (x - center.0, y - center.1);
-                (dx * dx + dy * dy).sqrt() * per_px
+    fn new(course: Course, stretches: &[Stretch]) -> Self {
+        let first = stretches.first().map_or(0.0, |stretch| stretch.from);
+        let first = if first.is_finite() { first } else { 0.0 };
+        let last = stretches.last().map_or(first, |stretch| stretch.to).max(first);
+        let end = (PLACES - 1) as f32;
+        let per_place = (last - first) / end;
+        let color = |place: usize| lanes(color_at(stretches, first + place as f32 * per_place));
+        let scale = if last > first { end / (last - first) } else { 0.0 };
+        let course = match course {
+            Course::Linear { step_x, step_y, offset } => {
+                Course::Linear { step_x: step_x * scale, step_y: step_y * scale, offset: (offset - first) * scale }
+            }
+            Course::Radial { center, per_px, .. } => {
+                Course::Radial { center, per_px: per_px * scale, offset: -first * scale }
             }
         };
-        let last = self.stretches.len() - 1;
-        let index = self.stretches[..last].iter().position(|stretch| position < stretch.to).unwrap_or(last);
-        let stretch = &self.stretches[index];
+        Self { course, ramp: (0..PLACES).map(color).collect() }
+    }
+
+    fn shade_row(&self, y: i32, x0: i32, pixels: &mut [[u8; 4]]) {
+        let lift = thresholds(x0, y).map(|t| u64::from(t) * 0x0001_0001_0001_0001);
+        let mut places = [0u16; 64];
+        for (run, pixels) in pixels.chunks_mut(places.len()).enumerate() {
+            let x = x0.saturating_add(i32::try_from(run * places.len()).unwrap_or(i32::MAX));
+            self.course.places(x, y, &mut places[..pixels.len()]);
+            for (i, (pixel, place)) in pixels.iter_mut().zip(&places).enumerate() {
+                // One threshold for all channels, so that none can exceed alpha.
+                let level = (self.ramp[usize::from(*place) % PLACES] + lift[i % 8]) >> 8;
+                let [r, _, g, _, b, _, a, _] = level.to_le_bytes();
+                *pixel = [r, g, b, a];
+            }
+        }
+    }
+}
+
+impl Course {
+    /// The places of the pixels of row `y` from column `x0` on, rounded to the nearest and kept within the ramp.
+    fn places(&self, x0: i32, y: i32, out: &mut [u16]) {
+        let center = |v: i32| v as f32 + 0.5;
+        let (x0, y) = (center(x0), center(y));
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the ramp first")]
+        let place = |at: f32| (at.clamp(0.0, (PLACES - 1) as f32) + 0.5) as i32 as u16;
+        match *self {
+            Self::Linear { step_x, step_y, offset } => {
+                let begin = y * step_y + offset;
+                for (i, out) in out.iter_mut().enumerate() {
+                    *out = place((x0 + i as f32) * step_x + begin);
+                }
+            }
+            Self::Radial { center: (cx, cy), per_px, offset } => {
+                let down = (y - cy) * (y - cy);
+                for (i, out) in out.iter_mut().enumerate() {
+                    let across = x0 + i as f32 - cx;
+                    *out = place((across * across + down).sqrt() * per_px + offset);
+                }
+            }
+        }
+    }
+}
+
+/// The colour at a position between stops, premultiplied, channels 0.0-255.0.
+fn color_at(stretches: &[Stretch], position: f32) -> [f32; 4] {
+    let found = stretches.iter().find(|stretch| position < stretch.to).or(stretches.last());
+    found.map_or([0.0; 4], |stretch| {
         let within = position.clamp(stretch.from, stretch.to) - stretch.from;
         std::array::from_fn(|channel| stretch.color[channel] + within * stretch.slope[channel])
-    }
+    })
+}
+
+/// A colour as four 8.8 fixed-point channels in one word.
+fn lanes(color: [f32; 4]) -> u64 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 8.8 first")]
+    let fixed = color.map(|channel| (channel.clamp(0.0, 255.0) * 256.0).round() as u64);
+    let [r, g, b, a] = fixed.map(|channel| channel.min(fixed[3]));
+    r | g << 16 | b << 32 | a << 48
 }
 
 /// The stretches between stops; stops that go back or are no number are pulled to the one before.
@@ -228,9 +270,27 @@ mod tests {
 
     #[test]
     fn exact_colours_are_not_disturbed() {
-        for level in 0..=255u8 {
-            for t in [1.0 / 128.0, 0.5, 127.0 / 128.0] {
-                assert_eq!(dithered([f32::from(level); 4], t), [level; 4]);
+        for level in 0..=255u16 {
+            for threshold in (0..8).flat_map(|y| thresholds(0, y)) {
+                assert_eq!(((level << 8) + threshold) >> 8, level);
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_does_not_depend_on_where_it_is_begun() {
+        let stops = vec![Stop { at: 0.1, color: Color::rgb(9, 80, 200) }, Stop { at: 0.9, color: Color::WHITE }];
+        for paint in [
+            Paint::Linear { from: (3.0, 8.0), to: (170.0, 90.0), stops: stops.clone() },
+            Paint::Radial { center: (70.0, 20.0), radius: 120.0, stops },
+        ] {
+            let shader = Shader::new(&paint);
+            let mut whole = vec![0; 200 * 4];
+            shader.shade_row(13, 0, &mut whole);
+            for start in [1, 7, 64, 131] {
+                let mut part = vec![0; (200 - start) * 4];
+                shader.shade_row(13, i32::try_from(start).expect("small"), &mut part);
+                assert_eq!(part, whole[start * 4..]);
             }
         }
     }

@@ -68,6 +68,16 @@ impl RoundedBox {
         }
     }
 
+    /// Radii in px: top left, top right, bottom right, bottom left.
+    pub(super) fn radii(&self) -> [f32; 4] {
+        self.radii
+    }
+
+    /// How far the widest corner reaches into the box, in px.
+    pub(super) fn widest_corner(&self) -> f32 {
+        self.radii.iter().copied().fold(0.0, f32::max)
+    }
+
     /// The pixels it touches.
     pub(super) fn bounds(&self) -> IntRect {
         Rect::new(self.left, self.top, self.right - self.left, self.bottom - self.top).rounded_out()

@@ -116,6 +116,7 @@ impl Sheet {
             return;
         }
         let mut row = std::mem::take(&mut self.scratch);
+        let opaque = shader.is_opaque();
         let skipped = (area.left - mask.bounds.left).unsigned_abs() as usize;
         for y in area.top..area.bottom {
             let coverage = &mask.row(y)[skipped..][..area.width() as usize];
@@ -123,8 +124,14 @@ impl Sheet {
             let last = coverage.iter().rposition(|share| *share != 0).unwrap_or(first) + 1;
             let (coverage, pixels) = (&coverage[first..last], &mut row[..(last - first) * 4]);
             let x = area.left + i32::try_from(first).unwrap_or(0);
+            let whole = coverage.iter().all(|share| *share == 255);
+            if whole && opaque {
+                let start = padded_range(self.bounds, y, x, x).start;
+                shader.shade_row(y, x, &mut self.pixels[start..start + pixels.len()]);
+                continue;
+            }
             shader.shade_row(y, x, pixels);
-            if coverage.iter().any(|share| *share != 255) {
+            if !whole {
                 blend::cover(pixels, coverage);
             }
             self.lay_row(x, y, pixels);
