@@ -73,6 +73,8 @@ pub(super) enum Command {
     Templates,
     #[command(flatten)]
     Job(JobCommand),
+    /// Measure how long renders take, and where the time goes
+    Bench(BenchArgs),
     /// Check this machine, the database and the storage: what works, and what to do about the rest
     Doctor(DoctorArgs),
     /// Print completions for a shell
@@ -160,6 +162,37 @@ pub(super) struct VideoArgs {
     /// Frames at a constant distance, or none where nothing moves (not every service takes that)
     #[arg(long, value_name = "TIMING", default_value = "cfr")]
     pub(super) timing: Timing,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct BenchArgs {
+    /// Quotes to render [default: one that is built in]
+    #[arg(value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
+    pub(super) snapshots: Vec<PathBuf>,
+
+    /// Renders of each kind
+    #[arg(long, value_name = "N", default_value = "30", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub(super) runs: u16,
+
+    /// Threads of a render; several numbers are measured one after another [default: 1 and as many as there are]
+    #[arg(long, value_name = "N,…", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(super) threads: Vec<u16>,
+
+    /// Renders at the same time, each in a process of its own
+    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(super) jobs: u16,
+
+    /// How much the encoder tries
+    #[arg(long, value_name = "PRESET", default_value = "balanced")]
+    pub(super) preset: Preset,
+
+    /// A built-in template, or a folder (a path with a `/`) that holds a template.json
+    #[arg(short, long, value_name = "NAME|FOLDER", default_value = "quote-summary", value_hint = ValueHint::AnyPath)]
+    pub(super) template: String,
+
+    /// Also write all figures to a file, as JSON
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) output: Option<PathBuf>,
 }
 
 /// How much the encoder tries.

@@ -1,6 +1,7 @@
 //! The program `render`: arguments in, one command carried out, an exit status out. The engine lives below.
 
 mod args;
+mod bench;
 mod destination;
 mod doctor;
 mod failure;
@@ -14,6 +15,7 @@ mod progress;
 mod render_one;
 mod reporter;
 mod signals;
+mod usage;
 mod validate;
 mod video;
 
@@ -73,6 +75,7 @@ fn carry_out(typed: CommandLine, reporter: Reporter) -> Result<(), Failure> {
         Task::Video(task) => video::run(&task, reporter, &signals),
         Task::Still(task) => picture::still(&task, reporter, &signals),
         Task::Sheet(task) => picture::sheet(&task, reporter, &signals),
+        Task::Bench(task) => bench::run(&task, reporter, &signals),
         Task::Validate(source) => validate::run(&source, reporter),
         Task::Probe(file) => inspect::probe(&file, reporter),
         Task::Schema(document) => inspect::schema(document),

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use clap_complete::Shell;
 
 use super::args::{
-    CanvasSize, Command, DoctorArgs, Preset, RenderOneArgs, SchemaDocument, SourceArgs, StillArgs, Timing, VideoArgs,
-    VideoFormat,
+    BenchArgs, CanvasSize, Command, DoctorArgs, Preset, RenderOneArgs, SchemaDocument, SourceArgs, StillArgs, Timing,
+    VideoArgs, VideoFormat,
 };
 use super::jobs::args::JobCommand;
 use crate::encode::{Repeats, Tuning};
@@ -52,6 +52,7 @@ pub(super) enum Task {
     Video(VideoTask),
     Still(StillTask),
     Sheet(SheetTask),
+    Bench(BenchArgs),
     Validate(Source),
     Probe(PathBuf),
     Schema(SchemaDocument),
@@ -131,6 +132,7 @@ impl Task {
                 let output = picture_output(args.output, &source.snapshot, "-sheet.png", json)?;
                 Ok(Self::Sheet(SheetTask { source, output }))
             }
+            Command::Bench(args) => Ok(Self::Bench(args)),
             Command::Validate(args) => Source::new(args).map(Self::Validate),
             Command::Probe(args) => Ok(Self::Probe(args.file)),
             Command::Schema(args) => Ok(Self::Schema(args.document)),

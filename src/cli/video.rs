@@ -17,9 +17,10 @@ use super::production::produce;
 use super::progress::Progress;
 use super::reporter::Reporter;
 use super::signals::Signals;
+use super::usage::Usage;
 use crate::frame::FrameSource;
 use crate::pipeline::{self, Destination, RenderError, RenderJob, Rendered, Unfinished};
-use crate::problem::{Problem, Problems};
+use crate::problem::Problem;
 use crate::studio::Production;
 
 /// Renders, delivers and reports.
@@ -36,11 +37,11 @@ pub(super) fn run(task: &VideoTask, reporter: Reporter, signals: &Signals) -> Re
     match (&task.output, task.format) {
         (Output::File(path), VideoFormat::Mp4) => {
             let rendered = render(pipeline::Output::mp4_file(path), task, &production, reporter, signals)?;
-            report(path, &rendered, production.warnings(), reporter)
+            report(path, &rendered, &production, reporter)
         }
         (Output::File(path), VideoFormat::Y4m) => {
             let rendered = render(pipeline::Output::y4m_file(path), task, &production, reporter, signals)?;
-            report(path, &rendered, production.warnings(), reporter)
+            report(path, &rendered, &production, reporter)
         }
         (Output::Stdout, VideoFormat::Mp4) => stream_mp4(task, &production, reporter, signals),
         (Output::Stdout, VideoFormat::Y4m) => {
@@ -118,7 +119,7 @@ fn failure(error: RenderError, task: &VideoTask, signals: &Signals) -> Failure {
     }
 }
 
-fn report(path: &Path, rendered: &Rendered, warnings: &Problems, reporter: Reporter) -> Result<(), Failure> {
+fn report(path: &Path, rendered: &Rendered, production: &Production, reporter: Reporter) -> Result<(), Failure> {
     let mut lines = String::new();
     for file in [Some(path), rendered.thumbnail.as_deref(), rendered.small_thumbnail.as_deref()].into_iter().flatten() {
         lines.push_str(&file.to_string_lossy());
@@ -130,11 +131,14 @@ fn report(path: &Path, rendered: &Rendered, warnings: &Problems, reporter: Repor
         "smallThumbnail": rendered.small_thumbnail,
         "bytes": rendered.bytes,
         "frames": rendered.frames,
+        "codedFrames": rendered.coded_frames,
         "durationMs": rendered.duration_ms,
         "fps": rendered.fps,
         "qp": rendered.qp,
+        "prepare": production.times(),
         "stages": rendered.stages,
-        "warnings": warnings,
+        "process": Usage::now(),
+        "warnings": production.warnings(),
     });
     reporter.result(true, &lines, report)
 }

@@ -49,11 +49,12 @@ pub struct Tuning {
 
 impl Tuning {
     /// Least time.
-    pub const FAST: Self = Self { preset: "superfast", params: "deblock=-1,-1" };
+    pub const FAST: Self = Self { preset: "superfast", params: "deblock=-1,-1:subme=0:ipratio=3.2" };
     /// The default.
-    pub const BALANCED: Self = Self { preset: "veryfast", params: "deblock=-1,-1" };
+    pub const BALANCED: Self =
+        Self { preset: "superfast", params: "deblock=-1,-1:subme=2:ipratio=3.2:no-dct-decimate=1" };
     /// Fewest bytes for what it shows.
-    pub const QUALITY: Self = Self { preset: "medium", params: "deblock=-1,-1" };
+    pub const QUALITY: Self = Self { preset: "medium", params: "deblock=-1,-1:ipratio=3.2:no-dct-decimate=1" };
 }
 
 /// Everything that shapes the stream. Two encoders of equal configuration write equal parameter sets.
@@ -63,7 +64,7 @@ pub struct EncoderConfig {
     pub size: Size,
     /// Frames a second.
     pub frame_rate: FrameRate,
-    /// Constant quantiser of x264, 1 (nearly lossless) to 45 (poor); default 21.
+    /// Constant quantiser of x264, 1 (nearly lossless) to 45 (poor); default 22.
     pub qp: u8,
     /// Profile; default Main.
     pub profile: Profile,
@@ -75,7 +76,7 @@ pub struct EncoderConfig {
 
 impl EncoderConfig {
     /// Quantiser where none is asked for.
-    pub const DEFAULT_QP: u8 = 21;
+    pub const DEFAULT_QP: u8 = 22;
     /// Largest quantiser accepted; x264 itself goes to 51, where nothing is legible.
     pub const MAX_QP: u8 = 45;
     /// Longest distance of two IDR frames, in seconds (delivery rule).
@@ -126,12 +127,13 @@ impl EncoderConfig {
 
     /// The options for libx264, every one of which the encoder must know.
     ///
-    /// `veryfast` gives subme 2, which tests for a skip before it searches motion: most macroblocks are still. What it
-    /// leaves on is switched off: the lookahead, macroblock tree, weighted prediction and scene cut detection cost half
-    /// of a still frame and decide what the segment plan has decided already. A weaker deblocking filter keeps the
-    /// edges of text. The quantiser is constant: x264's rate factor (`crf`) lowers it where little moves, so that every
-    /// still frame refines the dither of the gradients once more; `docs/performance.md` has the figures. Chroma is
-    /// quantised a little finer, for coloured text.
+    /// What the presets leave on is switched off: the lookahead, macroblock tree, weighted prediction and scene cut
+    /// detection cost half of a still frame and decide what the segment plan has decided already. A weaker deblocking
+    /// filter keeps the edges of text. The quantiser is constant: x264's rate factor (`crf`) lowers it where little
+    /// moves, so that every still frame refines the dither of the gradients once more. IDR frames get a much lower one
+    /// (`ipratio`): what stands still afterwards is copied from them for seconds. Coefficients that stand alone are kept
+    /// (`no-dct-decimate`), they are the dither. Chroma is quantised a little finer, for coloured text. All figures
+    /// are in `docs/performance.md`.
     pub(super) fn options(&self, level: Level) -> Vec<(&'static str, String)> {
         let fixed = [
             ("preset", self.tuning.preset),

@@ -103,7 +103,7 @@ impl Output {
 /// How well and how large.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quality {
-    /// Quantiser, 1 to 45; default 21.
+    /// Quantiser, 1 to 45; default 22.
     pub qp: u8,
     /// Profile; default Main.
     pub profile: Profile,
@@ -200,13 +200,17 @@ impl RenderJob {
 #[serde(rename_all = "camelCase")]
 pub struct StageMs {
     /// Drawing frames.
-    pub paint: f64,
+    pub raster: f64,
     /// RGBA to Y'CbCr.
     pub convert: f64,
     /// H.264.
     pub encode: f64,
     /// Writing the container or raw frames.
     pub mux: f64,
+    /// Scaling and encoding the thumbnails.
+    pub thumbnail: f64,
+    /// Checking the finished file, writing it through to the disk and giving it its name.
+    pub publish: f64,
     /// From call to return.
     pub wall: f64,
 }
@@ -225,6 +229,8 @@ pub struct Rendered {
     pub bytes: u64,
     /// Number of frames.
     pub frames: u32,
+    /// Frames that were encoded; the others repeat the one before. 0 for raw frames.
+    pub coded_frames: u32,
     /// Length in milliseconds.
     pub duration_ms: u64,
     /// Frames a second, as an exact ratio.

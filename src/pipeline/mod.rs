@@ -13,9 +13,10 @@ mod unfinished;
 use std::cmp::Reverse;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use crate::encode::{EncoderConfig, Mp4Settings, Mp4Writer, PictureKind, Repeats, Y4mWriter};
+use crate::encode::{EncodedPicture, EncoderConfig, Mp4Settings, Mp4Writer, PictureKind, Repeats, Y4mWriter};
 use crate::frame::FrameSource;
 use crate::probe::{self, CONSTANT_FRAME_RATE, Report};
 
@@ -24,8 +25,8 @@ pub use error::RenderError;
 pub use job::{Destination, Monitor, Output, Quality, RenderJob, Rendered, Silent, StageMs};
 pub use plan::{Segment, plan};
 pub use publish::write_whole;
-use publish::{Spool, publish};
-use segment::{Encoded, render_segment};
+use publish::{Spool, Thumbnails, publish};
+use segment::{Common, Encoded, Workbench, render_segment};
 use stages::Stages;
 pub use unfinished::{Unfinished, remove_unfinished};
 
@@ -63,7 +64,8 @@ fn make(
 
     let mut spool = Spool::create(job)?;
     let mut retries = 0;
-    let still = match &job.output {
+    let mut coded_frames = 0;
+    let thumbnails = match &job.output {
         Output::Y4m(_) => {
             let pixels = u64::from(source.size().width) * u64::from(source.size().height);
             needed_bytes.store(u64::from(source.frame_count()) * (pixels * 3 / 2), Ordering::Relaxed);
@@ -75,29 +77,33 @@ fn make(
                 encoded.iter().flat_map(|segment| &segment.pictures).map(|picture| picture.data.len() as u64);
             needed_bytes.store(coded_bytes.sum(), Ordering::Relaxed);
             stages.mux.time(|| mux(&encoded, &config, job, &spool))?;
-            let report = probe::probe(spool.video_path()?)?;
+            let report = stages.publish.time(|| Ok::<_, RenderError>(probe::probe(spool.video_path()?)?))?;
             if report.facts.bytes > job.quality.max_bytes && retries < RETRIES && config.qp < EncoderConfig::MAX_QP {
                 retries += 1;
                 config.qp = (config.qp + QP_STEP).min(EncoderConfig::MAX_QP);
                 continue;
             }
             check(&report, source, job)?;
-            break encoded.into_iter().find_map(|segment| segment.still);
+            let coded = |picture: &&EncodedPicture| matches!(picture.kind, PictureKind::Idr | PictureKind::Predicted);
+            let coded = encoded.iter().flat_map(|segment| &segment.pictures).filter(coded).count();
+            coded_frames = u32::try_from(coded).unwrap_or(u32::MAX);
+            break encoded.into_iter().find_map(|segment| segment.thumbnails);
         },
     };
-    if let Some(still) = still {
-        spool.write_thumbnails(job, &still, needed_bytes)?;
+    if let Some(thumbnails) = thumbnails {
+        stages.thumbnail.time(|| spool.write_thumbnails(job, &thumbnails, needed_bytes))?;
     }
     if monitor.is_cancelled() {
         return Err(RenderError::Cancelled);
     }
-    let bytes = publish(spool, job)?;
+    let bytes = stages.publish.time(|| publish(spool, job))?;
     Ok(Rendered {
         output: job.output.path().map(ToOwned::to_owned),
         thumbnail: job.thumbnail.clone(),
         small_thumbnail: job.small_thumbnail.clone(),
         bytes,
         frames: source.frame_count(),
+        coded_frames,
         duration_ms: source.frame_rate().ms_of_frames(source.frame_count()),
         fps: source.frame_rate().to_string(),
         qp: config.qp,
@@ -121,14 +127,21 @@ fn render_segments(
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
     let mut slots: Vec<Option<Result<Encoded, RenderError>>> = segments.iter().map(|_| None).collect();
     let abandoned = AtomicBool::new(false);
+    let common = Common { source, job, monitor, abandoned: &abandoned, stages };
+    let benches = Mutex::new(Vec::new());
     pool.in_place_scope_fifo(|scope| {
         let mut queue: Vec<_> = segments.iter().zip(&mut slots).collect();
         queue.sort_by_key(|(segment, _)| Reverse(segment.work));
         for (segment, slot) in queue {
-            let abandoned = &abandoned;
+            let (benches, abandoned) = (&benches, &abandoned);
             scope.spawn_fifo(move |_| {
-                let result = render_segment(source, config, *segment, job, monitor, abandoned, stages);
-                if result.is_err() {
+                let free = lock(benches).pop();
+                let mut bench = free.unwrap_or_else(|| Workbench::new(source));
+                let result = render_segment(common, config, *segment, &mut bench);
+                // One that failed may have left it half done.
+                if result.is_ok() {
+                    lock(benches).push(bench);
+                } else {
                     abandoned.store(true, Ordering::Relaxed);
                 }
                 *slot = Some(result);
@@ -197,23 +210,31 @@ fn write_raw(
     spool: &mut Spool,
     monitor: &dyn Monitor,
     stages: &Stages,
-) -> Result<Option<crate::frame::RgbaFrame>, RenderError> {
+) -> Result<Option<Thumbnails>, RenderError> {
     let target = job.output.describe();
     let failed = |source| RenderError::Write { target: target.clone(), source };
     let mut out = spool.raw_writer(job)?;
     let mut writer = Y4mWriter::create(&mut out, source.size(), source.frame_rate()).map_err(&failed)?;
     let all = Segment { first: 0, frames: source.frame_count(), work: 0 };
-    let mut still = None;
+    let abandoned = AtomicBool::new(false);
+    let common = Common { source, job, monitor, abandoned: &abandoned, stages };
+    let mut bench = Workbench::new(source);
+    let mut thumbnails = None;
     segment::catch_panic(all, || {
-        segment::paint_frames(source, all, monitor, &AtomicBool::new(false), stages, &mut |frame| {
+        segment::paint_frames(common, all, &mut bench, &mut |frame| {
             if job.wants_still_of(frame.index, source) {
-                still = Some(frame.picture.clone());
+                thumbnails = Some(stages.thumbnail.time(|| Thumbnails::of(job, frame.picture))?);
             }
             stages.mux.time(|| writer.write(frame.planes)).map_err(&failed)
         })
     })?;
     stages.mux.time(|| writer.finish()).map_err(&failed)?;
-    Ok(still)
+    Ok(thumbnails)
+}
+
+/// What a panic left locked is whole all the same: it is taken and put back in one step.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Threads where the caller has no opinion: as many as the process may use.

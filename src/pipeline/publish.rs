@@ -79,25 +79,36 @@ impl Spool {
         }
     }
 
-    /// Encodes the thumbnails into their unfinished files; `needed_bytes` becomes what the folder of each has to take.
+    /// Writes the thumbnails into their unfinished files; `needed_bytes` becomes what the folder of each has to take.
     pub(super) fn write_thumbnails(
         &mut self,
         job: &RenderJob,
-        picture: &RgbaFrame,
+        thumbnails: &Thumbnails,
         needed_bytes: &AtomicU64,
     ) -> Result<(), RenderError> {
         for (file, path) in &mut self.thumbnails {
-            let bytes = if job.small_thumbnail.as_ref() == Some(path) {
-                small_thumbnail(picture)?
-            } else {
-                jpeg(picture, THUMBNAIL_QUALITY)?
-            };
+            let small = job.small_thumbnail.as_ref() == Some(path);
+            let bytes = if small { &thumbnails.small } else { &thumbnails.large };
             let beside_video = job.output.path().is_some_and(|video| folder_of(video) == folder_of(path));
             let before = if beside_video { needed_bytes.load(Ordering::Relaxed) } else { 0 };
             needed_bytes.store(before + bytes.len() as u64, Ordering::Relaxed);
-            file.writer().write_all(&bytes).map_err(write_error(path))?;
+            file.writer().write_all(bytes).map_err(write_error(path))?;
         }
         Ok(())
+    }
+}
+
+/// The thumbnails a job wants, as JPEG; empty where it does not want one.
+pub(super) struct Thumbnails {
+    large: Vec<u8>,
+    small: Vec<u8>,
+}
+
+impl Thumbnails {
+    pub(super) fn of(job: &RenderJob, picture: &RgbaFrame) -> Result<Self, RenderError> {
+        let large = job.thumbnail.is_some().then(|| jpeg(picture, THUMBNAIL_QUALITY)).transpose()?;
+        let small = job.small_thumbnail.is_some().then(|| small_thumbnail(picture)).transpose()?;
+        Ok(Self { large: large.unwrap_or_default(), small: small.unwrap_or_default() })
     }
 }
 

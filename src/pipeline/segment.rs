@@ -3,19 +3,49 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::publish::Thumbnails;
 use super::stages::Stages;
 use super::{Monitor, RenderError, RenderJob, Segment};
 use crate::convert::Converter;
 use crate::encode::{EncodedPicture, EncoderConfig, SegmentEncoder};
-use crate::frame::{Damage, FrameSource, RgbaFrame, YuvFrame};
+use crate::frame::{Damage, FramePainter, FrameSource, RgbaFrame, YuvFrame};
 use crate::h264::AvcConfig;
 
 /// The coded frames of one segment.
 pub(super) struct Encoded {
     pub(super) pictures: Vec<EncodedPicture>,
     pub(super) parameter_sets: AvcConfig,
-    /// The picture for the thumbnails, when it lies in this segment.
-    pub(super) still: Option<RgbaFrame>,
+    /// The thumbnails, when their picture lies in this segment.
+    pub(super) thumbnails: Option<Thumbnails>,
+}
+
+/// What a thread paints with: a painter, its planes, and the way from one to the other. It serves one segment after
+/// another, so that large buffers are allocated once for each thread.
+pub(super) struct Workbench<'a> {
+    painter: Box<dyn FramePainter + 'a>,
+    converter: Converter,
+    planes: YuvFrame,
+    /// Whether the planes hold nothing of this painter's yet.
+    fresh: bool,
+}
+
+impl<'a> Workbench<'a> {
+    pub(super) fn new(source: &'a dyn FrameSource) -> Self {
+        let size = source.size();
+        let (painter, converter) = (source.painter(), Converter::new(size));
+        Self { painter, converter, planes: YuvFrame::black(size), fresh: true }
+    }
+}
+
+/// What all segments of a render have in common.
+#[derive(Clone, Copy)]
+pub(super) struct Common<'a> {
+    pub(super) source: &'a dyn FrameSource,
+    pub(super) job: &'a RenderJob,
+    pub(super) monitor: &'a dyn Monitor,
+    /// Set when another segment has failed.
+    pub(super) abandoned: &'a AtomicBool,
+    pub(super) stages: &'a Stages,
 }
 
 /// Runs the work of a segment. A panic in it, a bug, is caught here, once, and told as an error.
@@ -29,15 +59,12 @@ pub(super) fn catch_panic<T>(
 
 /// Renders one segment.
 pub(super) fn render_segment(
-    source: &dyn FrameSource,
+    common: Common<'_>,
     config: &EncoderConfig,
     segment: Segment,
-    job: &RenderJob,
-    monitor: &dyn Monitor,
-    abandoned: &AtomicBool,
-    stages: &Stages,
+    bench: &mut Workbench<'_>,
 ) -> Result<Encoded, RenderError> {
-    catch_panic(segment, || encode_frames(source, config, segment, job, monitor, abandoned, stages))
+    catch_panic(segment, || encode_frames(common, config, segment, bench))
 }
 
 fn panicked(segment: Segment, panic: &(dyn std::any::Any + Send)) -> RenderError {
@@ -50,20 +77,18 @@ fn panicked(segment: Segment, panic: &(dyn std::any::Any + Send)) -> RenderError
 }
 
 fn encode_frames(
-    source: &dyn FrameSource,
+    common: Common<'_>,
     config: &EncoderConfig,
     segment: Segment,
-    job: &RenderJob,
-    monitor: &dyn Monitor,
-    abandoned: &AtomicBool,
-    stages: &Stages,
+    bench: &mut Workbench<'_>,
 ) -> Result<Encoded, RenderError> {
+    let Common { source, job, stages, .. } = common;
     let mut encoder = stages.encode.time(|| SegmentEncoder::open(config))?;
     let mut pictures = Vec::with_capacity(segment.frames as usize);
-    let mut still = None;
-    paint_frames(source, segment, monitor, abandoned, stages, &mut |frame| {
+    let mut thumbnails = None;
+    paint_frames(common, segment, bench, &mut |frame| {
         if job.wants_still_of(frame.index, source) {
-            still = Some(frame.picture.clone());
+            thumbnails = Some(stages.thumbnail.time(|| Thumbnails::of(job, frame.picture))?);
         }
         stages.encode.time(|| {
             encoder.send(frame.planes, frame.damage)?;
@@ -82,7 +107,7 @@ fn encode_frames(
             segment.first
         )));
     }
-    Ok(Encoded { pictures, parameter_sets: encoder.parameter_sets().clone(), still })
+    Ok(Encoded { pictures, parameter_sets: encoder.parameter_sets().clone(), thumbnails })
 }
 
 fn drain(encoder: &mut SegmentEncoder, pictures: &mut Vec<EncodedPicture>) -> Result<(), RenderError> {
@@ -102,33 +127,30 @@ pub(super) struct Painted<'a> {
 
 /// Paints the frames of a segment in order, converts what changed, and hands each on.
 pub(super) fn paint_frames(
-    source: &dyn FrameSource,
+    common: Common<'_>,
     segment: Segment,
-    monitor: &dyn Monitor,
-    abandoned: &AtomicBool,
-    stages: &Stages,
+    bench: &mut Workbench<'_>,
     take: &mut dyn FnMut(&Painted<'_>) -> Result<(), RenderError>,
 ) -> Result<(), RenderError> {
-    let mut painter = source.painter();
-    let mut converter = Converter::new(source.size());
-    let mut planes = YuvFrame::black(source.size());
+    let Common { monitor, abandoned, stages, .. } = common;
+    let Workbench { painter, converter, planes, fresh } = bench;
     for index in segment.first..=segment.last() {
         if monitor.is_cancelled() || abandoned.load(Ordering::Relaxed) {
             return Err(RenderError::Cancelled);
         }
-        let damage = stages.paint.time(|| painter.paint(index));
+        let damage = stages.raster.time(|| painter.paint(index));
         let picture = painter.picture();
         stages.convert.time(|| match &damage {
-            // The planes still hold nothing of this painter's, whatever it says of its first frame.
-            _ if index == segment.first => converter.convert(picture, &mut planes),
+            _ if *fresh => converter.convert(picture, planes),
             Damage::Nothing => {}
             Damage::Rects(rects) => {
                 for rect in rects {
-                    converter.convert_rect(picture, &mut planes, *rect);
+                    converter.convert_rect(picture, planes, *rect);
                 }
             }
         });
-        take(&Painted { index, picture, planes: &planes, damage: &damage })?;
+        *fresh = false;
+        take(&Painted { index, picture, planes, damage: &damage })?;
         monitor.frames_done(1);
     }
     Ok(())

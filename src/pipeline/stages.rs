@@ -27,19 +27,23 @@ impl Stage {
 /// The stages of a render.
 #[derive(Debug, Default)]
 pub(super) struct Stages {
-    pub(super) paint: Stage,
+    pub(super) raster: Stage,
     pub(super) convert: Stage,
     pub(super) encode: Stage,
     pub(super) mux: Stage,
+    pub(super) thumbnail: Stage,
+    pub(super) publish: Stage,
 }
 
 impl Stages {
     pub(super) fn report(&self, wall: Duration) -> StageMs {
         StageMs {
-            paint: self.paint.ms(),
+            raster: self.raster.ms(),
             convert: self.convert.ms(),
             encode: self.encode.ms(),
             mux: self.mux.ms(),
+            thumbnail: self.thumbnail.ms(),
+            publish: self.publish.ms(),
             wall: wall.as_secs_f64() * 1000.0,
         }
     }

@@ -37,7 +37,7 @@ pub struct Film<'a> {
 }
 
 /// Tiles that nobody shows at the moment are kept while all that are held take no more than this.
-const KEPT_BYTES: usize = 48 << 20;
+const KEPT_BYTES: usize = 32 << 20;
 
 /// Paints the frame at `frame_index` of `composition` on its own.
 ///

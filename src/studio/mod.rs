@@ -11,6 +11,9 @@ mod version;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
 
 use crate::asset::{Limits, Policy};
 use crate::frame::RgbaFrame;
@@ -98,6 +101,19 @@ impl From<ComposeError> for StudioError {
 pub struct Production {
     snapshot: Snapshot,
     composed: Composed,
+    times: PrepareMs,
+}
+
+/// Time that preparing took, in milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PrepareMs {
+    /// Reading and checking the snapshot.
+    pub validate: f64,
+    /// Reading the template, fetching and decoding pictures.
+    pub resolve: f64,
+    /// Binding, laying out and shaping.
+    pub layout: f64,
 }
 
 /// The template of that choice, checked.
@@ -122,9 +138,12 @@ fn files(choice: &TemplateChoice) -> Result<TemplateFiles, StudioError> {
 /// [`StudioError`], with every problem of the snapshot at once. Pictures never fail an order: a placeholder takes their
 /// place, and a warning says why.
 pub fn prepare(order: &Order) -> Result<Production, StudioError> {
-    let template = template(&order.template)?;
+    let begun = Instant::now();
     let options = ParseOptions { allow_files: order.base_dir.is_some() };
-    let parsed = parse_with(&order.snapshot, options).map_err(StudioError::Snapshot)?;
+    let parsed = parse_with(&order.snapshot, options);
+    let validated = Instant::now();
+    let template = template(&order.template)?;
+    let parsed = parsed.map_err(StudioError::Snapshot)?;
     let mut warnings = parsed.warnings;
     let policy = Policy {
         allow_private_network: order.allow_private_network,
@@ -133,6 +152,7 @@ pub fn prepare(order: &Order) -> Result<Production, StudioError> {
         limits: order.limits.clone(),
     };
     let pictures = pictures::load(&parsed.snapshot, &template, &policy, &mut warnings);
+    let resolved = Instant::now();
     let Composed { composition, warnings: findings } = compose(Ingredients {
         template: &template,
         bindings: Bindings { snapshot: &parsed.snapshot, pictures: &pictures.by_pointer },
@@ -142,10 +162,25 @@ pub fn prepare(order: &Order) -> Result<Production, StudioError> {
         frame_rate: order.frame_rate,
     })?;
     warnings.extend(findings);
-    Ok(Production { snapshot: parsed.snapshot, composed: Composed { composition, warnings } })
+    let times = PrepareMs {
+        validate: ms(validated - begun),
+        resolve: ms(resolved - validated),
+        layout: ms(resolved.elapsed()),
+    };
+    Ok(Production { snapshot: parsed.snapshot, composed: Composed { composition, warnings }, times })
+}
+
+fn ms(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
 }
 
 impl Production {
+    /// How long it took to prepare.
+    #[must_use]
+    pub fn times(&self) -> PrepareMs {
+        self.times
+    }
+
     /// The quote it shows.
     #[must_use]
     pub fn snapshot(&self) -> &Snapshot {

@@ -170,7 +170,7 @@ impl Child {
             error => Outcome::Failed(error.into()),
         })?;
         times.render = ms_since(rendering);
-        (times.paint, times.convert) = (rendered.stages.paint, rendered.stages.convert);
+        (times.paint, times.convert) = (rendered.stages.raster, rendered.stages.convert);
         (times.encode, times.mux) = (rendered.stages.encode, rendered.stages.mux);
         let hashing = Instant::now();
         let [video, thumbnail] = [video, thumbnail].map(|path| RenderedFile::of(&path));

@@ -1,0 +1,129 @@
+//! The sweep that the encoder's presets come from: every setting on every quote, one thread, with the time spent in the
+//! encoder, the bytes, and how near the decoded frames come to the composed ones (SSIM by the `ffmpeg` program).
+//!
+//! ```text
+//! cargo bench --bench encoder                          # all settings on six quotes; a quarter of an hour
+//! cargo bench --bench encoder -- solar-es-cl superfast # quotes and presets named
+//! cargo bench --bench encoder -- one-item 20/veryfast/deblock=0,0:trellis=1 # settings of one's own
+//! ```
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::process::Command;
+
+use quotereel::asset::Limits;
+use quotereel::encode::Tuning;
+use quotereel::geometry::Size;
+use quotereel::pipeline::{Output, Quality, RenderJob, Silent, render};
+use quotereel::studio::{self, Order, Production, TemplateChoice};
+use quotereel::time::FrameRate;
+
+/// Quotes that differ in what moves and how much: the flagship, pictures, one item, many, another script, large figures.
+const QUOTES: [&str; 6] =
+    ["solar-es-cl", "agency-en-us", "one-item", "sixty-items", "interiors-ar-ae", "fifteen-digits"];
+
+/// Quantiser, preset and parameters; a `crf` among the parameters takes the quantiser's place.
+const SETTINGS: &[(u8, &str, &str)] = &[
+    (20, "ultrafast", "cabac=1:deblock=-1,-1"),
+    (20, "superfast", "deblock=-1,-1"),
+    (20, "superfast", "no-deblock=1"),
+    (20, "superfast", "deblock=0,0"),
+    (20, "superfast", "deblock=-1,-1:subme=2"),
+    (20, "superfast", "deblock=-1,-1:ipratio=1.2"),
+    (20, "superfast", "deblock=-1,-1:ipratio=1.6"),
+    (20, "superfast", "deblock=-1,-1:partitions=p8x8,i4x4"),
+    (19, "superfast", "deblock=-1,-1"),
+    (21, "superfast", "deblock=-1,-1"),
+    (20, "veryfast", "deblock=-1,-1"),
+    (21, "veryfast", "deblock=-1,-1"),
+    (20, "veryfast", "deblock=-1,-1:trellis=0"),
+    (20, "faster", "deblock=-1,-1"),
+    (20, "medium", "deblock=-1,-1"),
+    (20, "slow", "deblock=-1,-1"),
+    (20, "superfast", "deblock=-1,-1:crf=18:aq-mode=0"),
+    (20, "superfast", "deblock=-1,-1:crf=18:aq-mode=1"),
+    (20, "superfast", "deblock=-1,-1:crf=20:aq-mode=1"),
+    (20, "veryfast", "deblock=-1,-1:crf=20:aq-mode=1"),
+];
+
+fn main() {
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let named = |name: &str| wanted.iter().any(|argument| argument == name);
+    let all_quotes = !QUOTES.iter().any(|quote| named(quote));
+    let all_presets = !SETTINGS.iter().any(|setting| named(setting.1));
+    // A bench ends soon: what it leaks is given back then.
+    let own: Vec<(u8, &'static str, &'static str)> = wanted
+        .iter()
+        .filter_map(|argument| {
+            let mut parts = argument.splitn(3, '/');
+            let qp = parts.next()?.parse().ok()?;
+            let mut leak = || parts.next().map(|part| &*part.to_owned().leak());
+            Some((qp, leak()?, leak()?))
+        })
+        .collect();
+    let settings: Vec<_> = match own.as_slice() {
+        [] => SETTINGS.iter().filter(|setting| all_presets || named(setting.1)).copied().collect(),
+        own => own.to_vec(),
+    };
+    let folder = tempfile::tempdir().expect("a temporary folder with room for raw frames");
+    println!(
+        "| quote | qp | preset | parameters | encoder ms | a coded frame, ms | bytes | SSIM |\n|---|---|---|---|---|---|---|---|"
+    );
+    for quote in QUOTES.iter().filter(|quote| all_quotes || named(quote)) {
+        let production = prepared(quote);
+        let raw = folder.path().join("raw.y4m");
+        render(&production.film(), &RenderJob::new(Output::y4m_file(&raw)), &Silent).expect("raw frames");
+        for (qp, preset, params) in &settings {
+            let tuning = Tuning { preset, params };
+            let video = folder.path().join("x.mp4");
+            let job = RenderJob {
+                quality: Quality { qp: *qp, tuning, ..Quality::default() },
+                threads: NonZeroUsize::MIN,
+                title: Some(production.title().to_owned()),
+                ..RenderJob::new(Output::mp4_file(&video))
+            };
+            // Three times; the quickest is the one that was disturbed least.
+            let runs = (0..3).map(|_| {
+                render(&production.film(), &job, &Silent).unwrap_or_else(|error| panic!("{preset} {params}: {error}"))
+            });
+            let best = runs.min_by(|a, b| a.stages.encode.total_cmp(&b.stages.encode)).expect("three of them");
+            println!(
+                "| {quote} | {qp} | {preset} | {params} | {:.0} | {:.1} | {} | {:.5} |",
+                best.stages.encode,
+                best.stages.encode / f64::from(best.coded_frames.max(1)),
+                best.bytes,
+                ssim(&video, &raw)
+            );
+        }
+    }
+}
+
+fn prepared(quote: &str) -> Production {
+    let quotes = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/quotes");
+    studio::prepare(&Order {
+        snapshot: std::fs::read(quotes.join(format!("{quote}.json"))).expect("a fixture"),
+        base_dir: Some(quotes),
+        keyed_files: std::collections::HashMap::new(),
+        template: TemplateChoice::Builtin("quote-summary".to_owned()),
+        size: Size::new(1080, 1920),
+        frame_rate: FrameRate::DEFAULT,
+        allow_private_network: false,
+        limits: Limits::default(),
+    })
+    .expect("a good quote")
+}
+
+/// The mean over all planes and frames.
+fn ssim(video: &Path, raw: &Path) -> f64 {
+    let output = Command::new("ffmpeg")
+        .args(["-hide_banner", "-i"])
+        .arg(video)
+        .arg("-i")
+        .arg(raw)
+        .args(["-lavfi", "ssim", "-f", "null", "-"])
+        .output()
+        .expect("the ffmpeg program");
+    let log = String::from_utf8_lossy(&output.stderr).into_owned();
+    let score = log.rsplit("All:").next().and_then(|rest| rest.split_whitespace().next()?.parse().ok());
+    score.unwrap_or_else(|| panic!("no score: {log}"))
+}
