@@ -102,6 +102,10 @@ sheets: build ## A contact sheet of every fixture, in target/sheets
 	  $(TARGET)/release/render sheet "$$quote" -o "$(TARGET)/sheets/$$(basename "$$quote" .json).png"; \
 	done
 
+.PHONY: bench
+bench: build ## Measure renders of the demo's quote, 30 of each kind; all figures in target/bench.json
+	@$(TARGET)/release/render bench $(DEMO_QUOTE) --output $(TARGET)/bench.json
+
 .PHONY: fmt
 fmt: rust ## Format the sources
 	@$(CARGO) fmt

@@ -27,6 +27,7 @@ fn initialise() -> Result<(), EncodeError> {
     static LOG: Once = Once::new();
     ff::init().map_err(|source| failure("initialising FFmpeg", source))?;
     LOG.call_once(|| {
+        keep_large_blocks_apart();
         ff::log::set_level(ff::log::Level::Error);
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the callback has the signature FFmpeg asks for, is safe to call from any thread (it only touches
@@ -40,6 +41,30 @@ fn initialise() -> Result<(), EncodeError> {
     });
     Ok(())
 }
+
+/// Smallest block that gets pages of its own, in bytes: below a plane of the smallest video, above all small things.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+const LARGE_BLOCK_BYTES: c_int = 1 << 20;
+
+/// Tells glibc to give blocks of pictures back to the system when they are freed. Left to itself it raises that limit to
+/// 32 MiB as soon as a large block is freed, and the pictures of each encoder then stay behind in the heap of a thread:
+/// 40 MB more at the peak of a render with two threads.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn keep_large_blocks_apart() {
+    /// `M_MMAP_THRESHOLD` of glibc's `malloc.h`.
+    const MMAP_THRESHOLD: c_int = -3;
+    unsafe extern "C" {
+        fn mallopt(parameter: c_int, value: c_int) -> c_int;
+    }
+    // SAFETY: glibc has this function with this signature; it may be called from any thread at any time and touches
+    // nothing but a tunable of the allocator.
+    unsafe {
+        mallopt(MMAP_THRESHOLD, LARGE_BLOCK_BYTES);
+    }
+}
+
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+fn keep_large_blocks_apart() {}
 
 #[cfg(target_arch = "x86_64")]
 unsafe extern "C" fn keep_message(

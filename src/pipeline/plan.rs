@@ -18,8 +18,8 @@ const IDR: u64 = 200;
 const CUT_IN_MOTION: u64 = 100;
 /// Price of a cut in a picture that stands still, where the change of sharpness would be seen.
 const CUT_IN_HOLD: u64 = 1_500;
-/// Work aimed at in a segment, about 50 frames of a moving row.
-const SEGMENT: u64 = 6_000;
+/// Work aimed at in a segment, about 35 frames of a moving row.
+const SEGMENT: u64 = 4_000;
 
 /// Frames encoded together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

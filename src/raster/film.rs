@@ -21,7 +21,7 @@ use crate::timeline::Track;
 /// A composition ready to be painted, by any number of painters at once.
 ///
 /// Every layer is drawn once for all painters that show it. When the last of them has left its scene it is kept for those
-/// that come later, within [`KEPT_BYTES`]; so memory is bounded by the scenes on view and that: see [`Film::tile_bytes`].
+/// that come later, while all take less than 32 MiB; so memory is bounded by the scenes on view and that: see [`Film::tile_bytes`].
 #[derive(Debug)]
 pub struct Film<'a> {
     composition: &'a Composition,

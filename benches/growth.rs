@@ -1,0 +1,69 @@
+//! How cost grows with length: the flagship once, twice and three times in a row, medians of several renders each, so
+//! that 60 s can be compared with 20 s of the same kind: `cargo bench --bench growth`. Linear is the goal.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use quotereel::asset::Limits;
+use quotereel::geometry::Size;
+use quotereel::pipeline::{Output, RenderJob, Silent, default_threads, render};
+use quotereel::raster::Film;
+use quotereel::scene::Composition;
+use quotereel::studio::{self, Order, TemplateChoice};
+use quotereel::text::FontLibrary;
+use quotereel::time::FrameRate;
+
+const RUNS: usize = 5;
+
+/// The composition so many times, one after another.
+fn repeated(once: &Composition, times: u32) -> Composition {
+    let scenes = (0..times).flat_map(|round| {
+        once.scenes.iter().cloned().map(move |mut scene| {
+            scene.first_frame += round * once.frame_count;
+            scene
+        })
+    });
+    Composition { scenes: scenes.collect(), frame_count: once.frame_count * times, ..once.clone() }
+}
+
+/// Median wall seconds.
+fn measure(composition: &Composition, threads: NonZeroUsize) -> f64 {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut seconds: Vec<f64> = (0..RUNS)
+        .map(|_| {
+            let job = RenderJob { threads, ..RenderJob::new(Output::mp4_file(folder.path().join("x.mp4"))) };
+            let film = Film::new(composition, FontLibrary::bundled(), Arc::default());
+            let begun = Instant::now();
+            render(&film, &job, &Silent).expect("a video");
+            begun.elapsed().as_secs_f64()
+        })
+        .collect();
+    seconds.sort_by(f64::total_cmp);
+    seconds[RUNS / 2]
+}
+
+fn main() {
+    let quotes = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/quotes");
+    let production = studio::prepare(&Order {
+        snapshot: std::fs::read(quotes.join("solar-es-cl.json")).expect("a fixture"),
+        base_dir: Some(quotes),
+        keyed_files: std::collections::HashMap::new(),
+        template: TemplateChoice::Builtin("quote-summary".to_owned()),
+        size: Size::new(1080, 1920),
+        frame_rate: FrameRate::DEFAULT,
+        allow_private_network: false,
+        limits: Limits::default(),
+    })
+    .expect("a good quote");
+    for threads in [NonZeroUsize::MIN, default_threads()] {
+        let mut first = None;
+        for times in 1..=3 {
+            let wall = measure(&repeated(production.composition(), times), threads);
+            let once = *first.get_or_insert(wall);
+            let length = times as f64 * production.duration_ms() as f64 / 1000.0;
+            eprintln!("{threads} threads, {length:5.1} s of video: {wall:.3} s, {:.2} times the first", wall / once);
+        }
+    }
+}
