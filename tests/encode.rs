@@ -60,7 +60,8 @@ fn ffprobe_sees_what_the_rules_ask_for() {
     let path = folder.path().join("out: 1%.mp4");
     let source = Synthetic::new(Size::new(360, 640), 30, 200, vec![60, 61, 130]);
     let answer = rendered(&source, &path, 2);
-    assert_eq!((answer.frames, answer.segments, answer.duration_ms), (200, 2, 6667));
+    assert_eq!((answer.frames, answer.duration_ms), (200, 6667));
+    assert!(answer.segments > 1 && answer.coded_frames < 120, "{answer:?}");
     assert_eq!(answer.bytes, std::fs::metadata(&path).expect("written").len());
 
     let found = ffprobe(&path);
@@ -94,10 +95,10 @@ fn ffprobe_sees_what_the_rules_ask_for() {
     assert!(report.rules.iter().all(|rule| rule.ok), "{:#?}", report.rules);
     let facts = &report.facts;
     assert_eq!(facts.box_order.first().map(String::as_str), Some("ftyp"));
-    assert_eq!((facts.frame_count, facts.duration_ms, facts.idr_frames), (200, 6667, 2));
+    assert_eq!((facts.frame_count, facts.duration_ms, facts.idr_frames), (200, 6667, answer.segments));
     assert_eq!((facts.level.as_deref(), facts.frame_rate.as_deref()), (Some("4.0"), Some("30/1")));
     assert!(facts.brands.contains(&"isom".to_owned()) && facts.brands.contains(&"mp42".to_owned()));
-    assert!((facts.max_idr_interval_s - 101.0 / 30.0).abs() < 1e-9, "{}", facts.max_idr_interval_s);
+    assert!(facts.max_idr_interval_s > 0.0 && facts.max_idr_interval_s <= 5.0, "{}", facts.max_idr_interval_s);
     let bytes = std::fs::read(&path).expect("written");
     for name in [&b"x264"[..], b"Lavf", b"Lavc"] {
         assert!(!bytes.windows(4).any(|window| window == name), "the file names {}", String::from_utf8_lossy(name));
