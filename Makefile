@@ -10,14 +10,20 @@ CARGO ?= cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 PROMTOOL := $(TARGET)/tools/promtool
 DEMO_QUOTE ?= fixtures/quotes/solar-es-cl.json
+# Options of benches/compare/run, such as COMPARE='--runs 10 --json compare.json'.
+COMPARE ?=
 # rustup puts its programs here; a shell started before the installation does not know that yet.
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 # What a build needs: FFmpeg's headers, libclang to read them, a C compiler to link, certificates for cargo.
 BUILD_PACKAGES := ca-certificates gcc libc6-dev pkg-config libclang-dev libavcodec-dev libavformat-dev libavutil-dev
+# Lints look at the tests too, one of which decodes with OpenH264, which is C++.
+LINT_PACKAGES := $(BUILD_PACKAGES) g++
 # The tests decode every video again with a program that is not ours, play some in a browser, and bring jobs to real
 # servers: PostgreSQL from Debian, SeaweedFS by pip.
-TEST_PACKAGES := $(BUILD_PACKAGES) ffmpeg chromium libfaketime postgresql python3-pip
+TEST_PACKAGES := $(LINT_PACKAGES) ffmpeg chromium libfaketime postgresql python3-pip
+# The comparison runs Remotion in Debian's browser. Whoever has npm from elsewhere keeps it: Debian's would not go beside it.
+COMPARE_PACKAGES := ffmpeg python3 chromium-headless-shell $(if $(shell command -v npm),,nodejs npm)
 # There is no rust-toolchain file: it would make rustup fetch a toolchain by that exact name even where a newer
 # one is installed, and fail without a network. The oldest Rust that will do stands in Cargo.toml alone.
 RUST_VERSION := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
@@ -106,12 +112,20 @@ sheets: build ## A contact sheet of every fixture, in target/sheets
 bench: build ## Measure renders of the demo's quote, 30 of each kind; all figures in target/bench.json
 	@$(TARGET)/release/render bench $(DEMO_QUOTE) --output $(TARGET)/bench.json
 
+.PHONY: compare
+compare: build ## Measure against FFmpeg and Remotion, side by side; takes a quarter of an hour on an idle machine
+	$(call install_missing,$(COMPARE_PACKAGES))
+	@cd benches/compare/remotion; \
+	cmp -s package-lock.json node_modules/.installed || { npm ci --no-audit --no-fund; cp package-lock.json node_modules/.installed; }
+	@benches/compare/run --render $(TARGET)/release/render $(COMPARE)
+
 .PHONY: fmt
 fmt: rust ## Format the sources
 	@$(CARGO) fmt
 
 .PHONY: lint
-lint: setup ## Formatting and clippy, warnings denied
+lint: rust ## Formatting and clippy, warnings denied
+	$(call install_missing,$(LINT_PACKAGES))
 	@$(CARGO) fmt --check
 	@$(CARGO) clippy --locked --all-targets -- -D warnings
 
