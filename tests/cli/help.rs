@@ -6,7 +6,7 @@ use crate::harness::Bench;
 fn help_reads_well() {
     let bench = Bench::new();
     insta::assert_snapshot!("help", bench.render("--help").ends_with(0).text());
-    for command in ["video", "still", "sheet", "validate", "probe", "schema", "templates", "doctor", "completions"] {
+    for command in ["video", "still", "sheet", "validate", "probe", "bench", "schema", "templates", "doctor", "completions"] {
         let run = bench.render(&format!("{command} --help")).ends_with(0);
         insta::assert_snapshot!(format!("help_{command}"), run.text());
     }
@@ -32,7 +32,7 @@ fn wrong_usage_ends_with_2_and_says_what_would_be_right() {
         ("video q.json --thumbnail a.jpg --no-thumbnail", "cannot be used with"),
         ("still q.json --at soon", "write seconds such as 1s, 2.5 or 1500ms"),
         ("schema invoice", "snapshot, template"),
-        ("probe", "<FILE>"),
+        ("probe", "bench", "<FILE>"),
         ("validate q.json -q -v", "cannot be used with"),
     ] {
         bench.render(arguments).ends_with(2).says(&[words]);

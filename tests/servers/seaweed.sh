@@ -66,7 +66,7 @@ JSON
     endpoint="http://127.0.0.1:$s3"
     # Not a child of the caller's terminal or pipes: whoever reads our output must see its end.
     setsid "$weed" -logtostderr=true server -dir="$folder/data" -ip=127.0.0.1 -ip.bind=127.0.0.1 \
-      -master.port="$master" -master.volumeSizeLimitMB=64 -volume.port="$volume" -volume.max=0 -filer -filer.port="$filer" \
+      -master.port="$master" -master.volumeSizeLimitMB=64 -volume.port="$volume" -volume.max=4000 -filer -filer.port="$filer" \
       -s3 -s3.port="$s3" -s3.config="$folder/identities.json" -s3.autoCreateBucket=false \
       -s3.port.iceberg=0 -s3.port.lance=0 \
       >"$folder/log" 2>&1 </dev/null &
