@@ -32,7 +32,7 @@ fn wrong_usage_ends_with_2_and_says_what_would_be_right() {
         ("video q.json --thumbnail a.jpg --no-thumbnail", "cannot be used with"),
         ("still q.json --at soon", "write seconds such as 1s, 2.5 or 1500ms"),
         ("schema invoice", "snapshot, template"),
-        ("probe", "bench", "<FILE>"),
+        ("probe", "<FILE>"),
         ("validate q.json -q -v", "cannot be used with"),
     ] {
         bench.render(arguments).ends_with(2).says(&[words]);
