@@ -6,7 +6,9 @@ use crate::harness::Bench;
 fn help_reads_well() {
     let bench = Bench::new();
     insta::assert_snapshot!("help", bench.render("--help").ends_with(0).text());
-    for command in ["video", "still", "sheet", "validate", "probe", "bench", "schema", "templates", "doctor", "completions"] {
+    for command in
+        ["video", "still", "sheet", "validate", "probe", "bench", "schema", "templates", "doctor", "completions"]
+    {
         let run = bench.render(&format!("{command} --help")).ends_with(0);
         insta::assert_snapshot!(format!("help_{command}"), run.text());
     }
