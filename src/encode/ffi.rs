@@ -1,5 +1,5 @@
-//! Every call into FFmpeg's C code, wrapped so that the rest of the crate stays safe. Only calls and checks: what the
-//! options mean is told in `config` and `mp4`.
+//! Every call into C code, wrapped so that the rest of the crate stays safe: FFmpeg, and one tunable of the allocator that
+//! its pictures come from. Only calls and checks: what the options mean is told in `config` and `mp4`.
 
 use std::cell::RefCell;
 use std::ffi::{CStr, CString, c_char, c_int};

@@ -2,7 +2,7 @@
 //!
 //! Each layer is drawn once into a tile (`drawing`, `tile`); per frame its motion is folded into a pose (`pose`),
 //! poses are compared with those of the frame before (`damage`), and only what differs is composed anew
-//! (`compose`, `blend`). Converting to Y'CbCr and encoding lie elsewhere.
+//! (`compose`, `blend`). What happens on which frame is told beforehand, without drawing (`steps`). Converting to Y'CbCr and encoding lie elsewhere.
 
 mod blend;
 mod blur;
