@@ -7,16 +7,14 @@
 //! cargo bench --bench encoder -- one-item 20/veryfast/deblock=0,0:trellis=1 # settings of one's own
 //! ```
 
+mod quotes;
+
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::Command;
 
-use quotereel::asset::Limits;
 use quotereel::encode::Tuning;
-use quotereel::geometry::Size;
 use quotereel::pipeline::{Output, Quality, RenderJob, Silent, render};
-use quotereel::studio::{self, Order, Production, TemplateChoice};
-use quotereel::time::FrameRate;
 
 /// Quotes that differ in what moves and how much: the flagship, pictures, one item, many, another script, large figures.
 const QUOTES: [&str; 6] =
@@ -63,7 +61,7 @@ fn main() {
         "| quote | qp | preset | parameters | encoder ms | a coded frame, ms | bytes | SSIM |\n|---|---|---|---|---|---|---|---|"
     );
     for quote in QUOTES.iter().filter(|quote| all_quotes || named(quote)) {
-        let production = prepared(quote);
+        let production = quotes::prepared(quote);
         let raw = folder.path().join("raw.y4m");
         render(&production.film(), &RenderJob::new(Output::y4m_file(&raw)), &Silent).expect("raw frames");
         for (qp, preset, params) in &settings {
@@ -89,21 +87,6 @@ fn main() {
             );
         }
     }
-}
-
-fn prepared(quote: &str) -> Production {
-    let quotes = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/quotes");
-    studio::prepare(&Order {
-        snapshot: std::fs::read(quotes.join(format!("{quote}.json"))).expect("a fixture"),
-        base_dir: Some(quotes),
-        keyed_files: std::collections::HashMap::new(),
-        template: TemplateChoice::Builtin("quote-summary".to_owned()),
-        size: Size::new(1080, 1920),
-        frame_rate: FrameRate::DEFAULT,
-        allow_private_network: false,
-        limits: Limits::default(),
-    })
-    .expect("a good quote")
 }
 
 /// The mean over all planes and frames.

@@ -1,19 +1,16 @@
 //! How cost grows with length: the flagship once, twice and three times in a row, medians of several renders each, so
 //! that 60 s can be compared with 20 s of the same kind: `cargo bench --bench growth`. Linear is the goal.
 
+mod quotes;
+
 use std::num::NonZeroUsize;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use quotereel::asset::Limits;
-use quotereel::geometry::Size;
 use quotereel::pipeline::{Output, RenderJob, Silent, default_threads, render};
 use quotereel::raster::Film;
 use quotereel::scene::Composition;
-use quotereel::studio::{self, Order, TemplateChoice};
 use quotereel::text::FontLibrary;
-use quotereel::time::FrameRate;
 
 const RUNS: usize = 5;
 
@@ -45,18 +42,7 @@ fn measure(composition: &Composition, threads: NonZeroUsize) -> f64 {
 }
 
 fn main() {
-    let quotes = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/quotes");
-    let production = studio::prepare(&Order {
-        snapshot: std::fs::read(quotes.join("solar-es-cl.json")).expect("a fixture"),
-        base_dir: Some(quotes),
-        keyed_files: std::collections::HashMap::new(),
-        template: TemplateChoice::Builtin("quote-summary".to_owned()),
-        size: Size::new(1080, 1920),
-        frame_rate: FrameRate::DEFAULT,
-        allow_private_network: false,
-        limits: Limits::default(),
-    })
-    .expect("a good quote");
+    let production = quotes::prepared("solar-es-cl");
     for threads in [NonZeroUsize::MIN, default_threads()] {
         let mut first = None;
         for times in 1..=3 {

@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,14 +16,14 @@ use anyhow::{Context as _, anyhow};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::args::{BenchArgs, Preset};
+use super::args::{BenchArgs, CanvasSize, Preset, SourceArgs};
 use super::failure::Failure;
+use super::options::Source;
+use super::production::produce;
 use super::reporter::Reporter;
 use super::signals::Signals;
-use crate::asset::Limits;
-use crate::geometry::Size;
+use super::usage::Usage;
 use crate::pipeline::{self, Output, Quality, RenderJob, Silent};
-use crate::studio::{self, Order, TemplateChoice};
 use crate::time::FrameRate;
 
 /// The quote that is measured where none is named.
@@ -94,7 +94,14 @@ pub(super) fn run(args: &BenchArgs, reporter: Reporter, signals: &Signals) -> Re
     let mut series = Vec::new();
     for snapshot in &snapshots {
         for threads in &threads {
-            let bench = Bench { args, snapshot, threads: *threads, folder: folder.path(), signals };
+            let source = Source::new(SourceArgs {
+                snapshot: snapshot.clone(),
+                template: args.template.clone(),
+                size: CanvasSize::Story,
+                fps: FrameRate::DEFAULT.numerator().to_string(),
+                allow_private_network: false,
+            })?;
+            let bench = Bench { args, snapshot, source, threads: *threads, folder: folder.path(), signals };
             // Once unmeasured: the disk's cache, and in this process fonts and glyphs, are warm afterwards.
             bench.cold_run(0)?;
             series.push(bench.series("cold")?);
@@ -142,6 +149,8 @@ fn preset_name(preset: Preset) -> &'static str {
 struct Bench<'a> {
     args: &'a BenchArgs,
     snapshot: &'a Path,
+    /// The same for the warm runs.
+    source: Source,
     threads: u16,
     folder: &'a Path,
     signals: &'a Signals,
@@ -213,26 +222,10 @@ impl Bench<'_> {
     }
 
     fn warm_run(&self) -> Result<Run, Failure> {
-        let snapshot = fs::read(self.snapshot).with_context(|| format!("cannot read {}", self.snapshot.display()))?;
         let video = self.folder.join("warm.mp4");
-        let before = super::usage::Usage::now();
+        let before = Usage::now();
         let begun = Instant::now();
-        let named = &self.args.template;
-        let order = Order {
-            snapshot,
-            base_dir: Some(pipeline::folder_of(self.snapshot).to_owned()),
-            keyed_files: std::collections::HashMap::new(),
-            template: if named.contains(std::path::MAIN_SEPARATOR) {
-                TemplateChoice::Folder(PathBuf::from(named))
-            } else {
-                TemplateChoice::Builtin(named.clone())
-            },
-            size: Size::new(1080, 1920),
-            frame_rate: FrameRate::DEFAULT,
-            allow_private_network: false,
-            limits: Limits::default(),
-        };
-        let production = studio::prepare(&order).map_err(|error| anyhow!("{error}"))?;
+        let production = produce(&self.source)?;
         let job = RenderJob {
             thumbnail: Some(video.with_extension("jpg")),
             thumbnail_at_frame: production.thumbnail_frame(),
@@ -243,7 +236,7 @@ impl Bench<'_> {
         };
         let rendered = pipeline::render(&production.film(), &job, &Silent).map_err(anyhow::Error::new)?;
         let wall_ms = ms(begun);
-        let after = super::usage::Usage::now();
+        let after = Usage::now();
         let report = json!({
             "prepare": production.times(),
             "stages": rendered.stages,

@@ -40,6 +40,8 @@ pub(super) enum UsageError {
     EmptyPath { option: &'static str },
     #[error("`{0}` would be written twice: give every output a name of its own")]
     SameOutput(String),
+    #[error("bench reads every quote many times: give files, not `-`")]
+    BenchStdin,
     #[error("--timing vfr is for MP4: raw frames are all of one length")]
     RawFramesVary,
     #[error("--fps {0}: choose one of 24, 25, 30, 50, 60")]
@@ -132,6 +134,9 @@ impl Task {
                 let output = picture_output(args.output, &source.snapshot, "-sheet.png", json)?;
                 Ok(Self::Sheet(SheetTask { source, output }))
             }
+            Command::Bench(args) if args.snapshots.iter().any(|path| path.as_os_str() == "-") => {
+                Err(UsageError::BenchStdin)
+            }
             Command::Bench(args) => Ok(Self::Bench(args)),
             Command::Validate(args) => Source::new(args).map(Self::Validate),
             Command::Probe(args) => Ok(Self::Probe(args.file)),
@@ -167,7 +172,11 @@ impl Input {
 }
 
 impl Source {
-    fn new(args: SourceArgs) -> Result<Self, UsageError> {
+    /// Checks what was typed.
+    ///
+    /// # Errors
+    /// The first [`UsageError`].
+    pub(super) fn new(args: SourceArgs) -> Result<Self, UsageError> {
         let template = match args.template.as_str() {
             "" => return Err(UsageError::EmptyTemplate),
             "." | ".." => Template::Folder(args.template.into()),
@@ -421,6 +430,7 @@ mod tests {
         assert!(refused("render video q.json --thumbnail t.jpg --small-thumbnail t.jpg").contains("twice"));
         assert!(refused("render video q.json --json -o -").contains("both want stdout"));
         assert!(refused("render video q.json -o x.mp4 --format y4m").contains("`-o -`"));
+        assert!(refused("render bench -").contains("give files"));
         assert!(refused("render video q.json -o x.y4m --timing vfr").contains("--timing vfr"));
         assert!(refused("render still q.json --at soon").contains("1500ms"));
         assert!(refused("render still q.json -o x.jpg").contains(".png"));
