@@ -13,7 +13,7 @@ WORKDIR /build
 # Dependencies are a layer of their own, built for an empty program: it is used again until Cargo.lock changes.
 COPY Cargo.toml Cargo.lock ./
 RUN mkdir src benches && echo '//! Empty.' > src/lib.rs && echo 'fn main() {}' > src/main.rs \
- && touch benches/claim.rs benches/encoder.rs benches/growth.rs benches/jobs.rs benches/raster.rs \
+ && touch benches/claim.rs benches/encoder.rs benches/growth.rs benches/jobs.rs benches/pop.rs benches/raster.rs \
  && cargo build --release --locked && rm -r src benches
 COPY . .
 # Cargo goes by times of modification, and those of the copy may be older than the empty program.

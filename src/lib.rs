@@ -5,6 +5,7 @@ pub mod cli;
 pub mod color;
 pub mod config;
 pub mod convert;
+pub mod crew;
 pub mod encode;
 pub mod frame;
 pub mod geometry;

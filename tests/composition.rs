@@ -49,6 +49,7 @@ fn composition(fixture: &str) -> Composition {
         frame_rate: FrameRate::DEFAULT,
         allow_private_network: false,
         limits: quotereel::asset::Limits::default(),
+        threads: std::num::NonZeroUsize::MIN,
     };
     prepare(&order).expect("a fixture makes a video").composition().clone()
 }

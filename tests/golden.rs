@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use quotereel::color::Color;
+use quotereel::crew::Alone;
 use quotereel::frame::RgbaFrame;
 use quotereel::geometry::{Rect, Size};
 use quotereel::raster;
@@ -52,7 +53,7 @@ fn check(name: &str, size: Size, background: Color, layers: Vec<Layer>) {
     let frame_rate = FrameRate::DEFAULT;
     let composition =
         Composition { size, frame_rate, frame_count: 1, background, scenes: vec![scene], title: String::new() };
-    let frame = raster::still(&composition, FontLibrary::bundled(), Arc::new(GlyphCache::new()), 0);
+    let frame = raster::still(&composition, FontLibrary::bundled(), Arc::new(GlyphCache::new()), 0, &Alone);
     let path = folder().join(format!("{name}.png"));
     if std::env::var_os("QUOTEREEL_ACCEPT").is_some_and(|value| value == "1") {
         image::save_buffer(&path, frame.pixels(), size.width, size.height, image::ColorType::Rgba8).expect("writable");

@@ -90,6 +90,7 @@ fn used(folder: &Path) -> Result<(), StudioError> {
         frame_rate: FrameRate::DEFAULT,
         allow_private_network: false,
         limits: quotereel::asset::Limits::default(),
+        threads: std::num::NonZeroUsize::MIN,
     };
     prepare(&order).map(drop)
 }

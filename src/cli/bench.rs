@@ -225,12 +225,13 @@ impl Bench<'_> {
         let video = self.folder.join("warm.mp4");
         let before = Usage::now();
         let begun = Instant::now();
-        let production = produce(&self.source)?;
+        let threads = NonZeroUsize::new(self.threads.into()).unwrap_or(NonZeroUsize::MIN);
+        let production = produce(&self.source, threads)?;
         let job = RenderJob {
             thumbnail: Some(video.with_extension("jpg")),
             thumbnail_at_frame: production.thumbnail_frame(),
             title: Some(production.title().to_owned()),
-            threads: NonZeroUsize::new(self.threads.into()).unwrap_or(NonZeroUsize::MIN),
+            threads,
             quality: Quality { tuning: self.args.preset.into(), ..Quality::default() },
             ..RenderJob::new(Output::mp4_file(&video))
         };

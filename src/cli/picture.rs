@@ -21,7 +21,7 @@ use crate::problem::Problems;
 /// [`Failure::System`].
 pub(super) fn still(task: &StillTask, reporter: Reporter, signals: &Signals) -> Result<(), Failure> {
     check(&task.source, &task.output)?;
-    let production = produce(&task.source)?;
+    let production = produce(&task.source, pipeline::default_threads())?;
     let composition = production.composition();
     let frame_index = composition.frame_rate.frames_in_ms(task.at_ms);
     if frame_index >= composition.frame_count {
@@ -43,7 +43,7 @@ pub(super) fn still(task: &StillTask, reporter: Reporter, signals: &Signals) -> 
 /// As [`still`].
 pub(super) fn sheet(task: &SheetTask, reporter: Reporter, signals: &Signals) -> Result<(), Failure> {
     check(&task.source, &task.output)?;
-    let production = produce(&task.source)?;
+    let production = produce(&task.source, pipeline::default_threads())?;
     deliver(&production.sheet(), production.warnings(), &task.output, reporter, signals)
 }
 

@@ -1,6 +1,7 @@
 //! From a validated source to a production of the engine, and from the engine's errors to exit statuses.
 
 use std::collections::HashMap;
+use std::num::NonZeroUsize;
 
 use super::failure::Failure;
 use super::input;
@@ -17,7 +18,7 @@ pub(super) const READ_LIMIT_BYTES: usize = 32 << 20;
 ///
 /// # Errors
 /// [`Failure::Invalid`] for the quote or the template, [`Failure::System`] for the machine.
-pub(super) fn produce(source: &Source) -> Result<Production, Failure> {
+pub(super) fn produce(source: &Source, threads: NonZeroUsize) -> Result<Production, Failure> {
     let document = input::read(&source.snapshot, READ_LIMIT_BYTES)?;
     tracing::info!(bytes = document.bytes.len(), "read the snapshot");
     let order = Order {
@@ -32,6 +33,7 @@ pub(super) fn produce(source: &Source) -> Result<Production, Failure> {
         frame_rate: source.frame_rate,
         allow_private_network: source.allow_private_network,
         limits: Limits::default(),
+        threads,
     };
     prepare(&order).map_err(failure)
 }
@@ -48,6 +50,7 @@ fn failure(error: StudioError) -> Failure {
             Failure::Invalid(problem.into())
         }
         StudioError::Folder(error @ FolderError::Unreadable { .. }) => Failure::System(error.into()),
+        StudioError::Threads(error) => Failure::System(error.into()),
         StudioError::Folder(error) => {
             let problem = Problem::error("template_not_found", "", error.to_string(), "a folder with a template.json");
             Failure::Invalid(problem.into())

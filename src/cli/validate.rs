@@ -6,13 +6,14 @@ use super::failure::Failure;
 use super::options::{Input, Source};
 use super::production::produce;
 use super::reporter::Reporter;
+use crate::pipeline;
 
 /// Resolves everything a render would, so that whatever could be refused or warned about there is told here.
 ///
 /// # Errors
 /// [`Failure::Invalid`] with every problem, [`Failure::System`] when something cannot be read.
 pub(super) fn run(source: &Source, reporter: Reporter) -> Result<(), Failure> {
-    let production = produce(source)?;
+    let production = produce(source, pipeline::default_threads())?;
     reporter.warn(production.warnings());
     let name = match &source.snapshot {
         Input::Stdin => "stdin".to_owned(),

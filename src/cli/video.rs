@@ -32,7 +32,7 @@ pub(super) fn run(task: &VideoTask, reporter: Reporter, signals: &Signals) -> Re
         destination::refuse_terminal()?;
     }
     destination::check(task.files(), &task.source.snapshot)?;
-    let production = produce(&task.source)?;
+    let production = produce(&task.source, task.threads.unwrap_or_else(pipeline::default_threads))?;
     reporter.warn(production.warnings());
     match (&task.output, task.format) {
         (Output::File(path), VideoFormat::Mp4) => {

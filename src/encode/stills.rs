@@ -34,7 +34,7 @@ pub fn jpeg(picture: &RgbaFrame, quality: u8) -> Result<Vec<u8>, EncodeError> {
 pub fn png(picture: &RgbaFrame) -> Result<Vec<u8>, EncodeError> {
     let rgb: Vec<u8> = picture.pixels().chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
     let mut bytes = Vec::new();
-    PngEncoder::new_with_quality(&mut bytes, CompressionType::Fast, FilterType::Adaptive)
+    PngEncoder::new_with_quality(&mut bytes, CompressionType::Fast, FilterType::Up)
         .write_image(&rgb, picture.size().width, picture.size().height, ExtendedColorType::Rgb8)
         .map_err(|source| EncodeError::Still { format: "PNG", source })?;
     Ok(bytes)

@@ -11,6 +11,7 @@ use super::pose::{Map, Pose};
 use super::steps;
 use super::tile::Tile;
 use crate::color::Color;
+use crate::crew::{self, Crew};
 use crate::frame::{Damage, FramePainter, FrameSource, RgbaFrame, Step};
 use crate::geometry::{IntRect, Size};
 use crate::scene::{Composition, Content, Layer, MotionLink, Primitive, Scene};
@@ -36,18 +37,35 @@ pub struct Film<'a> {
     kept: Mutex<VecDeque<Arc<Tile>>>,
 }
 
+/// Where a tile belongs.
+#[derive(Clone, Copy)]
+struct Slot {
+    scene: usize,
+    layer: usize,
+    variant: usize,
+}
+
 /// Tiles that nobody shows at the moment are kept while all that are held take no more than this.
 const KEPT_BYTES: usize = 32 << 20;
 
-/// Paints the frame at `frame_index` of `composition` on its own.
+/// Paints the frame at `frame_index` of `composition` on its own; `crew` draws its layers.
 ///
 /// # Panics
 /// As [`Film::new`].
 #[must_use]
-pub fn still(composition: &Composition, fonts: &FontLibrary, glyphs: Arc<GlyphCache>, frame_index: u32) -> RgbaFrame {
+pub fn still(
+    composition: &Composition,
+    fonts: &FontLibrary,
+    glyphs: Arc<GlyphCache>,
+    frame_index: u32,
+    crew: &dyn Crew,
+) -> RgbaFrame {
     let film = Film::new(composition, fonts, glyphs);
+    let shown: Vec<Slot> = film.shown(frame_index).collect();
+    let tiles = crew::map(crew, &shown, |slot| film.tile(slot.scene, slot.layer, slot.variant));
     let mut painter = Painter::new(&film);
     painter.paint(frame_index);
+    drop(tiles);
     painter.picture
 }
 
@@ -92,6 +110,24 @@ impl<'a> Film<'a> {
         *slot = Arc::downgrade(&tile);
         self.keep(Arc::clone(&tile));
         tile
+    }
+
+    /// The tiles that the frame at `frame_index` may show.
+    fn shown(&self, frame_index: u32) -> impl Iterator<Item = Slot> {
+        self.composition
+            .scenes
+            .iter()
+            .enumerate()
+            .filter_map(move |(at, scene)| Some((at, scene, frame_in(scene, frame_index)?)))
+            .flat_map(|(at, scene, frame)| {
+                let layers = scene.layers.iter().enumerate();
+                let seen = layers.filter(move |(_, layer)| Pose::at(&layer.motion, frame).is_some());
+                seen.map(move |(index, layer)| Slot {
+                    scene: at,
+                    layer: index,
+                    variant: variant_at(&layer.content, frame),
+                })
+            })
     }
 
     /// Keeps a tile beyond its painters, and lets go of the oldest ones where all together are too many.

@@ -10,6 +10,7 @@ use super::paint::Behind;
 use super::tighten::{TIGHTEST, UNNOTICED, tighten};
 use super::timing::{Need, fit, need};
 use crate::color::Color;
+use crate::crew::{self, Crew};
 use crate::frame::RgbaFrame;
 use crate::geometry::Size;
 use crate::layout::{LayoutError, Surroundings, lay_out};
@@ -36,6 +37,8 @@ pub struct Ingredients<'a> {
     pub canvas: Size,
     /// Frames a second.
     pub frame_rate: FrameRate,
+    /// Who lays out the scenes.
+    pub crew: &'a dyn Crew,
 }
 
 /// A composition and what its author should know about it.
@@ -81,6 +84,24 @@ struct Draft {
     need: Need,
 }
 
+/// The frames of a scene up to where the next one begins to come in.
+#[derive(Clone, Copy)]
+struct Slot {
+    first_frame: u32,
+    frames: u32,
+}
+
+/// Scenes of these lengths one after another. Ends are rounded, not lengths, so that errors do not add up.
+fn slots(lengths_s: &[f64], rate: FrameRate) -> Vec<Slot> {
+    let mut start_s = 0.0;
+    let slot = |length_s: &f64| {
+        let first_frame = rate.frames_in_seconds(start_s);
+        start_s += length_s;
+        Slot { first_frame, frames: rate.frames_in_seconds(start_s) - first_frame }
+    };
+    lengths_s.iter().map(slot).collect()
+}
+
 /// Builds the composition of a quote.
 ///
 /// # Errors
@@ -102,8 +123,6 @@ pub fn compose(from: Ingredients<'_>) -> Result<Composed, ComposeError> {
 
     let backdrop = binder.backdrop()?;
     let base = Color::BLACK;
-    let mut scenes = Vec::with_capacity(drafts.len() + 1);
-    let mut behind = Behind::default();
     let frame_count = from.frame_rate.frames_in_seconds(lengths_s.iter().sum());
     let still = Clock {
         rate: from.frame_rate,
@@ -111,23 +130,26 @@ pub fn compose(from: Ingredients<'_>) -> Result<Composed, ComposeError> {
         unit: binder.unit(),
         right_to_left: around.right_to_left,
     };
-    let flat =
-        |clock: Clock, scene: &str, findings: &mut Findings, root: &BoundNode, outer, begin_s, behind: &mut Behind| {
-            let placed = lay_out(root, around)?;
-            let mut flattener = Flattener { around, pictures: from.pictures, clock, base, scene, findings };
-            Ok::<_, LayoutError>(flattener.layers(&placed, outer, begin_s, behind))
-        };
-    let layers = flat(still, "backdrop", &mut findings, &backdrop, Vec::new(), 0.0, &mut behind)?;
+    let flat = |clock: Clock, scene: &str, root: &BoundNode, outer, begin_s, behind: &mut Behind| {
+        let placed = lay_out(root, around)?;
+        let mut findings = Findings::default();
+        let mut flattener = Flattener { around, pictures: from.pictures, clock, base, scene, findings: &mut findings };
+        let layers = flattener.layers(&placed, outer, begin_s, behind);
+        Ok::<_, LayoutError>((layers, findings))
+    };
+    let mut behind = Behind::default();
+    let mut scenes = Vec::with_capacity(drafts.len() + 1);
+    let (layers, found) = flat(still, "backdrop", &backdrop, Vec::new(), 0.0, &mut behind)?;
+    findings.append(found);
     if !layers.is_empty() {
         scenes.push(Scene { id: "backdrop".to_owned(), first_frame: 0, frame_count, layers });
     }
 
-    let mut start_s = 0.0;
-    for (at, (draft, length_s)) in drafts.iter().zip(&lengths_s).enumerate() {
-        let first_frame = from.frame_rate.frames_in_seconds(start_s);
-        start_s += length_s;
-        let next_frame = from.frame_rate.frames_in_seconds(start_s);
-        let clock = Clock { slot_frames: next_frame - first_frame, ..still };
+    let slots = slots(&lengths_s, from.frame_rate);
+    let indices: Vec<usize> = (0..drafts.len()).collect();
+    let drawn = crew::map(from.crew, &indices, |&at| {
+        let (draft, Slot { first_frame, frames }) = (&drafts[at], slots[at]);
+        let clock = Clock { slot_frames: frames, ..still };
         let into = (at > 0).then_some(&draft.scene.transition);
         let next = drafts.get(at + 1).map(|next| &next.scene.transition);
         let overlap = next.map_or(0, |next| overlap_frames(next, from.frame_rate));
@@ -137,9 +159,14 @@ pub fn compose(from: Ingredients<'_>) -> Result<Composed, ComposeError> {
         ];
         let outer = outer.into_iter().flatten().collect();
         let id = draft.scene.id.clone();
-        let layers = flat(clock, &id, &mut findings, &draft.scene.root, outer, draft.begin_s, &mut behind.clone())?;
-        let shown = (next_frame + overlap).min(frame_count) - first_frame;
-        scenes.push(Scene { id, first_frame, frame_count: shown, layers });
+        let (layers, found) = flat(clock, &id, &draft.scene.root, outer, draft.begin_s, &mut behind.clone())?;
+        let shown = (first_frame + frames + overlap).min(frame_count) - first_frame;
+        Ok::<_, LayoutError>((Scene { id, first_frame, frame_count: shown, layers }, found))
+    });
+    for scene in drawn {
+        let (scene, found) = scene?;
+        scenes.push(scene);
+        findings.append(found);
     }
     let composition = Composition {
         size: from.canvas,
@@ -193,23 +220,27 @@ fn draft_all(
     let mut most_pages =
         planned.iter().filter_map(|scene| scene.paging.as_ref()).map(|p| p.max_pages).max().unwrap_or(1);
     loop {
-        let mut drafts = Vec::new();
         let mut left_out = Vec::new();
-        for scene in &planned {
-            let pages = pages(binder, scene, most_pages, around)?;
+        let mut places = Vec::new();
+        let paged = crew::map(from.crew, &planned, |scene| pages(binder, scene, most_pages, around));
+        for (scene, pages) in planned.iter().zip(paged) {
+            let pages = pages?;
             if let Some(last) = pages.last().filter(|page| page.more > 0) {
                 left_out.push((scene.index, last.start + last.len, last.more));
             }
             let choices: Vec<Option<Page>> =
                 if pages.is_empty() { vec![None] } else { pages.into_iter().map(Some).collect() };
             for page in choices {
-                let bound = fitting(binder.scene(scene.index, page)?, around)?;
-                let first = drafts.is_empty();
-                let begin_s = entrances_begin_s((!first).then_some(&bound.transition));
-                let need = need(&bound, &lay_out(&bound.root, around)?, begin_s, first, from.frame_rate);
-                drafts.push(Draft { scene: bound, begin_s, need });
+                places.push((places.is_empty(), scene.index, page));
             }
         }
+        let drafts = crew::map(from.crew, &places, |&(first, scene, page)| {
+            let bound = fitting(binder.scene(scene, page)?, around)?;
+            let begin_s = entrances_begin_s((!first).then_some(&bound.transition));
+            let need = need(&bound, &lay_out(&bound.root, around)?, begin_s, first, from.frame_rate);
+            Ok(Draft { scene: bound, begin_s, need })
+        });
+        let drafts = drafts.into_iter().collect::<Result<Vec<Draft>, ComposeError>>()?;
         let needs: Vec<Need> = drafts.iter().map(|draft| draft.need).collect();
         if let Some(lengths_s) = fit(&needs, range) {
             for (index, shown, more) in left_out {

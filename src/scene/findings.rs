@@ -9,36 +9,61 @@ const READABLE_MODULE_PX: f32 = 4.0;
 
 /// Collected findings; each missing character is reported once.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Findings {
-    problems: Problems,
-    missing: Vec<char>,
+pub(super) struct Findings(Vec<Finding>);
+
+#[derive(Clone, Debug)]
+struct Finding {
+    problem: Problem,
+    /// The character it is about, where it is one that no font has.
+    missing: Option<char>,
 }
 
 impl Findings {
     pub(super) fn into_problems(self) -> Problems {
-        self.problems
+        let mut problems = Problems::default();
+        for finding in self.0 {
+            problems.push(finding.problem);
+        }
+        problems
+    }
+
+    /// Adds what was found elsewhere.
+    pub(super) fn append(&mut self, other: Self) {
+        for finding in other.0 {
+            if finding.missing.is_none_or(|c| !self.lacks(c)) {
+                self.0.push(finding);
+            }
+        }
+    }
+
+    fn lacks(&self, c: char) -> bool {
+        self.0.iter().any(|finding| finding.missing == Some(c))
+    }
+
+    fn push(&mut self, problem: Problem) {
+        self.0.push(Finding { problem, missing: None });
     }
 
     pub(super) fn text(&mut self, scene: &str, node: &str, text: &BoundText, block: &TextBlock) {
         for c in &block.missing {
-            if !self.missing.contains(c) {
-                self.missing.push(*c);
+            if !self.lacks(*c) {
                 let found = format!("`{c}` (U+{:04X}) in {}", u32::from(*c), words(text));
                 let problem = Problem::warning("missing_glyph", "", found, "characters that a bundled font has");
-                self.problems.push(problem.with_hint(format!("it is left out in scene `{scene}`, node `{node}`")));
+                let problem = problem.with_hint(format!("it is left out in scene `{scene}`, node `{node}`"));
+                self.0.push(Finding { problem, missing: Some(*c) });
             }
         }
         if block.truncated {
             let found = format!("{} does not fit", words(text));
             let problem = Problem::warning("text_cut", "", found, "a shorter text");
-            self.problems.push(problem.with_hint(format!("it ends in … in scene `{scene}`, node `{node}`")));
+            self.push(problem.with_hint(format!("it ends in … in scene `{scene}`, node `{node}`")));
         }
     }
 
     pub(super) fn code_too_long(&mut self, scene: &str, node: &str, data: &str) {
         let found = format!("{} characters: {}", data.chars().count(), quoted(data, 60));
         let problem = Problem::warning("code_too_long", "", found, "an address of at most 2,331 bytes");
-        self.problems.push(problem.with_hint(format!("the QR code of scene `{scene}`, node `{node}` is left out")));
+        self.push(problem.with_hint(format!("the QR code of scene `{scene}`, node `{node}` is left out")));
     }
 
     pub(super) fn code(&mut self, scene: &str, node: &str, module_px: f32, unit: f32) {
@@ -46,7 +71,7 @@ impl Findings {
             let found = format!("modules of {module_px} px");
             let expected = format!("modules of {} px or more", READABLE_MODULE_PX * unit);
             let problem = Problem::warning("code_too_fine", "", found, expected);
-            self.problems.push(
+            self.push(
                 problem
                     .with_hint(format!("a shorter address makes a coarser QR code in scene `{scene}`, node `{node}`")),
             );
@@ -56,7 +81,7 @@ impl Findings {
     pub(super) fn rows_left_out(&mut self, scene: &str, shown: usize, more: usize) {
         let found = format!("{} entries", shown + more);
         let problem = Problem::warning("rows_left_out", "", found, format!("{shown} fit into the video"));
-        self.problems.push(problem.with_hint(format!("scene `{scene}` says that there are {more} more")));
+        self.push(problem.with_hint(format!("scene `{scene}` says that there are {more} more")));
     }
 }
 

@@ -3,18 +3,22 @@
 //! The one place where the pure engine meets the outside: it reads template folders and fetches pictures. The command
 //! line and the worker both come in here.
 
+mod crew;
 mod folder;
 mod pictures;
 mod sheet;
 mod version;
 
 use std::collections::HashMap;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
+use rayon::ThreadPoolBuildError;
 use serde::Serialize;
 
+use self::crew::Threads;
 use crate::asset::{Limits, Policy};
 use crate::frame::RgbaFrame;
 use crate::geometry::Size;
@@ -68,6 +72,8 @@ pub struct Order {
     pub allow_private_network: bool,
     /// Limits for pictures.
     pub limits: Limits,
+    /// Threads that prepare it. The result is the same for any number.
+    pub threads: NonZeroUsize,
 }
 
 /// An order that cannot be carried out.
@@ -85,6 +91,9 @@ pub enum StudioError {
     /// Template and snapshot do not go together.
     #[error(transparent)]
     Compose(ComposeError),
+    /// The machine gives no threads.
+    #[error("cannot start threads: {0}")]
+    Threads(#[from] ThreadPoolBuildError),
 }
 
 impl From<ComposeError> for StudioError {
@@ -102,6 +111,7 @@ pub struct Production {
     snapshot: Snapshot,
     composed: Composed,
     times: PrepareMs,
+    crew: Arc<Threads>,
 }
 
 /// Time that preparing took, in milliseconds.
@@ -151,15 +161,18 @@ pub fn prepare(order: &Order) -> Result<Production, StudioError> {
         keyed_files: order.keyed_files.clone(),
         limits: order.limits.clone(),
     };
-    let pictures = pictures::load(&parsed.snapshot, &template, &policy, &mut warnings);
+    let crew = Threads::start(order.threads)?;
+    let load = || pictures::load(&parsed.snapshot, &template, &policy, &mut warnings);
+    let (pictures, fonts) = crew.both(load, FontLibrary::bundled);
     let resolved = Instant::now();
     let Composed { composition, warnings: findings } = compose(Ingredients {
         template: &template,
         bindings: Bindings { snapshot: &parsed.snapshot, pictures: &pictures.by_pointer },
         pictures: &pictures.frames,
-        fonts: FontLibrary::bundled(),
+        fonts,
         canvas: order.size,
         frame_rate: order.frame_rate,
+        crew: &crew,
     })?;
     warnings.extend(findings);
     let times = PrepareMs {
@@ -167,7 +180,12 @@ pub fn prepare(order: &Order) -> Result<Production, StudioError> {
         resolve: ms(resolved - validated),
         layout: ms(resolved.elapsed()),
     };
-    Ok(Production { snapshot: parsed.snapshot, composed: Composed { composition, warnings }, times })
+    Ok(Production {
+        snapshot: parsed.snapshot,
+        composed: Composed { composition, warnings },
+        times,
+        crew: Arc::new(crew),
+    })
 }
 
 fn ms(duration: Duration) -> f64 {
@@ -221,7 +239,13 @@ impl Production {
     #[must_use]
     pub fn still(&self, frame_index: u32) -> RgbaFrame {
         let last = self.composition().frame_count.saturating_sub(1);
-        still(self.composition(), FontLibrary::bundled(), Arc::clone(&GLYPHS), frame_index.min(last))
+        still(
+            self.composition(),
+            FontLibrary::bundled(),
+            Arc::clone(&GLYPHS),
+            frame_index.min(last),
+            self.crew.as_ref(),
+        )
     }
 
     /// The frame that becomes the thumbnail: the one at 1 s, or the last of a shorter video.

@@ -72,7 +72,7 @@ pub(super) fn draw(production: &Production) -> crate::frame::RgbaFrame {
         scenes: vec![scene],
         title: String::new(),
     };
-    still(&sheet, FontLibrary::bundled(), Arc::clone(&GLYPHS), 0)
+    still(&sheet, FontLibrary::bundled(), Arc::clone(&GLYPHS), 0, production.crew.as_ref())
 }
 
 /// Two frames of every scene: while it enters, and when it stands still; with the scene's id.

@@ -49,6 +49,7 @@ fn production(snapshot: &serde_json::Value, size: Size) -> Production {
         frame_rate: FrameRate::DEFAULT,
         allow_private_network: false,
         limits: quotereel::asset::Limits::default(),
+        threads: std::num::NonZeroUsize::MIN,
     };
     prepare(&order).unwrap_or_else(|error| panic!("{error}\n{snapshot:#}"))
 }

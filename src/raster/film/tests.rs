@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::crew::Alone;
 use crate::geometry::Rect;
 use crate::scene::{Edge, Geometry, MotionLink, Paint, Reveal, RoundedRect, Shape, Stop};
 use crate::timeline::{Easing, Keyframe, Track};
@@ -51,7 +52,7 @@ fn one_layer(content: Vec<Primitive>, motion: Vec<MotionLink>) -> Composition {
 }
 
 fn frame(composition: &Composition, index: u32) -> RgbaFrame {
-    still(composition, FontLibrary::bundled(), Arc::default(), index)
+    still(composition, FontLibrary::bundled(), Arc::default(), index, &Alone)
 }
 
 fn ramp(from: f32, to: f32, frames: u32) -> Track {

@@ -134,6 +134,7 @@ impl Child {
         };
         let frame_rate = FrameRate::new(order.frames_a_second)
             .map_err(|error| Verdict::new(FailureCode::Internal, error.to_string()))?;
+        let threads = NonZeroUsize::new(order.threads.into()).unwrap_or(NonZeroUsize::MIN);
         let production = studio::prepare(&studio::Order {
             snapshot: order.input.to_string().into_bytes(),
             base_dir: None,
@@ -143,6 +144,7 @@ impl Child {
             frame_rate,
             allow_private_network: order.allow_private_network,
             limits: Limits::default(),
+            threads,
         })
         .map_err(Verdict::from)?;
         times.prepare = ms_since(prepared);
@@ -152,7 +154,7 @@ impl Child {
             thumbnail: Some(thumbnail.clone()),
             thumbnail_at_frame: production.thumbnail_frame(),
             title: Some(production.title().to_owned()),
-            threads: NonZeroUsize::new(order.threads.into()).unwrap_or(NonZeroUsize::MIN),
+            threads,
             ..RenderJob::new(Output::mp4_file(&video))
         };
         let film = production.film();

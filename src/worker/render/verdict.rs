@@ -87,7 +87,9 @@ impl From<StudioError> for Verdict {
             StudioError::Template(TemplateError::Invalid { .. }) | StudioError::Compose(_) => {
                 FailureCode::TemplateFailed
             }
-            StudioError::Folder(FolderError::Unreadable { .. }) => system(&error, FailureCode::RenderFailed),
+            StudioError::Folder(FolderError::Unreadable { .. }) | StudioError::Threads(_) => {
+                system(&error, FailureCode::RenderFailed)
+            }
         };
         Self::of(code, &error)
     }
