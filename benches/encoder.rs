@@ -4,7 +4,7 @@
 //! ```text
 //! cargo bench --bench encoder                          # all settings on six quotes; a quarter of an hour
 //! cargo bench --bench encoder -- solar-es-cl superfast # quotes and presets named
-//! cargo bench --bench encoder -- one-item 20/veryfast/deblock=0,0:trellis=1 # settings of one's own
+//! cargo bench --bench encoder -- one-item 20/veryfast/deblock=0,0:trellis=1/8 # settings of one's own
 //! ```
 
 mod quotes;
@@ -20,20 +20,21 @@ use quotereel::pipeline::{Output, Quality, RenderJob, Silent, render};
 const QUOTES: [&str; 6] =
     ["solar-es-cl", "agency-en-us", "one-item", "sixty-items", "interiors-ar-ae", "fifteen-digits"];
 
-/// Quantiser, preset and parameters; a `crf` among the parameters takes the quantiser's place.
-const SETTINGS: &[(u8, &str, &str)] = &[
-    (22, "ultrafast", "cabac=1:deblock=-1,-1:ipratio=3.2"),
-    (22, Tuning::FAST.preset, Tuning::FAST.params),
-    (22, Tuning::BALANCED.preset, Tuning::BALANCED.params),
-    (22, "superfast", "no-deblock=1:subme=2:ipratio=3.2:no-dct-decimate=1"),
-    (22, "superfast", "deblock=0,0:subme=2:ipratio=3.2:no-dct-decimate=1"),
-    (22, "superfast", "deblock=-1,-1:subme=2:ipratio=3.2"),
-    (20, "superfast", "deblock=-1,-1:subme=2:ipratio=1.4"),
-    (22, "veryfast", "deblock=-1,-1:ipratio=3.2:no-dct-decimate=1"),
-    (22, Tuning::QUALITY.preset, Tuning::QUALITY.params),
-    (22, "superfast", "deblock=-1,-1:crf=20:aq-mode=0"),
-    (22, "superfast", "deblock=-1,-1:crf=20:aq-mode=1"),
-    (22, "veryfast", "deblock=-1,-1:crf=20:aq-mode=1"),
+/// Quantiser, preset, parameters, and how much finer settled pictures are; a `crf` among the parameters takes the
+/// quantiser's place.
+const SETTINGS: &[(u8, &str, &str, u8)] = &[
+    (24, Tuning::FAST.preset, Tuning::FAST.params, Tuning::FAST.settle),
+    (24, Tuning::BALANCED.preset, Tuning::BALANCED.params, Tuning::BALANCED.settle),
+    (24, Tuning::QUALITY.preset, Tuning::QUALITY.params, Tuning::QUALITY.settle),
+    (22, Tuning::BALANCED.preset, Tuning::BALANCED.params, 0),
+    (24, Tuning::BALANCED.preset, Tuning::BALANCED.params, 0),
+    (25, "superfast", "deblock=-1,-1:subme=2:ipratio=4:no-dct-decimate=1", 12),
+    (24, "superfast", "no-deblock=1:subme=2:ipratio=3.2:no-dct-decimate=1", 10),
+    (24, "superfast", "deblock=0,0:subme=2:ipratio=3.2:no-dct-decimate=1", 10),
+    (24, "superfast", "deblock=-1,-1:subme=2:ipratio=3.2", 10),
+    (24, "veryfast", "deblock=-1,-1:ipratio=3.2:no-dct-decimate=1", 10),
+    (22, "superfast", "deblock=-1,-1:subme=2:crf=20:aq-mode=0", 0),
+    (22, "superfast", "deblock=-1,-1:subme=2:crf=20:aq-mode=1", 0),
 ];
 
 #[expect(clippy::print_stdout, reason = "a bench prints what it found")]
@@ -43,13 +44,14 @@ fn main() {
     let all_quotes = !QUOTES.iter().any(|quote| named(quote));
     let all_presets = !SETTINGS.iter().any(|setting| named(setting.1));
     // A bench ends soon: what it leaks is given back then.
-    let own: Vec<(u8, &'static str, &'static str)> = wanted
+    let own: Vec<(u8, &'static str, &'static str, u8)> = wanted
         .iter()
         .filter_map(|argument| {
-            let mut parts = argument.splitn(3, '/');
+            let mut parts = argument.splitn(4, '/');
             let qp = parts.next()?.parse().ok()?;
             let mut leak = || parts.next().map(|part| &*part.to_owned().leak());
-            Some((qp, leak()?, leak()?))
+            let (preset, params) = (leak()?, leak()?);
+            Some((qp, preset, params, parts.next().and_then(|part| part.parse().ok()).unwrap_or(0)))
         })
         .collect();
     let settings: Vec<_> = match own.as_slice() {
@@ -58,14 +60,14 @@ fn main() {
     };
     let folder = tempfile::tempdir().expect("a temporary folder with room for raw frames");
     println!(
-        "| quote | qp | preset | parameters | encoder ms | a coded frame, ms | bytes | SSIM |\n|---|---|---|---|---|---|---|---|"
+        "| quote | qp | preset | parameters | settled finer by | encoder ms | a coded frame, ms | bytes | SSIM |\n|---|---|---|---|---|---|---|---|---|"
     );
     for quote in QUOTES.iter().filter(|quote| all_quotes || named(quote)) {
         let production = quotes::prepared(quote);
         let raw = folder.path().join("raw.y4m");
         render(&production.film(), &RenderJob::new(Output::y4m_file(&raw)), &Silent).expect("raw frames");
-        for (qp, preset, params) in &settings {
-            let tuning = Tuning { preset, params };
+        for (qp, preset, params, settle) in &settings {
+            let tuning = Tuning { preset, params, settle: *settle };
             let video = folder.path().join("x.mp4");
             let job = RenderJob {
                 quality: Quality { qp: *qp, tuning, ..Quality::default() },
@@ -79,7 +81,7 @@ fn main() {
             });
             let best = runs.min_by(|a, b| a.stages.encode.total_cmp(&b.stages.encode)).expect("two of them");
             println!(
-                "| {quote} | {qp} | {preset} | {params} | {:.0} | {:.1} | {} | {:.5} |",
+                "| {quote} | {qp} | {preset} | {params} | {settle} | {:.0} | {:.1} | {} | {:.5} |",
                 best.stages.encode,
                 best.stages.encode / f64::from(best.coded_frames.max(1)),
                 best.bytes,

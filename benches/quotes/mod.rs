@@ -30,8 +30,7 @@ pub(crate) fn all() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/quotes");
     let files = std::fs::read_dir(folder).expect("the fixtures").filter_map(|entry| Some(entry.ok()?.path()));
     let quotes = files.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
-    let mut names: Vec<String> =
-        quotes.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect();
+    let mut names: Vec<String> = quotes.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect();
     names.sort();
     names
 }

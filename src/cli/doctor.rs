@@ -82,7 +82,7 @@ fn ffmpeg() -> Check {
 
 fn encode_one_picture() -> Result<(), crate::encode::EncodeError> {
     let size = Size::new(64, 64);
-    let mut encoder = SegmentEncoder::open(&EncoderConfig::new(size, FrameRate::DEFAULT))?;
+    let mut encoder = SegmentEncoder::open(&EncoderConfig::new(size, FrameRate::DEFAULT), &[])?;
     encoder.send(&YuvFrame::black(size), &Damage::Rects(vec![size.bounds()]))?;
     encoder.flush()?;
     while encoder.receive()?.is_some() {}

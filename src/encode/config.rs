@@ -1,5 +1,7 @@
 //! What an encoder is asked for: plain data, checked once when an encoder opens.
 
+use std::fmt::Write as _;
+
 use super::EncodeError;
 use crate::geometry::Size;
 use crate::h264::{Level, lowest_level};
@@ -45,16 +47,20 @@ pub struct Tuning {
     pub preset: &'static str,
     /// Further parameters in x264's own notation, `key=value:key=value`.
     pub params: &'static str,
+    /// How much finer than the others' the quantiser of a settled picture is: of the last one before the picture stands
+    /// still.
+    pub settle: u8,
 }
 
 impl Tuning {
     /// Least time.
-    pub const FAST: Self = Self { preset: "superfast", params: "deblock=-1,-1:subme=0:ipratio=3.2" };
+    pub const FAST: Self = Self { preset: "superfast", params: "deblock=-1,-1:subme=0:ipratio=3.2", settle: 10 };
     /// The default.
     pub const BALANCED: Self =
-        Self { preset: "superfast", params: "deblock=-1,-1:subme=2:ipratio=3.2:no-dct-decimate=1" };
+        Self { preset: "superfast", params: "deblock=-1,-1:subme=2:ipratio=3.2:no-dct-decimate=1", settle: 10 };
     /// Fewest bytes for what it shows.
-    pub const QUALITY: Self = Self { preset: "medium", params: "deblock=-1,-1:ipratio=3.2:no-dct-decimate=1" };
+    pub const QUALITY: Self =
+        Self { preset: "medium", params: "deblock=-1,-1:ipratio=3.2:no-dct-decimate=1", settle: 10 };
 }
 
 /// Everything that shapes the stream. Two encoders of equal configuration write equal parameter sets.
@@ -64,7 +70,7 @@ pub struct EncoderConfig {
     pub size: Size,
     /// Frames a second.
     pub frame_rate: FrameRate,
-    /// Constant quantiser of x264, 1 (nearly lossless) to 45 (poor); default 22.
+    /// Constant quantiser of x264, 1 (nearly lossless) to 45 (poor); default 24.
     pub qp: u8,
     /// Profile; default Main.
     pub profile: Profile,
@@ -76,7 +82,7 @@ pub struct EncoderConfig {
 
 impl EncoderConfig {
     /// Quantiser where none is asked for.
-    pub const DEFAULT_QP: u8 = 22;
+    pub const DEFAULT_QP: u8 = 24;
     /// Largest quantiser accepted; x264 itself goes to 51, where nothing is legible.
     pub const MAX_QP: u8 = 45;
     /// Longest distance of two IDR frames, in seconds (delivery rule).
@@ -134,7 +140,7 @@ impl EncoderConfig {
     /// (`ipratio`): what stands still afterwards is copied from them for seconds. Coefficients that stand alone are kept
     /// (`no-dct-decimate`), they are the dither. Chroma is quantised a little finer, for coloured text. All figures
     /// are in `docs/performance.md`.
-    pub(super) fn options(&self, level: Level) -> Vec<(&'static str, String)> {
+    pub(super) fn options(&self, level: Level, settled: &[u32]) -> Vec<(&'static str, String)> {
         let fixed = [
             ("preset", self.tuning.preset),
             ("profile", self.profile.option()),
@@ -153,7 +159,13 @@ impl EncoderConfig {
         // Says in the VUI whether frames are at a constant distance. Unknown keys here only warn; that this one took
         // effect is checked in the parameter sets.
         let constant = u8::from(self.repeats != Repeats::Omitted);
-        options.push(("x264-params", format!("{}:force-cfr={constant}", self.tuning.params)));
+        let mut params = format!("{}:force-cfr={constant}", self.tuning.params);
+        if self.tuning.settle > 0 && !settled.is_empty() {
+            let qp = self.qp.saturating_sub(self.tuning.settle).max(1);
+            let zones: Vec<String> = settled.iter().map(|at| format!("{at},{at},q={qp}")).collect();
+            let _ = write!(params, ":zones={}", zones.join("/"));
+        }
+        options.push(("x264-params", params));
         options.push(("level", level.to_string()));
         options.push(("qp", self.qp.to_string()));
         options.push(("g", self.max_idr_interval_frames().to_string()));

@@ -38,10 +38,16 @@ pub struct SegmentEncoder {
     config: EncoderConfig,
     /// What was sent and not received yet.
     pending: VecDeque<Pending>,
+    /// Whether the frames still to be sent were announced as different from the one before. Those are encoded even if
+    /// they turn out equal, or the pictures after them would have other numbers than the settled ones were counted by.
+    moves: std::vec::IntoIter<bool>,
     /// Frames that x264 was given.
     coded: u32,
     received: Position,
 }
+
+/// A picture that stands for so many frames is looked at.
+const LONG_FRAMES: u32 = 8;
 
 /// A frame that was sent.
 #[derive(Clone, Copy, Debug)]
@@ -60,13 +66,15 @@ struct Position {
 }
 
 impl SegmentEncoder {
-    /// Opens a single-threaded encoder.
+    /// Opens a single-threaded encoder. `moves` says of each frame of the segment whether it may differ from the one
+    /// before: the last ones before stillness are looked at for long, and get a finer quantiser. Frames beyond it count
+    /// as still.
     ///
     /// # Errors
     /// [`EncodeError`] when a value is outside its range, or the linked FFmpeg lacks libx264 or one of the options.
-    pub fn open(config: &EncoderConfig) -> Result<Self, EncodeError> {
+    pub fn open(config: &EncoderConfig, moves: &[bool]) -> Result<Self, EncodeError> {
         let level = config.check()?;
-        let x264 = ffi::X264::open(config, &config.options(level))?;
+        let x264 = ffi::X264::open(config, &config.options(level, &settled(moves, config.repeats)))?;
         let mut parameter_sets = read_parameter_sets(x264.extradata())?;
         let (sps, pps) = (Sps::parse(&parameter_sets.sps[0])?, Pps::parse(&parameter_sets.pps[0])?);
         check_parameter_sets(&sps, config)?;
@@ -82,7 +90,7 @@ impl SegmentEncoder {
         };
         parameter_sets.pps.extend(hold.as_ref().map(HoldSyntax::pps));
         let (pending, received) = (VecDeque::new(), Position::default());
-        Ok(Self { x264, parameter_sets, hold, config, pending, coded: 0, received })
+        Ok(Self { x264, parameter_sets, hold, config, pending, moves: moves.to_vec().into_iter(), coded: 0, received })
     }
 
     /// The stream's parameter sets: equal for all encoders of equal configuration.
@@ -101,11 +109,12 @@ impl SegmentEncoder {
     pub fn send(&mut self, planes: &YuvFrame, changed: &Damage) -> Result<(), EncodeError> {
         assert_eq!(planes.size(), self.config.size, "planes of another size than configured");
         let height = self.config.size.height;
+        let announced = self.moves.next().unwrap_or(false);
         let rows = match changed {
             _ if self.coded == 0 => 0..height,
             // Where repeats are left out a second picture is coded all the same: two IDR pictures in a row would carry
             // the same `idr_pic_id`, which the standard forbids.
-            Damage::Nothing if self.config.repeats == Repeats::Held || self.may_omit() => {
+            Damage::Nothing if !announced && (self.config.repeats == Repeats::Held || self.may_omit()) => {
                 self.pending.push_back(Pending::Repeated);
                 return Ok(());
             }
@@ -158,6 +167,23 @@ impl SegmentEncoder {
     pub fn flush(&mut self) -> Result<(), EncodeError> {
         self.x264.flush()
     }
+}
+
+/// Numbers, as x264 counts them, of the pictures that are seen for long.
+fn settled(moves: &[bool], repeats: Repeats) -> Vec<u32> {
+    let mut settled = Vec::new();
+    let (mut coded, mut still) = (0u32, 0);
+    for (frame, moves) in moves.iter().enumerate() {
+        let repeated = frame > 0 && !moves;
+        still = if repeated { still + 1 } else { 0 };
+        if still == LONG_FRAMES && coded > 1 {
+            settled.push(coded - 1);
+        }
+        if !repeated || repeats == Repeats::Encoded {
+            coded += 1;
+        }
+    }
+    settled
 }
 
 fn changed_rows(rects: &[crate::geometry::IntRect], height: u32) -> std::ops::Range<u32> {

@@ -103,7 +103,7 @@ impl Output {
 /// How well and how large.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quality {
-    /// Quantiser, 1 to 45; default 22.
+    /// Quantiser, 1 to 45; default 24.
     pub qp: u8,
     /// Profile; default Main.
     pub profile: Profile,

@@ -127,7 +127,8 @@ fn render_segments(
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
     let mut slots: Vec<Option<Result<Encoded, RenderError>>> = segments.iter().map(|_| None).collect();
     let abandoned = AtomicBool::new(false);
-    let common = Common { source, job, monitor, abandoned: &abandoned, stages };
+    let steps = source.steps();
+    let common = Common { source, job, monitor, abandoned: &abandoned, stages, steps: &steps };
     let benches = Mutex::new(Vec::new());
     pool.in_place_scope_fifo(|scope| {
         let mut queue: Vec<_> = segments.iter().zip(&mut slots).collect();
@@ -217,7 +218,7 @@ fn write_raw(
     let mut writer = Y4mWriter::create(&mut out, source.size(), source.frame_rate()).map_err(&failed)?;
     let all = Segment { first: 0, frames: source.frame_count(), work: 0 };
     let abandoned = AtomicBool::new(false);
-    let common = Common { source, job, monitor, abandoned: &abandoned, stages };
+    let common = Common { source, job, monitor, abandoned: &abandoned, stages, steps: &[] };
     let mut bench = Workbench::new(source);
     let mut thumbnails = None;
     segment::catch_panic(all, || {

@@ -8,7 +8,7 @@ use super::stages::Stages;
 use super::{Monitor, RenderError, RenderJob, Segment};
 use crate::convert::Converter;
 use crate::encode::{EncodedPicture, EncoderConfig, SegmentEncoder};
-use crate::frame::{Damage, FramePainter, FrameSource, RgbaFrame, YuvFrame};
+use crate::frame::{Damage, FramePainter, FrameSource, RgbaFrame, Step, YuvFrame};
 use crate::h264::AvcConfig;
 
 /// The coded frames of one segment.
@@ -46,6 +46,8 @@ pub(super) struct Common<'a> {
     /// Set when another segment has failed.
     pub(super) abandoned: &'a AtomicBool,
     pub(super) stages: &'a Stages,
+    /// What happens on every frame of the source.
+    pub(super) steps: &'a [Step],
 }
 
 /// Runs the work of a segment. A panic in it, a bug, is caught here, once, and told as an error.
@@ -82,8 +84,10 @@ fn encode_frames(
     segment: Segment,
     bench: &mut Workbench<'_>,
 ) -> Result<Encoded, RenderError> {
-    let Common { source, job, stages, .. } = common;
-    let mut encoder = stages.encode.time(|| SegmentEncoder::open(config))?;
+    let Common { source, job, stages, steps, .. } = common;
+    let frames = segment.first as usize..=segment.last() as usize;
+    let moves: Vec<bool> = steps[frames].iter().map(|step| step.changed_px > 0).collect();
+    let mut encoder = stages.encode.time(|| SegmentEncoder::open(config, &moves))?;
     let mut pictures = Vec::with_capacity(segment.frames as usize);
     let mut thumbnails = None;
     paint_frames(common, segment, bench, &mut |frame| {
