@@ -16,7 +16,7 @@ fn templates() -> std::path::PathBuf {
 /// The files of a template, ready to be spoilt.
 struct Files {
     document: Value,
-    /// Contents by path inside the folder.
+    /// Strings of its own by path inside the folder: here the words that every template has.
     strings: Vec<(String, String)>,
 }
 
@@ -25,13 +25,11 @@ impl Files {
         let folder = templates().join(name);
         let read = |path: &Path| std::fs::read_to_string(path).expect("a built-in template has this file");
         let document = serde_json::from_str(&read(&folder.join("template.json"))).expect("JSON");
-        let entries = std::fs::read_dir(folder.join("strings")).expect("it has strings");
-        let mut strings: Vec<(String, String)> = entries
-            .map(|entry| entry.expect("readable").path())
-            .map(|path| (format!("strings/{}", path.file_name().expect("named").to_string_lossy()), read(&path)))
-            .collect();
-        strings.sort();
-        Self { document, strings }
+        let word = |language: &str| {
+            let path = templates().join(format!("words/{language}.json"));
+            (format!("strings/{language}.json"), read(&path))
+        };
+        Self { document, strings: ["en", "es", "pt"].map(word).to_vec() }
     }
 
     fn strings(&mut self, language: &str) -> &mut String {
@@ -161,7 +159,7 @@ fn mistakes() -> Vec<Mistake> {
         (name, json!("{{ customer.name | mony }}"), Reader, name, &["unknown filter", "mony"]),
         (name, json!("{{ customer.name | money }}"), Reader, name, &["`Al` is no amount"]),
         (name, json!(endless), Reader, name, &["does not come to an end"]),
-        (name, json!("{{ t('prepardFor') }}"), Reader, name, &["string `prepardFor` is not in strings/en.json"]),
+        (name, json!("{{ t('prepardFor') }}"), Reader, name, &["string `prepardFor` is neither in strings/en.json"]),
         ("/scenes/1/children/2/when", json!("seller and"), Reader, "/scenes/1/children/2/when", &["in the expression"]),
         ("/scenes/2/pages/of", json!("company.name | length"), Reader, "/scenes/2/pages/of", &["gives no list"]),
         (
@@ -272,8 +270,8 @@ fn mistakes_in_strings_name_their_file() {
         assert!(found.iter().any(one), "expected {words} at {file}#{pointer}, found {found:#?}");
     };
     let mut files = Files::of("quote-summary");
-    files.strings.retain(|(path, _)| path != "strings/en.json");
-    said(&files, "template.json", "/defaultLanguage", "there is no strings/en.json");
+    files.set("/defaultLanguage", json!("eo"));
+    said(&files, "template.json", "/defaultLanguage", "there is no strings/eo.json");
 
     let mut files = Files::of("quote-summary");
     *files.strings("es") = "{".to_owned();

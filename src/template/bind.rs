@@ -585,5 +585,14 @@ fn page_value(page: Page, rows: &[Value]) -> Value {
         ("first", Value::from(page.index == 0)),
         ("last", Value::from(page.index + 1 == page.count)),
         ("more", Value::from(page.more)),
+        ("subtotal", running_sum(&rows[..end]).map_or(Value::from(()), |sum| Value::from(sum.to_string()))),
     ])
+}
+
+/// The sum of the totals of these entries; `None` where one has none.
+fn running_sum(rows: &[Value]) -> Option<Amount> {
+    rows.iter().try_fold(Amount::from_integer(0), |sum, row| {
+        let total = row.get_attr("total").ok()?;
+        sum.checked_add(Amount::parse(total.as_str()?).ok()?)
+    })
 }

@@ -8,23 +8,18 @@ use crate::problem::nearest;
 struct Builtin {
     name: &'static str,
     document: &'static [u8],
-    strings: &'static [(&'static str, &'static [u8])],
 }
 
-macro_rules! builtin {
-    ($name:literal: $($language:literal),+) => {
-        Builtin {
+macro_rules! builtins {
+    ($($name:literal),+) => {
+        &[$(Builtin {
             name: $name,
             document: include_bytes!(concat!("../../templates/", $name, "/template.json")),
-            strings: &[$((
-                $language,
-                include_bytes!(concat!("../../templates/", $name, "/strings/", $language, ".json")),
-            )),+],
-        }
+        }),+]
     };
 }
 
-const BUILTINS: &[Builtin] = &[builtin!("quote-summary": "ar", "de", "en", "es", "fr", "he", "pt")];
+const BUILTINS: &[Builtin] = builtins!("quote-classic", "quote-compact", "quote-showcase", "quote-summary");
 
 /// Names of the built-in templates, in alphabetical order.
 pub fn builtin_names() -> impl Iterator<Item = &'static str> {
@@ -51,9 +46,7 @@ pub fn builtin_files(name: &str) -> Result<TemplateFiles, TemplateError> {
             hint: nearest(name, builtin_names()).map(|near| format!("; did you mean `{near}`?")),
         });
     };
-    let strings: BTreeMap<String, Vec<u8>> =
-        found.strings.iter().map(|(language, bytes)| ((*language).to_owned(), bytes.to_vec())).collect();
-    Ok(TemplateFiles { source: name.to_owned(), document: found.document.to_vec(), strings })
+    Ok(TemplateFiles { source: name.to_owned(), document: found.document.to_vec(), strings: BTreeMap::new() })
 }
 
 #[cfg(test)]

@@ -13,13 +13,13 @@ use super::expression::{FUNCTIONS, StringEntry, names_in_expression, names_in_te
 use super::look::easing;
 use super::theme::unknown;
 use super::value::{ColorSpec, Edges, Measure, pointer, split_pointer};
-use super::{DOCUMENT_FILE, LARGEST_FILE_BYTES, STRINGS_FOLDER, TemplateFiles};
+use super::{DOCUMENT_FILE, LARGEST_FILE_BYTES, STRINGS_FOLDER, TemplateFiles, words};
 use crate::problem::{nearest, quoted};
 
 /// Deepest nesting of JSON; serde_json itself stops at 128.
 const DEEPEST_JSON: usize = 100;
 
-type Strings = BTreeMap<String, BTreeMap<String, StringEntry>>;
+pub(super) type Strings = BTreeMap<String, BTreeMap<String, StringEntry>>;
 
 /// Reads all files of a template.
 pub(super) fn read(files: &TemplateFiles) -> Result<(Document, Strings), TemplateError> {
@@ -34,18 +34,38 @@ pub(super) fn read(files: &TemplateFiles) -> Result<(Document, Strings), Templat
         let (inner, reason) = split_pointer(&error.inner().to_string());
         problem(DOCUMENT_FILE, format!("{}{inner}", pointer(error.path())), with_suggestion(reason))
     })?;
-    let mut problems = Vec::new();
-    let mut strings = Strings::new();
-    for (language, bytes) in &files.strings {
-        let file = format!("{STRINGS_FOLDER}/{language}.json");
+    let own = files.strings.iter().map(|(language, bytes)| (language.as_str(), bytes.as_slice()));
+    let unreadable = |(language, pointer, reason): Unreadable| {
+        problem(&format!("{STRINGS_FOLDER}/{language}.json"), pointer, reason)
+    };
+    let both = strings(own).and_then(|own| Ok((own, strings(words::files())?)));
+    match both {
+        Ok((own, words)) => {
+            let strings = words::complete(own, words, &document.default_language);
+            Ok((document, strings))
+        }
+        Err(all) => Err(TemplateError::Invalid { problems: all.into_iter().map(unreadable).collect() }),
+    }
+}
+
+/// A file of strings that cannot be used: its language, the place in it, and why.
+type Unreadable = (String, String, String);
+
+/// The strings of each file.
+///
+/// # Errors
+/// The first mistake of every file that has one.
+pub(super) fn strings<'a>(files: impl Iterator<Item = (&'a str, &'a [u8])>) -> Result<Strings, Vec<Unreadable>> {
+    let (mut strings, mut failed) = (Strings::new(), Vec::new());
+    for (language, bytes) in files {
         match json(bytes).map_err(|reason| (String::new(), reason)).and_then(|value| entries(&value)) {
             Ok(entries) => {
-                strings.insert(language.clone(), entries);
+                strings.insert(language.to_owned(), entries);
             }
-            Err((pointer, reason)) => problems.push(problem(&file, pointer, reason)),
+            Err((pointer, reason)) => failed.push((language.to_owned(), pointer, reason)),
         }
     }
-    if problems.is_empty() { Ok((document, strings)) } else { Err(TemplateError::Invalid { problems }) }
+    if failed.is_empty() { Ok(strings) } else { Err(failed) }
 }
 
 fn json(bytes: &[u8]) -> Result<Value, String> {
@@ -333,7 +353,7 @@ impl Checker<'_> {
             let known = self.strings.get(&self.document.default_language);
             if known.is_some_and(|strings| !strings.contains_key(&key)) {
                 let reason = format!(
-                    "string {} is not in {STRINGS_FOLDER}/{}.json",
+                    "string {} is neither in {STRINGS_FOLDER}/{}.json nor a word every template has",
                     quoted(&key, 60),
                     self.document.default_language
                 );
@@ -529,7 +549,6 @@ impl Checker<'_> {
 
     fn strings(&mut self) {
         let all: BTreeSet<&String> = self.strings.values().flat_map(BTreeMap::keys).collect();
-        let default = self.strings.get(&self.document.default_language);
         for (language, strings) in self.strings {
             let file = format!("{STRINGS_FOLDER}/{language}.json");
             for (key, entry) in strings {
@@ -547,14 +566,12 @@ impl Checker<'_> {
                     }
                 }
             }
-            for missing in all.iter().filter(|key| !strings.contains_key(**key)) {
-                if default.is_some_and(|default| !default.contains_key(*missing))
-                    || *language == self.document.default_language
-                {
-                    let reason = format!("string {} is missing; another language has it", quoted(missing, 60));
-                    self.fail_in(&file, "", reason);
-                }
-            }
+        }
+        let default = &self.document.default_language;
+        let Some(strings) = self.strings.get(default) else { return };
+        for missing in all.into_iter().filter(|key| !strings.contains_key(*key)) {
+            let reason = format!("string {} is missing; another language has it", quoted(missing, 60));
+            self.fail_in(&format!("{STRINGS_FOLDER}/{default}.json"), "", reason);
         }
     }
 }

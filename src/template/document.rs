@@ -217,7 +217,8 @@ pub struct Scene {
 }
 
 /// Paging of a list over scenes. In such a scene `page` has `rows`, `index` (from 0), `number` (from 1), `count`,
-/// `first`, `last` and `more` (rows left out after the last page).
+/// `first`, `last`, `more` (rows left out after the last page) and `subtotal` (of all rows up to the end of this page;
+/// `none` where a row has no `total`).
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Pages {

@@ -14,6 +14,7 @@ mod expression;
 mod look;
 mod theme;
 mod value;
+mod words;
 
 use std::collections::BTreeMap;
 

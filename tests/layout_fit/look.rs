@@ -2,6 +2,7 @@
 
 use quotereel::locale::Locale;
 use quotereel::scene::{Content, Geometry, PathSegment, Primitive, Text};
+use quotereel::template::Template;
 use quotereel::text::{Align, Direction, TextStyle};
 
 /// Left, top, right, bottom in px.
@@ -78,12 +79,14 @@ pub(crate) fn overlaps(a: Box, b: Box, slack: f32) -> bool {
 }
 
 /// The template's style `total`, as far as it decides which glyphs are taken.
-pub(crate) fn total_style(size_px: f32, locale: &Locale) -> TextStyle {
+pub(crate) fn total_style(template: &Template, size_px: f32, locale: &Locale) -> TextStyle {
+    let style = &template.document().styles["total"];
+    let font = &template.document().theme.fonts[style.font.as_deref().expect("a font")];
     TextStyle {
-        family: "Inter Display".to_owned(),
-        weight: 800,
+        family: font.family.clone(),
+        weight: style.weight.unwrap_or(font.weight),
         size_px,
-        letter_spacing_em: -0.02,
+        letter_spacing_em: style.letter_spacing.unwrap_or(0.0),
         tabular: true,
         align: Align::Start,
         language: locale.tag().to_owned(),

@@ -1,4 +1,5 @@
-//! Whatever a quote says, its video can be read: properties of the layout over random valid snapshots.
+//! Whatever a quote says, its video can be read: properties of the layout of every built-in template over random valid
+//! snapshots.
 //!
 //! `PROPTEST_CASES` sets how many; a failure prints the whole snapshot.
 
@@ -11,13 +12,14 @@ use quotereel::geometry::Size;
 use quotereel::problem::Problem;
 use quotereel::scene::{Composition, Content, Primitive, Scene};
 use quotereel::studio::{Order, Production, SIZES, TemplateChoice, prepare};
+use quotereel::template::{Template, builtin, builtin_names};
 use quotereel::text::{FontLibrary, TextBlock, layout};
 use quotereel::time::FrameRate;
 
 use look::{Box, boxes, contents, outside, overlaps, texts};
 
-/// Cases unless `PROPTEST_CASES` says otherwise: about 20 s on two cores.
-const CASES: u32 = 120;
+/// Cases unless `PROPTEST_CASES` says otherwise: about 40 s on two cores.
+const CASES: u32 = 280;
 /// Smallest text that may ever show, in px of a canvas whose shorter side is 1080: the template's own least.
 const LEAST_SIZE_PX: f32 = 40.0;
 /// The same for the one or two letters of a monogram, which have to fit into their tile however wide they are.
@@ -39,12 +41,12 @@ fn config() -> Config {
     config
 }
 
-fn production(snapshot: &serde_json::Value, size: Size) -> Production {
+fn production(snapshot: &serde_json::Value, template: &str, size: Size) -> Production {
     let order = Order {
         snapshot: snapshot.to_string().into_bytes(),
         base_dir: None,
         keyed_files: std::collections::HashMap::new(),
-        template: TemplateChoice::Builtin("quote-summary".to_owned()),
+        template: TemplateChoice::Builtin(template.to_owned()),
         size,
         frame_rate: FrameRate::DEFAULT,
         allow_private_network: false,
@@ -55,21 +57,23 @@ fn production(snapshot: &serde_json::Value, size: Size) -> Production {
 }
 
 /// Everything that is wrong with a composition, in words.
-fn faults(production: &Production) -> Vec<String> {
+fn faults(production: &Production, template: &Template) -> Vec<String> {
     let composition = production.composition();
     let mut faults = Vec::new();
     let seconds = composition.frame_rate.seconds_at(composition.frame_count);
-    if !(20.0..=30.0).contains(&seconds) {
+    let range = template.document().duration;
+    if !(range.min..=range.max).contains(&seconds) {
         faults.push(format!("it runs {seconds} s"));
     }
+    let backdrop = composition.scenes.iter().find(|scene| scene.id == "backdrop");
     for scene in &composition.scenes {
         let mut found = Vec::new();
         texts_are_inside(composition, scene, &mut found);
-        nothing_overlaps(scene, &mut found);
+        nothing_overlaps(&with(backdrop, scene), &mut found);
         counts_end_in_time(composition, scene, &mut found);
         faults.extend(found.into_iter().map(|fault| format!("scene {}: {fault}", scene.id)));
     }
-    total_is_exact(production, &mut faults);
+    total_is_exact(production, template, &mut faults);
     faults
 }
 
@@ -110,7 +114,17 @@ fn texts_are_inside(composition: &Composition, scene: &Scene, faults: &mut Vec<S
     }
 }
 
-/// No two texts of a scene lie on each other, and no text lies on a picture, an icon or a code.
+/// The layers of a scene and those that stand behind all scenes.
+fn with(backdrop: Option<&Scene>, scene: &Scene) -> Scene {
+    let mut both = scene.clone();
+    if let Some(backdrop) = backdrop.filter(|backdrop| backdrop.id != scene.id) {
+        both.layers.extend(backdrop.layers.clone());
+    }
+    both
+}
+
+/// No two texts of a scene lie on each other, and no text lies on a picture, an icon or a code. A photograph that runs to
+/// the edges of the canvas is a ground to write on.
 fn nothing_overlaps(scene: &Scene, faults: &mut Vec<String>) {
     let mut words: Vec<(&str, Vec<Box>)> = Vec::new();
     let mut pictures: Vec<(&str, Box)> = Vec::new();
@@ -118,7 +132,8 @@ fn nothing_overlaps(scene: &Scene, faults: &mut Vec<String>) {
         // All forms of a counted number share one place; the last one is the one that stays.
         let Some(shown) = contents(&layer.content).last() else { continue };
         words.extend(texts(shown).map(|text| (layer.node.as_str(), boxes(text).collect())));
-        pictures.extend(shown.iter().filter_map(look::picture).map(|rect| (layer.node.as_str(), rect)));
+        let pictured = shown.iter().filter_map(look::picture).filter(|rect| rect[1] > 0.5);
+        pictures.extend(pictured.map(|rect| (layer.node.as_str(), rect)));
     }
     for (at, (node, lines)) in words.iter().enumerate() {
         for (other, below) in &words[at + 1..] {
@@ -153,7 +168,7 @@ fn counts_end_in_time(composition: &Composition, scene: &Scene, faults: &mut Vec
 }
 
 /// The last form of the counted total is the exact amount, all of it.
-fn total_is_exact(production: &Production, faults: &mut Vec<String>) {
+fn total_is_exact(production: &Production, template: &Template, faults: &mut Vec<String>) {
     let snapshot = production.snapshot();
     let amount = snapshot.locale.money(snapshot.totals.total, snapshot.currency);
     let mut totals = 0;
@@ -164,7 +179,7 @@ fn total_is_exact(production: &Production, faults: &mut Vec<String>) {
         let expected = layout(
             FontLibrary::bundled(),
             &format!("\u{2068}{amount}\u{2069}"),
-            &look::total_style(block.size_px, &snapshot.locale),
+            &look::total_style(template, block.size_px, &snapshot.locale),
             &quotereel::text::Fit::default(),
         );
         let drawn = |block: &TextBlock| block.glyphs.iter().map(|glyph| (glyph.face, glyph.id)).collect::<Vec<_>>();
@@ -181,13 +196,18 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn every_quote_can_be_read(snapshot in quotes::random(), size in proptest::sample::select(SIZES.to_vec())) {
-        let production = production(&snapshot, size);
-        let faults = faults(&production);
+    fn every_quote_can_be_read(
+        snapshot in quotes::random(),
+        name in proptest::sample::select(builtin_names().collect::<Vec<_>>()),
+        size in proptest::sample::select(SIZES.to_vec()),
+    ) {
+        let production = production(&snapshot, name, size);
+        let template = builtin(name).expect("a built-in template");
+        let faults = faults(&production, &template);
         let found: Vec<String> = production.warnings().iter().map(Problem::to_string).collect();
         prop_assert!(
             faults.is_empty(),
-            "{size}:\n{}\nwarnings: {found:#?}\n{snapshot:#}",
+            "{name}, {size}:\n{}\nwarnings: {found:#?}\n{snapshot:#}",
             faults.join("\n")
         );
     }
@@ -195,7 +215,7 @@ proptest! {
 
 #[test]
 fn the_checks_find_what_is_wrong() {
-    let composition = production(&quotes::plain(), SIZES[0]).composition().clone();
+    let composition = production(&quotes::plain(), "quote-summary", SIZES[0]).composition().clone();
     let mut spoilt = composition.clone();
     for layer in spoilt.scenes.iter_mut().flat_map(|scene| &mut scene.layers) {
         if let Content::Still(primitives) = &mut layer.content {
