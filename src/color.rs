@@ -109,6 +109,13 @@ impl Color {
         (lab.a * lab.a + lab.b * lab.b).sqrt()
     }
 
+    /// How different two colours look: their distance in Oklab, 0.0 to about 1.0; alpha is not looked at.
+    #[must_use]
+    pub fn distance(self, other: Self) -> f32 {
+        let (one, other) = (self.oklab(), other.oklab());
+        ((one.l - other.l).powi(2) + (one.a - other.a).powi(2) + (one.b - other.b).powi(2)).sqrt()
+    }
+
     /// WCAG relative luminance, 0.0-1.0; alpha is not looked at.
     #[must_use]
     pub fn luminance(self) -> f32 {

@@ -16,6 +16,7 @@ pub mod journal;
 pub mod layout;
 pub mod locale;
 pub mod metrics;
+pub mod palette;
 pub mod pipeline;
 pub mod probe;
 pub mod problem;

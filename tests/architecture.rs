@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// Modules by floor, lowest first. Floors 0 to 2 are pure.
 const FLOORS: &[&[&str]] = &[
-    &["problem", "time", "geometry", "color", "frame", "locale", "crew"],
+    &["problem", "time", "geometry", "color", "frame", "locale", "crew", "palette"],
     &["snapshot", "template", "timeline", "job"],
     &["text", "layout", "scene", "raster", "h264", "convert"],
     &["encode", "probe", "pipeline"],
@@ -23,6 +23,8 @@ const SIBLINGS: &[(&str, &str)] = &[
     ("frame", "geometry"),
     ("frame", "time"),
     ("locale", "problem"),
+    ("palette", "color"),
+    ("palette", "frame"),
     ("template", "snapshot"),
     ("template", "timeline"),
     ("layout", "text"),

@@ -167,7 +167,11 @@ pub fn prepare(order: &Order) -> Result<Production, StudioError> {
     let resolved = Instant::now();
     let Composed { composition, warnings: findings } = compose(Ingredients {
         template: &template,
-        bindings: Bindings { snapshot: &parsed.snapshot, pictures: &pictures.by_pointer },
+        bindings: Bindings {
+            snapshot: &parsed.snapshot,
+            pictures: &pictures.by_pointer,
+            logo_colors: pictures.logo_colors,
+        },
         pictures: &pictures.frames,
         fonts,
         canvas: order.size,

@@ -6,9 +6,13 @@ use std::sync::Arc;
 
 use crate::asset::{Policy, Source, load_all};
 use crate::frame::RgbaFrame;
+use crate::palette::{Palette, palette};
 use crate::problem::{Problem, Problems};
 use crate::snapshot::{AssetRef, Snapshot};
 use crate::template::{LoadedPicture, Template};
+
+/// Where a snapshot has its company's logo.
+const LOGO: &str = "/company/logo";
 
 /// Loaded pictures and where they belong.
 pub(super) struct Pictures {
@@ -16,6 +20,8 @@ pub(super) struct Pictures {
     pub(super) frames: Vec<Arc<RgbaFrame>>,
     /// Their places in the snapshot.
     pub(super) by_pointer: BTreeMap<String, LoadedPicture>,
+    /// What the company's logo is known by.
+    pub(super) logo_colors: Option<Palette>,
 }
 
 /// Loads what `template` shows of `snapshot`; adds a warning for each picture that fails.
@@ -23,7 +29,7 @@ pub(super) fn load(snapshot: &Snapshot, template: &Template, policy: &Policy, wa
     let wanted: Vec<(String, &AssetRef)> =
         snapshot.asset_refs().into_iter().filter(|(pointer, _)| template.shows_picture(pointer)).collect();
     let sources: Vec<Source> = wanted.iter().map(|(_, asset)| source(asset)).collect();
-    let mut pictures = Pictures { frames: Vec::new(), by_pointer: BTreeMap::new() };
+    let mut pictures = Pictures { frames: Vec::new(), by_pointer: BTreeMap::new(), logo_colors: None };
     if sources.is_empty() {
         return pictures;
     }
@@ -34,6 +40,9 @@ pub(super) fn load(snapshot: &Snapshot, template: &Template, policy: &Policy, wa
                 #[expect(clippy::cast_precision_loss, reason = "pictures have at most a few thousand px a side")]
                 let aspect = size.width as f32 / size.height as f32;
                 let picture = LoadedPicture { asset: pictures.frames.len(), aspect };
+                if pointer == LOGO && snapshot.company.brand.is_none() {
+                    pictures.logo_colors = palette(&frame);
+                }
                 pictures.frames.push(frame);
                 pictures.by_pointer.insert(pointer, picture);
             }

@@ -8,9 +8,11 @@ use std::collections::BTreeMap;
 use minijinja::value::Value;
 
 use super::theme::safe_insets;
+use crate::color::Color;
 use crate::geometry::Size;
 use crate::locale::Amount;
-use crate::snapshot::{Item, QuoteStatus, Snapshot};
+use crate::palette::Palette;
+use crate::snapshot::{Brand, Item, QuoteStatus, Snapshot};
 
 /// A snapshot with its pictures, as far as they loaded.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +21,8 @@ pub struct Bindings<'a> {
     pub snapshot: &'a Snapshot,
     /// Loaded pictures by the JSON pointer of their place in the snapshot.
     pub pictures: &'a BTreeMap<String, LoadedPicture>,
+    /// Colours of the company's logo; they stand in for a brand that the quote does not give.
+    pub logo_colors: Option<Palette>,
 }
 
 /// A picture that is ready to be drawn.
@@ -139,6 +143,12 @@ pub(super) fn roots(bindings: &Bindings<'_>, canvas: Size) -> Vec<(String, Value
         ])
     });
     let brand = company.brand.as_ref();
+    let given = |of: fn(&Brand) -> Option<Color>| brand.and_then(of);
+    let (primary, accent) = match (given(|brand| brand.primary), given(|brand| brand.accent), bindings.logo_colors) {
+        // A pair of colours goes together: none of the logo's comes beside one that was given.
+        (None, None, Some(logo)) => (Some(logo.primary), logo.accent),
+        (primary, accent, _) => (primary, accent),
+    };
     let roots = vec![
         (
             "quote",
@@ -168,13 +178,7 @@ pub(super) fn roots(bindings: &Bindings<'_>, canvas: Size) -> Vec<(String, Value
                 ("address", maybe(company.address.as_ref())),
             ]),
         ),
-        (
-            "brand",
-            named(vec![
-                ("primary", maybe(brand.and_then(|brand| brand.primary).as_ref())),
-                ("accent", maybe(brand.and_then(|brand| brand.accent).as_ref())),
-            ]),
-        ),
+        ("brand", named(vec![("primary", maybe(primary.as_ref())), ("accent", maybe(accent.as_ref()))])),
         (
             "customer",
             named(vec![
