@@ -102,10 +102,19 @@ test: setup-tests ## Every test, the examples in the documentation included; sta
 	@$(CARGO) test --locked --doc
 
 .PHONY: sheets
-sheets: build ## A contact sheet of every fixture, in target/sheets
+sheets: build ## A contact sheet of every template, fixture and size, in target/sheets
 	@mkdir -p $(TARGET)/sheets; \
-	for quote in fixtures/quotes/*.json; do \
-	  $(TARGET)/release/render sheet "$$quote" -o "$(TARGET)/sheets/$$(basename "$$quote" .json).png"; \
+	for template in templates/quote-*; do for size in story portrait square landscape; do for quote in fixtures/quotes/*.json; do \
+	  name="$$(basename $$template)-$$(basename "$$quote" .json)-$$size"; \
+	  $(TARGET)/release/render sheet "$$quote" --quiet -t "$$(basename $$template)" --size $$size -o "$(TARGET)/sheets/$$name.png" || exit 1; \
+	done; done; done; echo "$(TARGET)/sheets"
+
+.PHONY: gallery
+gallery: build ## The pictures of docs/gallery.md
+	@for template in templates/quote-*; do \
+	  name="$$(basename $$template)"; \
+	  $(TARGET)/release/render sheet $(DEMO_QUOTE) --quiet -t "$$name" -o "$(TARGET)/$$name.png" && \
+	  ffmpeg -v error -y -i "$(TARGET)/$$name.png" -vf scale=1400:-2:flags=lanczos -q:v 4 "docs/gallery/$$name.jpg" || exit 1; \
 	done
 
 .PHONY: bench
