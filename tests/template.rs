@@ -1,6 +1,7 @@
 //! Templates as an author meets them: every kind of mistake names its file, its place and what would be right, and the
 //! JSON Schema agrees with the reader on everything that is a matter of form.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use quotereel::geometry::Size;
@@ -79,20 +80,25 @@ fn quote() -> Value {
     })
 }
 
-/// Uses the template in `folder`.
-fn used(folder: &Path) -> Result<(), StudioError> {
-    let order = Order {
+/// A video by the template in `folder`.
+fn order(folder: &Path) -> Order {
+    Order {
         snapshot: quote().to_string().into_bytes(),
         base_dir: None,
         keyed_files: std::collections::HashMap::new(),
         template: TemplateChoice::Folder(folder.to_owned()),
+        params: BTreeMap::new(),
         size: Size::new(1080, 1920),
         frame_rate: FrameRate::DEFAULT,
         allow_private_network: false,
         limits: quotereel::asset::Limits::default(),
         threads: std::num::NonZeroUsize::MIN,
-    };
-    prepare(&order).map(drop)
+    }
+}
+
+/// Uses the template in `folder`.
+fn used(folder: &Path) -> Result<(), StudioError> {
+    prepare(&order(folder)).map(drop)
 }
 
 /// What is wrong with a spoilt template.
@@ -228,6 +234,37 @@ fn mistakes() -> Vec<Mistake> {
         ("/scenes/0/children", json!([nested(36)]), Reader, "/scenes/0/children/0", &["nested deeper than 32"]),
         ("/scenes/0/children", json!([nested(60)]), Reader, "", &["nested deeper than 100 levels"]),
         ("/description", json!("d".repeat(1 << 20)), Reader, "", &["bytes", "at most 1048576"]),
+        (
+            "/params",
+            json!({ "tone": { "type": "choice", "description": "t", "default": "loud", "choices": ["calm", "bold"] } }),
+            Reader,
+            "/params/tone/default",
+            &["`loud` is not one of calm, bold"],
+        ),
+        (
+            "/params",
+            json!({ "rows": { "type": "number", "description": "r", "default": 9, "min": 1, "max": 6 } }),
+            Reader,
+            "/params/rows/default",
+            &["a number from 1 to 6"],
+        ),
+        (
+            "/params",
+            json!({ "tone": { "type": "choice", "description": "t" } }),
+            Reader,
+            "/params/tone/choices",
+            &["a choice has 2 to 40"],
+        ),
+        (
+            "/params",
+            json!({ "a-b": { "type": "text", "description": "t" } }),
+            Reader,
+            "/params/a-b",
+            &["a name is a letter"],
+        ),
+        ("/params", json!({ "x": { "type": "colour", "description": "t" } }), Schema, "/params/x/type", &["color"]),
+        ("/params", json!({ "x": { "type": "text" } }), Schema, "/params/x", &["missing field `description`"]),
+        (name, json!("{{ params.tone }}"), Reader, name, &["parameter `tone` is not in the template"]),
         (heading, json!({ "type": "text" }), Schema, heading, &["missing field `text`"]),
     ]
 }
@@ -299,6 +336,47 @@ fn mistakes_in_strings_name_their_file() {
     let mut files = Files::of("quote-summary");
     files.set_string("en", "preparedFor", json!("{{ t('preparedFor') }}"));
     said(&files, "template.json", "/scenes/1/children/0/children/0/text", "refers to itself");
+}
+
+/// The words and colours of a template are changed from outside, by type, and its defaults hold otherwise.
+#[test]
+fn parameters_reach_every_expression() {
+    let mut files = Files::of("quote-summary");
+    files.set(
+        "/params",
+        json!({
+            "accent": { "type": "color", "description": "Colour of what matters." },
+            "greeting": { "type": "text", "description": "First words.", "default": "Hello" },
+            "short": { "type": "boolean", "description": "Leaves the items out.", "default": false },
+        }),
+    );
+    files.set("/theme/colors/1/value", json!("params.accent or brand.accent or '#F5A623'"));
+    files.set("/scenes/0/children/0/children/2", json!({ "type": "text", "id": "greeting", "text": "{{ params.greeting }}" }));
+    files.set("/scenes/2/when", json!("not params.short"));
+    files.set_string("en", "total", json!("{{ params.greeting }}, total"));
+    let folder = tempfile::tempdir().expect("a folder");
+    files.write(folder.path());
+    let with = |params: &[(&str, &str)]| {
+        let params = params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        prepare(&Order { params, ..order(folder.path()) })
+    };
+    let scenes = |params: &[(&str, &str)]| with(params).expect("a video").composition().scenes.len();
+    assert!(scenes(&[("short", "true")]) < scenes(&[]));
+    let picture = |params: &[(&str, &str)]| {
+        let production = with(params).expect("a video");
+        production.still(production.thumbnail_frame()).pixels().to_vec()
+    };
+    let plain = picture(&[]);
+    assert_eq!(plain, picture(&[("greeting", "Hello")]));
+    assert_ne!(plain, picture(&[("greeting", "Good day")]));
+    assert_ne!(plain, picture(&[("accent", "#3366FF")]));
+    for (name, value, words) in [
+        ("short", "yes", "`short` cannot be `yes`: it takes true or false"),
+        ("acent", "#3366FF", "did you mean `accent`?"),
+    ] {
+        let error = with(&[(name, value)]).expect_err(words).to_string();
+        assert!(error.contains(words), "{error}");
+    }
 }
 
 #[test]

@@ -15,7 +15,7 @@ use super::error::{TemplateError, TemplateProblem};
 use super::expression::{Evaluator, Locals, initials, without_isolates};
 use super::theme::{Scale, Theme, unknown};
 use super::value::Measure;
-use super::{DOCUMENT_FILE, Template};
+use super::{DOCUMENT_FILE, Template, params};
 use crate::color::Color;
 use crate::geometry::Size;
 use crate::locale::Amount;
@@ -91,7 +91,8 @@ impl<'t> Binder<'t> {
         frame_rate: FrameRate,
     ) -> Result<Self, TemplateError> {
         let snapshot = bindings.snapshot;
-        let roots = context::roots(bindings, canvas);
+        let mut roots = context::roots(bindings, canvas);
+        roots.push(("params".to_owned(), params::root(&template.document().params, &template.params)));
         let strings = template.strings_for(snapshot.locale.language());
         let mut evaluator = Evaluator::new(snapshot.locale.clone(), snapshot.currency, strings, roots);
         let theme = Theme::resolve(template.document(), canvas, &mut evaluator)

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::context::KNOWN_PATHS;
 use super::document::{
-    Document, EasingSpec, Flex, GradientStop, Motion, Node, Paint, Passage, Placement, Surface, TextStyle,
+    Document, EasingSpec, Flex, GradientStop, Motion, Node, Paint, ParamKind, Passage, Placement, Surface, TextStyle,
 };
 use super::error::{TemplateError, TemplateProblem};
 use super::expression::{FUNCTIONS, StringEntry, names_in_expression, names_in_text};
@@ -167,6 +167,7 @@ impl Checker<'_> {
             let reason = format!("there is no {STRINGS_FOLDER}/{}.json", document.default_language);
             self.fail("/defaultLanguage", reason);
         }
+        self.params();
         let mut known: Names = Vec::new();
         for (index, named) in document.theme.colors.iter().enumerate() {
             let at = format!("/theme/colors/{index}/value");
@@ -204,6 +205,31 @@ impl Checker<'_> {
                 self.fail(format!("{at}/id"), format!("scene id {} is used twice", quoted(&scene.id, 60)));
             }
             self.scene(scene, &at);
+        }
+    }
+
+    fn params(&mut self) {
+        let document = self.document;
+        for (name, param) in &document.params {
+            let at = crate::problem::member("/params", name);
+            let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || !name.chars().all(word) || name.len() > 40 {
+                self.fail(&*at, "a name is a letter, then letters, digits and `_`; at most 40 in all");
+            }
+            let choices = if param.kind == ParamKind::Choice { 2..=40 } else { 0..=0 };
+            if !choices.contains(&param.choices.len()) {
+                self.fail(format!("{at}/choices"), "a choice has 2 to 40, other types none");
+            }
+            let limits = param.min.is_some() || param.max.is_some();
+            if limits && param.kind != ParamKind::Number
+                || param.min.zip(param.max).is_some_and(|(min, max)| !(min < max))
+            {
+                self.fail(&*at, "min and max are for numbers, and min is below max");
+            }
+            if let Some(value) = param.default.as_ref().filter(|value| !param.takes(value)) {
+                let reason = format!("{} is not {}", quoted(&value.to_string(), 60), param.allowed());
+                self.fail(format!("{at}/default"), reason);
+            }
         }
     }
 
@@ -351,6 +377,13 @@ impl Checker<'_> {
                 continue;
             }
             if FUNCTIONS.contains(&path.as_str()) || color {
+                continue;
+            }
+            if let Some(param) = path.strip_prefix("params.") {
+                let params = &self.document.params;
+                if !params.contains_key(param) {
+                    self.fail(at, unknown("parameter", param, params.keys()));
+                }
                 continue;
             }
             let is_known = KNOWN_PATHS.iter().any(|known| *known == path || known.starts_with(&format!("{path}.")));

@@ -12,6 +12,7 @@ mod document;
 mod error;
 mod expression;
 mod look;
+mod params;
 mod theme;
 mod value;
 
@@ -26,8 +27,9 @@ pub use bound::{
 };
 pub use builtin::{builtin, builtin_files, builtin_names};
 pub use context::{Bindings, LoadedPicture};
-pub use document::Document;
+pub use document::{Document, Param, ParamKind, ParamValue};
 pub use error::{TemplateError, TemplateProblem};
+pub use params::ParamError;
 
 use expression::StringEntry;
 
@@ -45,6 +47,7 @@ pub struct Template {
     document: Document,
     strings: BTreeMap<String, BTreeMap<String, StringEntry>>,
     fields: check::Fields,
+    params: BTreeMap<String, ParamValue>,
 }
 
 /// The files of a template, read but not parsed.
@@ -68,10 +71,23 @@ impl Template {
         let (document, strings) = check::read(files)?;
         let (problems, fields) = check::check(&files.source, &document, &strings);
         if problems.is_empty() {
-            Ok(Self { source: files.source.clone(), document, strings, fields })
+            let params = params::defaults(&document.params);
+            Ok(Self { source: files.source.clone(), document, strings, fields, params })
         } else {
             Err(TemplateError::Invalid { problems })
         }
+    }
+
+    /// The template with parameters set; the others keep their defaults.
+    ///
+    /// # Errors
+    /// [`TemplateError::Param`] for a name it does not have or a value it does not take.
+    pub fn with_params(mut self, given: &BTreeMap<String, String>) -> Result<Self, TemplateError> {
+        for (name, text) in given {
+            let value = params::value(&self.document.params, name, text)?;
+            self.params.insert(name.clone(), value);
+        }
+        Ok(self)
     }
 
     /// The document as written.
