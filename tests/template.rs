@@ -19,6 +19,8 @@ struct Files {
     document: Value,
     /// Contents by path inside the folder.
     strings: Vec<(String, String)>,
+    /// Parts in files, by name.
+    parts: Vec<(String, Value)>,
 }
 
 impl Files {
@@ -32,7 +34,7 @@ impl Files {
             .map(|path| (format!("strings/{}", path.file_name().expect("named").to_string_lossy()), read(&path)))
             .collect();
         strings.sort();
-        Self { document, strings }
+        Self { document, strings, parts: Vec::new() }
     }
 
     fn strings(&mut self, language: &str) -> &mut String {
@@ -57,6 +59,12 @@ impl Files {
         std::fs::write(folder.join("template.json"), self.document.to_string()).expect("written");
         for (path, text) in &self.strings {
             std::fs::write(folder.join(path), text).expect("written");
+        }
+        if !self.parts.is_empty() {
+            std::fs::create_dir(folder.join("parts")).expect("an empty folder");
+        }
+        for (name, part) in &self.parts {
+            std::fs::write(folder.join(format!("parts/{name}.json")), part.to_string()).expect("written");
         }
     }
 }
@@ -235,6 +243,36 @@ fn mistakes() -> Vec<Mistake> {
         ("/scenes/0/children", json!([nested(60)]), Reader, "", &["nested deeper than 100 levels"]),
         ("/description", json!("d".repeat(1 << 20)), Reader, "", &["bytes", "at most 1048576"]),
         (
+            "/parts",
+            json!({ "a": { "children": [used_part("b")] }, "b": { "children": [nested(1), used_part("a")] } }),
+            Reader,
+            "/parts",
+            &["without end: a -> b -> a"],
+        ),
+        ("/parts", json!({ "a": { "children": [] } }), Schema, "/parts/a/children", &["at least one node"]),
+        (
+            "/parts",
+            json!({ "a": { "argz": [], "children": [nested(0)] } }),
+            Schema,
+            "/parts/a/argz",
+            &["did you mean `args`"],
+        ),
+        (
+            "/parts",
+            json!({ "a": { "children": [{ "type": "text", "text": "{{ item.name }}" }] } }),
+            Reader,
+            "/parts/a/children/0/text",
+            &["nothing is called", "item.name"],
+        ),
+        (heading, used_part("rwo"), Reader, heading, &["part `rwo` is not in the template"]),
+        (
+            heading,
+            json!({ "type": "use", "part": "row", "with": { "item": "items |" } }),
+            Reader,
+            heading,
+            &["in the expression"],
+        ),
+        (
             "/params",
             json!({ "tone": { "type": "choice", "description": "t", "default": "loud", "choices": ["calm", "bold"] } }),
             Reader,
@@ -267,6 +305,11 @@ fn mistakes() -> Vec<Mistake> {
         (name, json!("{{ params.tone }}"), Reader, name, &["parameter `tone` is not in the template"]),
         (heading, json!({ "type": "text" }), Schema, heading, &["missing field `text`"]),
     ]
+}
+
+/// A `use` without arguments.
+fn used_part(name: &str) -> Value {
+    json!({ "type": "use", "part": name })
 }
 
 /// A text inside that many groups.
@@ -351,7 +394,10 @@ fn parameters_reach_every_expression() {
         }),
     );
     files.set("/theme/colors/1/value", json!("params.accent or brand.accent or '#F5A623'"));
-    files.set("/scenes/0/children/0/children/2", json!({ "type": "text", "id": "greeting", "text": "{{ params.greeting }}" }));
+    files.set(
+        "/scenes/0/children/0/children/2",
+        json!({ "type": "text", "id": "greeting", "text": "{{ params.greeting }}" }),
+    );
     files.set("/scenes/2/when", json!("not params.short"));
     files.set_string("en", "total", json!("{{ params.greeting }}, total"));
     let folder = tempfile::tempdir().expect("a folder");
@@ -377,6 +423,69 @@ fn parameters_reach_every_expression() {
         let error = with(&[(name, value)]).expect_err(words).to_string();
         assert!(error.contains(words), "{error}");
     }
+}
+
+/// A part with arguments draws what its children would have drawn in place, wherever it comes from.
+#[test]
+fn a_part_stands_for_its_children() {
+    let frame = |files: &Files| {
+        let folder = tempfile::tempdir().expect("a folder");
+        files.write(folder.path());
+        let production = prepare(&order(folder.path())).unwrap_or_else(|error| panic!("{error}"));
+        let last = production.composition().frame_count - 90;
+        production.still(last).pixels().to_vec()
+    };
+    let list = "/scenes/4/children/0/children";
+    let line = |words: &str| json!({ "type": "text", "text": format!("{{{{ {words} }}}}"), "style": "lead" });
+    let repeat =
+        |children: Value| json!({ "type": "repeat", "of": "items", "as": "item", "limit": 3, "children": children });
+    let mut plain = Files::of("quote-summary");
+    plain.set(list, json!([repeat(json!([line("item.name ~ ' ' ~ loop.index")]))]));
+    let expected = frame(&plain);
+    let with = json!({ "type": "use", "part": "row", "with": { "row": "item", "number": "loop.index" } });
+    let row = json!({ "args": ["row", "number"], "children": [line("row.name ~ ' ' ~ number")] });
+    let mut inside = Files::of("quote-summary");
+    inside.set(list, json!([repeat(json!([with]))]));
+    inside.set("/parts", json!({ "row": row }));
+    assert_eq!(frame(&inside), expected);
+    let mut outside = Files::of("quote-summary");
+    outside.set(list, json!([repeat(json!([with]))]));
+    outside.parts.push(("row".to_owned(), row.clone()));
+    assert_eq!(frame(&outside), expected);
+
+    // In both places is one too many; what is wrong in a file is said of that file.
+    outside.set("/parts", json!({ "row": row }));
+    assert!(problems(&outside).iter().any(|problem| problem.file == "parts/row.json"));
+    let mut wrong = inside;
+    wrong.set("/parts", json!({}));
+    wrong.parts = vec![("row".to_owned(), json!({ "args": ["row", "number"], "children": [line("row.name | mony")] }))];
+    let found = problems(&wrong);
+    assert!(
+        found.iter().any(|problem| problem.file == "parts/row.json" && problem.pointer == "/children/0/text"),
+        "{found:#?}"
+    );
+    wrong.parts = vec![("row".to_owned(), json!({ "args": ["row", "size"], "children": [line("row.name")] }))];
+    let reasons: Vec<String> = problems(&wrong).into_iter().map(|problem| problem.reason).collect();
+    assert_eq!(
+        reasons,
+        ["part `row` takes size, which is missing", "part `row` does not take `number`; it takes: row, size"]
+    );
+}
+
+/// Parts within parts count as groups do: a chain of doublings ends at the limit of nodes.
+#[test]
+fn parts_cannot_explode() {
+    let mut files = Files::of("quote-summary");
+    let mut parts = serde_json::Map::new();
+    for at in 0..20 {
+        let next = format!("p{}", at + 1);
+        parts.insert(format!("p{at}"), json!({ "children": [used_part(&next), used_part(&next)] }));
+    }
+    parts.insert("p20".to_owned(), json!({ "children": [nested(0)] }));
+    files.set("/parts", Value::Object(parts));
+    files.set("/scenes/0/children", json!([used_part("p0")]));
+    let found = problems(&files);
+    assert!(found[0].reason.contains("more than 10000 nodes"), "{found:#?}");
 }
 
 #[test]

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use super::args::SchemaDocument;
 use super::failure::{Failure, status};
-use super::{options, production};
 use super::reporter::{self, Reporter};
+use super::{options, production};
 use crate::probe::{self, ProbeError, Report, Severity};
 use crate::problem::Problem;
 use crate::template::{ParamValue, Template};

@@ -9,7 +9,7 @@ use super::bound::{
 use super::context::{self, Bindings};
 use super::document::{
     Align, ChooseNode, Direction, Flex, IconNode, ImageNode, Justify, Motion, Node, Placement, QrNode, RepeatNode,
-    TextAlign, TextNode, TextStyle,
+    TextAlign, TextNode, TextStyle, UseNode,
 };
 use super::error::{TemplateError, TemplateProblem};
 use super::expression::{Evaluator, Locals, initials, without_isolates};
@@ -19,6 +19,7 @@ use super::{DOCUMENT_FILE, Template, params};
 use crate::color::Color;
 use crate::geometry::Size;
 use crate::locale::Amount;
+use crate::problem::member;
 use crate::time::FrameRate;
 use crate::timeline::Easing;
 
@@ -229,11 +230,13 @@ impl<'t> Binder<'t> {
         if *spent > MOST_NODES {
             return Err(self.problem(at, format!("the scene has more than {MOST_NODES} nodes")));
         }
-        if let Node::Choose(choose) = node {
-            return self.choose(choose, at, scope, spent, out);
+        match node {
+            Node::Choose(choose) => return self.choose(choose, at, scope, spent, out),
+            Node::Use(node) => return self.part(node, at, scope, spent, out),
+            _ => {}
         }
-        let Some(part) = Part::of(node) else { return Ok(()) };
-        if !self.condition(part.when, at, scope.locals)? {
+        let Some(shared) = Shared::of(node) else { return Ok(()) };
+        if !self.condition(shared.when, at, scope.locals)? {
             return Ok(());
         }
         let kind = match node {
@@ -250,10 +253,10 @@ impl<'t> Binder<'t> {
                 Some(BoundKind::Group(Box::new(self.group(&group.flex, surface, group.clip, children, at)?)))
             }
             Node::Repeat(repeat) => Some(self.repeat(repeat, at, scope, spent)?),
-            Node::Choose(_) => None,
+            Node::Choose(_) | Node::Use(_) => None,
         };
         let Some(kind) = kind else { return Ok(()) };
-        let mut placement = self.placement(part.layout, at)?;
+        let mut placement = self.placement(shared.layout, at)?;
         if let Node::Icon(icon) = node {
             let side =
                 self.theme.px(&icon.size, Scale::Sizes).map_err(|why| self.problem(format!("{at}/size"), why))?;
@@ -261,9 +264,9 @@ impl<'t> Binder<'t> {
             placement.shrink = 0.0;
         }
         out.push(BoundNode {
-            label: part.id.map_or_else(|| at.to_owned(), str::to_owned),
+            label: shared.id.map_or_else(|| at.to_owned(), str::to_owned),
             placement,
-            motion: self.motion(part.motion, &format!("{at}/motion"))?,
+            motion: self.motion(shared.motion, &format!("{at}/motion"))?,
             kind,
         });
         Ok(())
@@ -285,6 +288,32 @@ impl<'t> Binder<'t> {
             }
         }
         self.nodes(&choose.otherwise, &format!("{at}/otherwise"), &inner, spent, out)
+    }
+
+    /// A part sees its arguments and what every expression sees; names around its `use` stay outside.
+    fn part(
+        &self,
+        node: &UseNode,
+        at: &str,
+        scope: &Scope<'_>,
+        spent: &mut usize,
+        out: &mut Vec<BoundNode>,
+    ) -> Bound<()> {
+        if !self.condition(node.when.as_deref(), at, scope.locals)? {
+            return Ok(());
+        }
+        let parts = &self.template.document().parts;
+        let part = parts
+            .get(&node.part)
+            .ok_or_else(|| self.problem(format!("{at}/part"), unknown("part", &node.part, parts.keys())))?;
+        let mut locals = Locals::new();
+        for (name, expression) in &node.with {
+            let value = self.evaluator.value(expression, scope.locals);
+            let value = value.map_err(|reason| self.problem(member(&format!("{at}/with"), name), reason))?;
+            locals.insert(name.clone(), value);
+        }
+        let inner = Scope { locals: &locals, depth: scope.depth + 1 };
+        self.nodes(&part.children, &format!("/parts/{}/children", node.part), &inner, spent, out)
     }
 
     fn repeat(&self, repeat: &RepeatNode, at: &str, scope: &Scope<'_>, spent: &mut usize) -> Bound<BoundKind> {
@@ -524,18 +553,18 @@ impl<'t> Binder<'t> {
 }
 
 /// Fields that all kinds of node share.
-struct Part<'a> {
+struct Shared<'a> {
     id: Option<&'a str>,
     when: Option<&'a str>,
     layout: &'a Placement,
     motion: &'a Motion,
 }
 
-impl<'a> Part<'a> {
+impl<'a> Shared<'a> {
     fn of(node: &'a Node) -> Option<Self> {
-        macro_rules! part {
+        macro_rules! shared {
             ($node:expr) => {
-                Some(Part {
+                Some(Shared {
                     id: $node.id.as_deref(),
                     when: $node.when.as_deref(),
                     layout: &$node.layout,
@@ -544,14 +573,14 @@ impl<'a> Part<'a> {
             };
         }
         match node {
-            Node::Text(node) => part!(node),
-            Node::Image(node) => part!(node),
-            Node::Shape(node) => part!(node),
-            Node::Icon(node) => part!(node),
-            Node::Qr(node) => part!(node),
-            Node::Group(node) => part!(node),
-            Node::Repeat(node) => part!(node),
-            Node::Choose(_) => None,
+            Node::Text(node) => shared!(node),
+            Node::Image(node) => shared!(node),
+            Node::Shape(node) => shared!(node),
+            Node::Icon(node) => shared!(node),
+            Node::Qr(node) => shared!(node),
+            Node::Group(node) => shared!(node),
+            Node::Repeat(node) => shared!(node),
+            Node::Choose(_) | Node::Use(_) => None,
         }
     }
 }

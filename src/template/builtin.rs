@@ -53,7 +53,7 @@ pub fn builtin_files(name: &str) -> Result<TemplateFiles, TemplateError> {
     };
     let strings: BTreeMap<String, Vec<u8>> =
         found.strings.iter().map(|(language, bytes)| ((*language).to_owned(), bytes.to_vec())).collect();
-    Ok(TemplateFiles { source: name.to_owned(), document: found.document.to_vec(), strings })
+    Ok(TemplateFiles { source: name.to_owned(), document: found.document.to_vec(), strings, parts: BTreeMap::new() })
 }
 
 #[cfg(test)]

@@ -2,15 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::context::KNOWN_PATHS;
 use super::document::{
-    Document, EasingSpec, Flex, GradientStop, Motion, Node, Paint, ParamKind, Passage, Placement, Surface, TextStyle,
+    Document, EasingSpec, Flex, GradientStop, Motion, Node, Paint, ParamKind, Part, Passage, Placement, Surface,
+    TextStyle, UseNode,
 };
 use super::error::{TemplateError, TemplateProblem};
 use super::expression::{FUNCTIONS, StringEntry, names_in_expression, names_in_text};
 use super::look::easing;
+use super::parts::{MOST_PARTS, PARTS_FOLDER, cycle, place_in_file};
 use super::theme::unknown;
 use super::value::{ColorSpec, Edges, Measure, pointer, split_pointer};
 use super::{DOCUMENT_FILE, LARGEST_FILE_BYTES, STRINGS_FOLDER, TemplateFiles};
@@ -19,21 +22,26 @@ use crate::problem::{nearest, quoted};
 /// Deepest nesting of JSON; serde_json itself stops at 128.
 const DEEPEST_JSON: usize = 100;
 
-type Strings = BTreeMap<String, BTreeMap<String, StringEntry>>;
+pub(super) type Strings = BTreeMap<String, BTreeMap<String, StringEntry>>;
+
+/// A template as read, nothing checked.
+pub(super) struct Read {
+    /// The document, parts from files included.
+    pub(super) document: Document,
+    /// Strings by language.
+    pub(super) strings: Strings,
+}
 
 /// Reads all files of a template.
-pub(super) fn read(files: &TemplateFiles) -> Result<(Document, Strings), TemplateError> {
+pub(super) fn read(files: &TemplateFiles) -> Result<Read, TemplateError> {
     let problem = |file: &str, pointer: String, reason: String| TemplateProblem {
         template: files.source.clone(),
         file: file.to_owned(),
         pointer,
         reason,
     };
-    let value = json(&files.document).map_err(|reason| problem(DOCUMENT_FILE, String::new(), reason))?;
-    let document: Document = serde_path_to_error::deserialize(value).map_err(|error| {
-        let (inner, reason) = split_pointer(&error.inner().to_string());
-        problem(DOCUMENT_FILE, format!("{}{inner}", pointer(error.path())), with_suggestion(reason))
-    })?;
+    let mut document: Document =
+        typed(&files.document).map_err(|(pointer, reason)| problem(DOCUMENT_FILE, pointer, with_suggestion(reason)))?;
     let mut problems = Vec::new();
     let mut strings = Strings::new();
     for (language, bytes) in &files.strings {
@@ -45,7 +53,29 @@ pub(super) fn read(files: &TemplateFiles) -> Result<(Document, Strings), Templat
             Err((pointer, reason)) => problems.push(problem(&file, pointer, reason)),
         }
     }
-    if problems.is_empty() { Ok((document, strings)) } else { Err(TemplateError::Invalid { problems }) }
+    for (name, bytes) in &files.parts {
+        let file = format!("{PARTS_FOLDER}/{name}.json");
+        match typed::<Part>(bytes) {
+            Ok(_) if document.parts.contains_key(name) => {
+                let reason = format!("part `{name}` is in {DOCUMENT_FILE} too");
+                problems.push(problem(&file, String::new(), reason));
+            }
+            Ok(part) => {
+                document.parts.insert(name.clone(), part);
+            }
+            Err((pointer, reason)) => problems.push(problem(&file, pointer, with_suggestion(reason))),
+        }
+    }
+    if problems.is_empty() { Ok(Read { document, strings }) } else { Err(TemplateError::Invalid { problems }) }
+}
+
+/// A JSON file as `T`, or the pointer to what is wrong with it and why.
+fn typed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, (String, String)> {
+    let value = json(bytes).map_err(|reason| (String::new(), reason))?;
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let (inner, reason) = split_pointer(&error.inner().to_string());
+        (format!("{}{inner}", pointer(error.path())), reason)
+    })
 }
 
 fn json(bytes: &[u8]) -> Result<Value, String> {
@@ -110,8 +140,14 @@ fn entries(value: &Value) -> Result<BTreeMap<String, StringEntry>, (String, Stri
 }
 
 /// Checks a parsed template; gives its problems and the snapshot fields it uses.
-pub(super) fn check(source: &str, document: &Document, strings: &Strings) -> (Vec<TemplateProblem>, Fields) {
-    let mut checker = Checker { source, document, strings, problems: Vec::new(), fields: Fields::default() };
+pub(super) fn check(
+    source: &str,
+    document: &Document,
+    strings: &Strings,
+    part_files: &BTreeSet<String>,
+) -> (Vec<TemplateProblem>, Fields) {
+    let (problems, fields) = (Vec::new(), Fields::default());
+    let mut checker = Checker { source, document, strings, part_files, problems, fields };
     checker.document();
     checker.strings();
     (checker.problems, checker.fields)
@@ -121,6 +157,7 @@ struct Checker<'a> {
     source: &'a str,
     document: &'a Document,
     strings: &'a Strings,
+    part_files: &'a BTreeSet<String>,
     problems: Vec<TemplateProblem>,
     fields: Fields,
 }
@@ -139,7 +176,10 @@ type Names = Vec<String>;
 
 impl Checker<'_> {
     fn fail(&mut self, pointer: impl Into<String>, reason: impl Into<String>) {
-        self.fail_in(DOCUMENT_FILE, pointer, reason);
+        let pointer = pointer.into();
+        let (file, pointer) =
+            place_in_file(self.part_files, &pointer).unwrap_or_else(|| (DOCUMENT_FILE.to_owned(), pointer));
+        self.fail_in(&file, pointer, reason);
     }
 
     fn fail_in(&mut self, file: &str, pointer: impl Into<String>, reason: impl Into<String>) {
@@ -194,6 +234,7 @@ impl Checker<'_> {
         if let Some(spec) = &document.transition.easing {
             self.easing(spec, "/transition/easing");
         }
+        self.parts();
         self.nodes(&document.backdrop, "/backdrop", &Names::new());
         let mut ids = BTreeSet::new();
         if document.scenes.is_empty() || document.scenes.len() > 40 {
@@ -230,6 +271,48 @@ impl Checker<'_> {
                 let reason = format!("{} is not {}", quoted(&value.to_string(), 60), param.allowed());
                 self.fail(format!("{at}/default"), reason);
             }
+        }
+    }
+
+    fn parts(&mut self) {
+        let parts = &self.document.parts;
+        if parts.len() > MOST_PARTS {
+            self.fail("/parts", format!("{} parts; there are at most {MOST_PARTS}", parts.len()));
+        }
+        for (name, part) in parts {
+            let at = crate::problem::member("/parts", name);
+            let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+            if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || !name.chars().all(word) || name.len() > 40 {
+                self.fail(&*at, "a name is a letter, then letters, digits, `_` and `-`; at most 40 in all");
+            }
+            if part.children.is_empty() {
+                self.fail(format!("{at}/children"), "a part has at least one node");
+            }
+            self.nodes(&part.children, &format!("{at}/children"), &part.args);
+        }
+        if let Some(chain) = cycle(parts) {
+            self.fail("/parts", format!("parts use each other without end: {chain}"));
+        }
+    }
+
+    fn part(&mut self, node: &UseNode, at: &str, names: &Names) {
+        if let Some(when) = &node.when {
+            self.expression(when, &format!("{at}/when"), names);
+        }
+        for (name, expression) in &node.with {
+            self.expression(expression, &crate::problem::member(&format!("{at}/with"), name), names);
+        }
+        let parts = &self.document.parts;
+        let Some(part) = parts.get(&node.part) else {
+            return self.fail(format!("{at}/part"), unknown("part", &node.part, parts.keys()));
+        };
+        for name in part.args.iter().filter(|name| !node.with.contains_key(*name)) {
+            self.fail(format!("{at}/with"), format!("part `{}` takes {name}, which is missing", node.part));
+        }
+        for name in node.with.keys().filter(|name| !part.args.contains(name)) {
+            let reason =
+                format!("part `{}` does not take {}; it takes: {}", node.part, quoted(name, 60), part.args.join(", "));
+            self.fail(crate::problem::member(&format!("{at}/with"), name), reason);
         }
     }
 
@@ -276,6 +359,7 @@ impl Checker<'_> {
             Node::Qr(n) => (&n.when, &n.layout, &n.motion),
             Node::Group(n) => (&n.when, &n.layout, &n.motion),
             Node::Repeat(n) => (&n.when, &n.layout, &n.motion),
+            Node::Use(node) => return self.part(node, at, names),
             Node::Choose(choose) => {
                 for (index, case) in choose.cases.iter().enumerate() {
                     self.expression(&case.when, &format!("{at}/cases/{index}/when"), names);
@@ -339,7 +423,7 @@ impl Checker<'_> {
                 inner.extend([n.name.clone(), "loop".to_owned()]);
                 self.nodes(&n.children, &format!("{at}/children"), &inner);
             }
-            Node::Choose(_) => {}
+            Node::Choose(_) | Node::Use(_) => {}
         }
     }
 

@@ -13,10 +13,11 @@ mod error;
 mod expression;
 mod look;
 mod params;
+mod parts;
 mod theme;
 mod value;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use bind::{Binder, Page, Paging, PlannedScene};
 pub use bound::{
@@ -30,6 +31,7 @@ pub use context::{Bindings, LoadedPicture};
 pub use document::{Document, Param, ParamKind, ParamValue};
 pub use error::{TemplateError, TemplateProblem};
 pub use params::ParamError;
+pub use parts::PARTS_FOLDER;
 
 use expression::StringEntry;
 
@@ -48,6 +50,8 @@ pub struct Template {
     strings: BTreeMap<String, BTreeMap<String, StringEntry>>,
     fields: check::Fields,
     params: BTreeMap<String, ParamValue>,
+    /// Parts that came from files of their own.
+    part_files: BTreeSet<String>,
 }
 
 /// The files of a template, read but not parsed.
@@ -59,6 +63,8 @@ pub struct TemplateFiles {
     pub document: Vec<u8>,
     /// Strings files by language (`es`, `en`, …).
     pub strings: BTreeMap<String, Vec<u8>>,
+    /// Files of parts by name.
+    pub parts: BTreeMap<String, Vec<u8>>,
 }
 
 impl Template {
@@ -68,11 +74,12 @@ impl Template {
     /// [`TemplateError::Invalid`] with every problem found: where the document does not parse only the first, otherwise
     /// all of them.
     pub fn parse(files: &TemplateFiles) -> Result<Self, TemplateError> {
-        let (document, strings) = check::read(files)?;
-        let (problems, fields) = check::check(&files.source, &document, &strings);
+        let check::Read { document, strings } = check::read(files)?;
+        let part_files: BTreeSet<String> = files.parts.keys().cloned().collect();
+        let (problems, fields) = check::check(&files.source, &document, &strings, &part_files);
         if problems.is_empty() {
             let params = params::defaults(&document.params);
-            Ok(Self { source: files.source.clone(), document, strings, fields, params })
+            Ok(Self { source: files.source.clone(), document, strings, fields, params, part_files })
         } else {
             Err(TemplateError::Invalid { problems })
         }
@@ -111,10 +118,13 @@ impl Template {
     pub fn shows_picture(&self, pointer: &str) -> bool {
         let below =
             |path: &str| self.fields.global.iter().any(|field| field == path || field.starts_with(&format!("{path}.")));
+        let inside =
+            |name: &str| self.fields.local.iter().any(|field| field.split('.').skip(1).any(|part| part == name));
         match pointer {
-            "/company/logo" => below("company.logo"),
-            "/seller/photo" => below("seller.photo"),
-            _ => self.fields.local.iter().any(|field| field.split('.').skip(1).any(|part| part == "image")),
+            // A part may have been given the company or the seller as a whole.
+            "/company/logo" => below("company.logo") || inside("logo"),
+            "/seller/photo" => below("seller.photo") || inside("photo"),
+            _ => inside("image"),
         }
     }
 
@@ -136,12 +146,10 @@ impl Template {
 
     /// A problem of this template at a place in one of its files.
     pub(crate) fn problem(&self, file: &str, pointer: impl Into<String>, reason: impl Into<String>) -> TemplateProblem {
-        TemplateProblem {
-            template: self.source.clone(),
-            file: file.to_owned(),
-            pointer: pointer.into(),
-            reason: reason.into(),
-        }
+        let pointer = pointer.into();
+        let (file, pointer) =
+            parts::place_in_file(&self.part_files, &pointer).unwrap_or_else(|| (file.to_owned(), pointer));
+        TemplateProblem { template: self.source.clone(), file, pointer, reason: reason.into() }
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::document::{
     ChooseNode, EasingSpec, GroupNode, IconNode, ImageNode, Node, Passage, Preset, QrNode, RepeatNode, ShapeNode,
-    TextNode,
+    TextNode, UseNode,
 };
 
 /// A length: design px, a share of the group's length, what the content needs, or a name of the theme.
@@ -153,7 +153,7 @@ impl JsonSchema for Passage {
 
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        const TYPES: &str = "text, image, shape, icon, qr, group, repeat, choose";
+        const TYPES: &str = "text, image, shape, icon, qr, group, repeat, choose, use";
         let mut value = Value::deserialize(deserializer)?;
         let found = kind_of(&value);
         let Some(fields) = value.as_object_mut() else {
@@ -171,6 +171,7 @@ impl<'de> Deserialize<'de> for Node {
             Some("group") => Self::Group(variant::<GroupNode, _>(value)?),
             Some("repeat") => Self::Repeat(variant::<RepeatNode, _>(value)?),
             Some("choose") => Self::Choose(variant::<ChooseNode, _>(value)?),
+            Some("use") => Self::Use(variant::<UseNode, _>(value)?),
             _ => return Err(de::Error::custom(format!("node type {kind} is unknown: one of {TYPES}"))),
         })
     }

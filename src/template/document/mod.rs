@@ -8,6 +8,7 @@ mod look;
 mod motion;
 mod node;
 mod param;
+mod part;
 mod place;
 
 use std::collections::BTreeMap;
@@ -15,14 +16,16 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use look::{GradientStop, LinearGradient, Paint, RadialGradient, Shadow, Stroke, Surface, TextAlign, TextStyle};
-pub use motion::{EasingSpec, Keyframe, Keyframes, Motion, Passage, Preset, SpringSpec};
-pub use node::{
-    Case, ChooseNode, Count, GroupNode, IconNode, ImageAlign, ImageFit, ImageNode, Node, QrNode, RepeatNode, ShapeKind,
-    ShapeNode, TextNode,
-};
+pub use look::TextAlign;
+pub(super) use look::{GradientStop, Paint, Surface, TextStyle};
+pub use motion::Preset;
+pub(super) use motion::{EasingSpec, Keyframe, Motion, Passage};
+pub(super) use node::{ChooseNode, GroupNode, IconNode, ImageNode, Node, QrNode, RepeatNode, ShapeNode, TextNode};
+pub use node::{ImageAlign, ImageFit, ShapeKind};
 pub use param::{Param, ParamKind, ParamValue};
-pub use place::{Align, Direction, Flex, Inset, Justify, Placement};
+pub(super) use part::{Part, UseNode};
+pub use place::{Align, Direction, Justify};
+pub(super) use place::{Flex, Placement};
 
 /// A template: theme, named styles and scenes.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -62,6 +65,9 @@ pub struct Document {
     /// Named outlines for `icon` nodes: SVG path data on a 24 x 24 grid.
     #[serde(default)]
     pub icons: BTreeMap<String, String>,
+    /// Pieces that `use` nodes stand for, besides those in the files `parts/NAME.json`.
+    #[serde(default)]
+    pub parts: BTreeMap<String, Part>,
     /// What lies behind all scenes and never moves with them.
     #[serde(default)]
     pub backdrop: Vec<Node>,

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::look::{Surface, TextStyle, middle};
 use super::motion::{EasingSpec, Motion};
+use super::part::UseNode;
 use super::place::{Flex, Placement};
 use crate::template::value::{ColorSpec, Measure};
 
@@ -28,6 +29,8 @@ pub enum Node {
     Repeat(Box<RepeatNode>),
     /// The first case that holds.
     Choose(Box<ChooseNode>),
+    /// The children of a part.
+    Use(Box<UseNode>),
 }
 
 /// Words or a number.
