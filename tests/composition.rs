@@ -120,6 +120,9 @@ fn drawn(primitive: &Primitive, letters: &Letters) -> String {
                 }
                 Geometry::Ellipse(rect) => format!("ellipse {}", area(*rect)),
                 Geometry::Line { from, to } => format!("line {from:.0?} to {to:.0?}"),
+                Geometry::Stretch { line, from, to } => {
+                    format!("{from:.2} to {to:.2} of {:.0} px", line.length)
+                }
                 Geometry::Path(segments) => format!("path of {} segments", segments.len()),
             };
             let fill = shape.fill.as_ref().map(|fill| format!(" fill {}", paint(fill))).unwrap_or_default();

@@ -12,7 +12,7 @@ use quotereel::frame::RgbaFrame;
 use quotereel::geometry::{Rect, Size};
 use quotereel::raster;
 use quotereel::scene::{
-    Composition, Content, Edge, Geometry, Layer, MotionLink, Paint, PathSegment, Picture, Primitive, Reveal,
+    Composition, Content, Edge, Geometry, Layer, MotionLink, Paint, PathSegment, Picture, Polyline, Primitive, Reveal,
     RoundedRect, Scene, Shadow, Shape, Stop, Stroke, Text,
 };
 use quotereel::text::{Direction, Fit, FontLibrary, GlyphCache, TextStyle, layout};
@@ -24,7 +24,7 @@ use quotereel::timeline::Track;
 const MAX_DIFFERENCE: u8 = 2;
 
 /// All accepted pictures.
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 13] = [
     "rounded_rect_radii",
     "gradient",
     "shadow",
@@ -37,6 +37,7 @@ const NAMES: [&str; 12] = [
     "emoji",
     "picture_fit",
     "strokes",
+    "stretch",
 ];
 
 const NAVY: Color = Color::rgb(0x0B, 0x1F, 0x3A);
@@ -324,6 +325,28 @@ fn picture_fit() {
         place(Rect::new(60.5, 20.25, 270.0, 180.0), rounded(84.0, 80.0, 66.0, 34.0, [4.0; 4])),
     ];
     check("picture_fit", Size::new(160, 120), PAPER, vec![layer(all)]);
+}
+
+#[test]
+fn stretch() {
+    let zigzag = vec![(10.0, 60.0), (40.0, 10.0), (70.0, 60.0), (100.0, 10.0)];
+    let bar = vec![(112.0, 10.0), (112.0, 60.0)];
+    let length = 3.0 * 3_400.0f32.sqrt() + 50.0;
+    let line = Arc::new(Polyline { contours: vec![zigzag, bar], length });
+    let part = |y: f32, from, to, color, width| {
+        let moved = line.contours.iter().map(|contour| contour.iter().map(|(a, b)| (*a, b + y)).collect()).collect();
+        let line = Arc::new(Polyline { contours: moved, length });
+        let stroke = Some(Stroke { paint: Paint::Solid(color), width, round: true });
+        let geometry = Geometry::Stretch { line, from, to };
+        Primitive::Shape(Shape { geometry, fill: None, stroke, shadow: None, clip: None })
+    };
+    let all = vec![
+        part(0.0, 0.0, 1.0, AMBER, 8.0),
+        part(0.0, 0.2, 0.9, NAVY, 3.0),
+        part(64.0, 0.0, 0.5, NAVY, 6.0),
+        part(64.0, 0.5, 0.5, AMBER, 6.0),
+    ];
+    check("stretch", Size::new(122, 132), PAPER, vec![layer(all)]);
 }
 
 #[test]

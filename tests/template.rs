@@ -273,6 +273,42 @@ fn mistakes() -> Vec<Mistake> {
             &["in the expression"],
         ),
         (
+            heading,
+            json!({ "type": "group", "motion": { "enter": "lines-rise" }, "children": [] }),
+            Reader,
+            heading,
+            &["in texts that do not count"],
+        ),
+        (
+            heading,
+            json!({ "type": "text", "text": "x", "motion": { "exit": "words-fade" } }),
+            Reader,
+            heading,
+            &["and not out"],
+        ),
+        (
+            heading,
+            json!({ "type": "shape", "motion": { "enter": "draw" } }),
+            Reader,
+            heading,
+            &["shapes with a stroke"],
+        ),
+        (
+            heading,
+            json!({ "type": "text", "text": "x", "motion": { "keyframes": { "trimEnd": [{ "t": 0, "v": 0 }] } } }),
+            Reader,
+            heading,
+            &["trimStart and trimEnd are for"],
+        ),
+        (heading, json!({ "type": "shape", "shape": "path" }), Reader, heading, &["grid of 100 x 100"]),
+        (
+            heading,
+            json!({ "type": "shape", "shape": "path", "path": "M0 0 L nonsense" }),
+            Reader,
+            heading,
+            &["not SVG path data"],
+        ),
+        (
             "/params",
             json!({ "tone": { "type": "choice", "description": "t", "default": "loud", "choices": ["calm", "bold"] } }),
             Reader,
@@ -422,6 +458,60 @@ fn parameters_reach_every_expression() {
     ] {
         let error = with(&[(name, value)]).expect_err(words).to_string();
         assert!(error.contains(words), "{error}");
+    }
+}
+
+/// A template whose second scene shows these nodes, one below the other, and nothing else.
+fn showing(nodes: Value) -> Files {
+    let mut files = Files::of("quote-summary");
+    let children = json!([{ "type": "group", "id": "stage", "flex": { "gap": 30 }, "children": nodes }]);
+    files.set("/scenes/1/children", children);
+    files.set("/scenes/1/stagger", json!(0));
+    files
+}
+
+/// The second scene's frames that are asked for, counted from its first one.
+fn frames(files: &Files, at: &[u32]) -> Vec<Vec<u8>> {
+    let folder = tempfile::tempdir().expect("a folder");
+    files.write(folder.path());
+    let production = prepare(&order(folder.path())).unwrap_or_else(|error| panic!("{error}"));
+    let first = production.composition().scenes[2].first_frame;
+    at.iter().map(|frame| production.still(first + frame).pixels().to_vec()).collect()
+}
+
+/// However something comes in, it ends as what is simply there; on its way it does not look like it.
+#[test]
+fn texts_by_line_and_word_and_drawn_outlines_end_as_the_whole() {
+    let words = "Roof, walls and windows for the long house by the river, as agreed in spring";
+    let node = |motion: Value| {
+        json!([
+            { "type": "text", "text": words, "style": "title", "motion": motion },
+            { "type": "text", "text": "שלום (12) abc", "style": "lead", "motion": motion },
+        ])
+    };
+    let whole = frames(&showing(node(json!({}))), &[75]);
+    for preset in ["lines-rise", "lines-fade", "words-rise", "words-fade"] {
+        let seen = frames(&showing(node(json!({ "enter": preset }))), &[3, 12, 20, 75]);
+        assert_eq!(seen[3], whole[0], "{preset}");
+        assert!(seen[0] != seen[1] && seen[1] != seen[2] && seen[2] != seen[3], "{preset} does not move");
+    }
+    let drawn = |motion: Value| {
+        json!([
+            { "type": "shape", "shape": "path", "path": "M0 0C100 0 0 100 100 100", "layout": { "height": 300 },
+              "surface": { "stroke": { "color": "accent", "width": 12 } }, "motion": motion },
+            { "type": "shape", "layout": { "height": 200 }, "motion": motion,
+              "surface": { "radius": "card", "fill": "panel", "stroke": { "color": "accent", "width": 6 } } },
+            { "type": "shape", "shape": "ellipse", "layout": { "height": 90 }, "motion": motion,
+              "surface": { "stroke": { "color": "accent", "width": 6 } } },
+            { "type": "icon", "icon": "check", "size": 120, "color": "accent", "stroke": 1.5, "motion": motion },
+        ])
+    };
+    let whole = frames(&showing(drawn(json!({}))), &[75]);
+    let keyframes = json!({ "trimStart": [{ "t": 0, "v": 0.5 }, { "t": 1, "v": 0 }], "trimEnd": [{ "t": 0, "v": 0.5 }, { "t": 1, "v": 1 }] });
+    for motion in [json!({ "enter": "draw" }), json!({ "keyframes": keyframes })] {
+        let seen = frames(&showing(drawn(motion.clone())), &[8, 14, 20, 75]);
+        assert_eq!(seen[3], whole[0], "{motion}");
+        assert!(seen[0] != seen[1] && seen[1] != seen[2] && seen[2] != seen[3], "{motion} does not move");
     }
 }
 

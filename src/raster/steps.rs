@@ -87,6 +87,7 @@ fn reach(primitive: &Primitive) -> Rect {
                 (to.0 - from.0).abs().max(1.0),
                 (to.1 - from.1).abs().max(1.0),
             ),
+            Geometry::Stretch { line, .. } => line.bounds(),
             Geometry::Path(_) => shape.clip.map_or(Rect::default(), |clip| clip.rect),
         },
     }

@@ -154,6 +154,24 @@ pub enum Geometry {
     },
     /// Any outline, filled by the non-zero rule.
     Path(Vec<PathSegment>),
+    /// A part of an outline, along its length; only its stroke shows.
+    Stretch {
+        /// The whole outline.
+        line: Arc<Polyline>,
+        /// Where the part begins, as a share of the length.
+        from: f32,
+        /// Where it ends; nothing shows where that is not after `from`.
+        to: f32,
+    },
+}
+
+/// An outline as short straight lines, in canvas px.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Polyline {
+    /// Points of each contour; a closed one ends where it begins.
+    pub contours: Vec<Vec<(f32, f32)>>,
+    /// Length of all contours together, in px; above 0.
+    pub length: f32,
 }
 
 /// One step of a path; coordinates are absolute canvas px.

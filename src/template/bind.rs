@@ -4,7 +4,7 @@ use minijinja::value::Value;
 
 use super::bound::{
     BoundCount, BoundGroup, BoundImage, BoundKind, BoundMonogram, BoundMotion, BoundNode, BoundPaint, BoundPlacement,
-    BoundScene, BoundSurface, BoundText, Length,
+    BoundScene, BoundShape, BoundSurface, BoundText, Length,
 };
 use super::context::{self, Bindings};
 use super::document::{
@@ -242,7 +242,10 @@ impl<'t> Binder<'t> {
         let kind = match node {
             Node::Text(text) => self.text(text, at, scope)?,
             Node::Image(image) => self.image(image, at, scope)?,
-            Node::Shape(shape) => Some(BoundKind::Shape(shape.shape, Box::new(self.surface(&shape.surface, at)?))),
+            Node::Shape(shape) => {
+                let (kind, path) = (shape.shape, shape.path.clone());
+                Some(BoundKind::Shape(Box::new(BoundShape { kind, path, surface: self.surface(&shape.surface, at)? })))
+            }
             Node::Icon(icon) => Some(self.icon(icon, at)?),
             Node::Qr(qr) => self.qr(qr, at, scope)?,
             Node::Group(group) => {
@@ -477,7 +480,7 @@ impl<'t> Binder<'t> {
             .get(&node.icon)
             .ok_or_else(|| self.problem(format!("{at}/icon"), unknown("icon", &node.icon, icons.keys())))?;
         let color = self.theme.color(&node.color).map_err(|reason| self.problem(format!("{at}/color"), reason))?;
-        Ok(BoundKind::Icon { path: path.clone(), color })
+        Ok(BoundKind::Icon { path: path.clone(), color, stroke: node.stroke })
     }
 
     fn qr(&self, node: &QrNode, at: &str, scope: &Scope<'_>) -> Bound<Option<BoundKind>> {

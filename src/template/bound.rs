@@ -6,7 +6,8 @@ use crate::color::Color;
 use crate::timeline::Easing;
 
 pub use super::document::{
-    Align, Direction, DurationRange, ImageAlign, ImageFit, Justify, Preset, ShapeKind, TextAlign, TransitionKind,
+    Align, Direction, DurationRange, ImageAlign, ImageFit, Justify, Piecewise, Preset, ShapeKind, TextAlign,
+    TransitionKind,
 };
 
 /// A length against a group's length.
@@ -104,6 +105,8 @@ pub struct BoundPassage {
     pub easing: Easing,
     /// Travel in canvas px; `None` for the preset's own.
     pub distance_px: Option<f32>,
+    /// Seconds from one line or word to the next.
+    pub stagger_s: f64,
 }
 
 /// Keyframes by property; times in seconds after the node's turn, negative ones from the end of the scene.
@@ -119,6 +122,10 @@ pub struct BoundKeyframes {
     pub rotation: Vec<BoundKeyframe>,
     /// Opacity factor.
     pub opacity: Vec<BoundKeyframe>,
+    /// Share of the outline's length at which what is drawn begins.
+    pub trim_start: Vec<BoundKeyframe>,
+    /// Share at which it ends.
+    pub trim_end: Vec<BoundKeyframe>,
 }
 
 /// A value at a time.
@@ -142,13 +149,15 @@ pub enum BoundKind {
     /// The placeholder of a picture.
     Monogram(Box<BoundMonogram>),
     /// A drawn shape.
-    Shape(ShapeKind, Box<BoundSurface>),
+    Shape(Box<BoundShape>),
     /// An outline on a 24 x 24 grid, as SVG path data.
     Icon {
         /// Path data.
         path: String,
-        /// Fill.
+        /// Colour of its inside, or of its line.
         color: Color,
+        /// Width of its line on that grid; `None` fills it.
+        stroke: Option<f32>,
     },
     /// A QR code.
     Qr {
@@ -161,6 +170,17 @@ pub enum BoundKind {
     },
     /// Children in a box.
     Group(Box<BoundGroup>),
+}
+
+/// A drawn shape.
+#[derive(Clone, Debug)]
+pub struct BoundShape {
+    /// Which shape.
+    pub kind: ShapeKind,
+    /// SVG path data on a 100 x 100 grid, where it is a path.
+    pub path: Option<String>,
+    /// Its paint.
+    pub surface: BoundSurface,
 }
 
 /// Children in a box.

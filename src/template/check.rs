@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::context::KNOWN_PATHS;
 use super::document::{
-    Document, EasingSpec, Flex, GradientStop, Motion, Node, Paint, ParamKind, Part, Passage, Placement, Surface,
-    TextStyle, UseNode,
+    Document, EasingSpec, Flex, GradientStop, Motion, Node, Paint, ParamKind, Part, Passage, Placement, Preset,
+    ShapeKind, ShapeNode, Surface, TextStyle, UseNode,
 };
 use super::error::{TemplateError, TemplateProblem};
 use super::expression::{FUNCTIONS, StringEntry, names_in_expression, names_in_text};
@@ -227,9 +227,7 @@ impl Checker<'_> {
             self.style(style, &crate::problem::member("/styles", name));
         }
         for (name, path) in &document.icons {
-            if let Some(error) = svgtypes::PathParser::from(path.as_str()).find_map(Result::err) {
-                self.fail(crate::problem::member("/icons", name), format!("not SVG path data: {error}"));
-            }
+            self.path_data(path, &crate::problem::member("/icons", name));
         }
         if let Some(spec) = &document.transition.easing {
             self.easing(spec, "/transition/easing");
@@ -373,6 +371,7 @@ impl Checker<'_> {
         }
         self.placement(layout, at);
         self.motion(motion, &format!("{at}/motion"));
+        self.special_motion(node, motion, &format!("{at}/motion"));
         match node {
             Node::Text(n) => {
                 let mut inner = names.clone();
@@ -397,7 +396,10 @@ impl Checker<'_> {
                 self.color(n.monogram_fill.as_ref(), &format!("{at}/monogramFill"));
                 self.surface(&n.surface, at);
             }
-            Node::Shape(n) => self.surface(&n.surface, at),
+            Node::Shape(n) => {
+                self.surface(&n.surface, at);
+                self.shape(n, at);
+            }
             Node::Icon(n) => {
                 if !self.document.icons.contains_key(&n.icon) {
                     self.fail(format!("{at}/icon"), unknown("icon", &n.icon, self.document.icons.keys()));
@@ -605,7 +607,10 @@ impl Checker<'_> {
 
     fn motion(&mut self, motion: &Motion, at: &str) {
         for (passage, field) in [(&motion.enter, "enter"), (&motion.exit, "exit")] {
-            let Some(Passage { duration, easing, .. }) = passage else { continue };
+            let Some(Passage { duration, easing, stagger, .. }) = passage else { continue };
+            if stagger.is_some_and(|stagger| !(0.0..=5.0).contains(&stagger)) {
+                self.fail(format!("{at}/{field}/stagger"), "0 to 5 s");
+            }
             if duration.is_some_and(|duration| !(0.0..=10.0).contains(&duration)) {
                 self.fail(format!("{at}/{field}/duration"), "0 to 10 s");
             }
@@ -625,6 +630,8 @@ impl Checker<'_> {
             (&all.scale, "scale"),
             (&all.rotation, "rotation"),
             (&all.opacity, "opacity"),
+            (&all.trim_start, "trimStart"),
+            (&all.trim_end, "trimEnd"),
         ];
         for (list, field) in lists {
             for (index, keyframe) in list.iter().enumerate() {
@@ -635,6 +642,49 @@ impl Checker<'_> {
                     self.fail(format!("{at}/keyframes/{field}/{index}"), "t lies in -120-120 s and v is a number");
                 }
             }
+        }
+    }
+
+    /// Motion that not every kind of node knows: texts come in by lines or words, outlines are drawn.
+    fn special_motion(&mut self, node: &Node, motion: &Motion, at: &str) {
+        let outlined = match node {
+            Node::Shape(shape) => shape.surface.stroke.is_some(),
+            Node::Icon(_) => true,
+            _ => false,
+        };
+        let whole_text = matches!(node, Node::Text(text) if text.count.is_none());
+        for (passage, field) in [(&motion.enter, "enter"), (&motion.exit, "exit")] {
+            let Some(preset) = passage.as_ref().map(|passage| passage.preset) else { continue };
+            if preset.piecewise().is_some() && !(whole_text && field == "enter") {
+                let reason =
+                    "lines and words come in one after another in texts that do not count; not elsewhere, and not out";
+                self.fail(format!("{at}/{field}"), reason);
+            }
+            if preset == Preset::Draw && !outlined {
+                self.fail(format!("{at}/{field}"), "`draw` is for icons and for shapes with a stroke");
+            }
+        }
+        let trims =
+            motion.keyframes.as_ref().is_some_and(|all| !(all.trim_start.is_empty() && all.trim_end.is_empty()));
+        if trims && !outlined {
+            self.fail(format!("{at}/keyframes"), "trimStart and trimEnd are for icons and for shapes with a stroke");
+        }
+    }
+
+    fn shape(&mut self, shape: &ShapeNode, at: &str) {
+        match (&shape.path, shape.shape == ShapeKind::Path) {
+            (None, true) => {
+                self.fail(format!("{at}/path"), "a path needs `path`: SVG path data on a grid of 100 x 100")
+            }
+            (Some(_), false) => self.fail(format!("{at}/path"), "`path` is for \"shape\": \"path\""),
+            (Some(path), true) => self.path_data(path, &format!("{at}/path")),
+            (None, false) => {}
+        }
+    }
+
+    fn path_data(&mut self, path: &str, at: &str) {
+        if let Some(error) = svgtypes::PathParser::from(path).find_map(Result::err) {
+            self.fail(at, format!("not SVG path data: {error}"));
         }
     }
 

@@ -4,7 +4,7 @@
 use super::bind::{Binder, Bound};
 use super::bound::{
     BoundKeyframe, BoundKeyframes, BoundMotion, BoundPaint, BoundPassage, BoundPlacement, BoundShadow, BoundSurface,
-    BoundTransition, Length,
+    BoundTransition, Length, Piecewise,
 };
 use super::document::{
     EasingSpec, GradientStop, Keyframe, Motion, Paint, Passage, Placement, Preset, Surface, Transition,
@@ -131,19 +131,26 @@ impl Binder<'_> {
                     scale: list(&all.scale, 1.0, "scale")?,
                     rotation: list(&all.rotation, 1.0, "rotation")?,
                     opacity: list(&all.opacity, 1.0, "opacity")?,
+                    trim_start: list(&all.trim_start, 1.0, "trimStart")?,
+                    trim_end: list(&all.trim_end, 1.0, "trimEnd")?,
                 }
             }
         };
         let passage =
             |passage: &Option<Passage>, field: &str, duration_s: f64, easing: &str| -> Bound<Option<BoundPassage>> {
                 let Some(passage) = passage else { return Ok(None) };
-                let springy = passage.preset == Preset::Pop && field == "enter";
-                let (duration_s, easing) = if springy { (0.6, "spring-bouncy") } else { (duration_s, easing) };
+                let (duration_s, easing) = match (passage.preset, field) {
+                    (Preset::Pop, "enter") => (0.6, "spring-bouncy"),
+                    (Preset::Draw, _) => (0.8, "ease-in-out"),
+                    _ => (duration_s, easing),
+                };
+                let stagger_s = if passage.preset.piecewise() == Some(Piecewise::Words) { 0.05 } else { 0.09 };
                 Ok(Some(BoundPassage {
                     preset: passage.preset,
                     duration_s: passage.duration.unwrap_or(duration_s),
                     easing: self.easing(passage.easing.as_ref(), easing, &format!("{at}/{field}/easing"))?,
                     distance_px: passage.distance.map(|px| px * self.theme.unit()),
+                    stagger_s: passage.stagger.unwrap_or(stagger_s),
                 }))
             };
         Ok(BoundMotion {

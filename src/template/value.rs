@@ -104,14 +104,16 @@ impl<'de> Deserialize<'de> for Passage {
             duration: Option<f64>,
             easing: Option<EasingSpec>,
             distance: Option<f32>,
+            stagger: Option<f64>,
         }
         match Value::deserialize(deserializer)? {
             name @ Value::String(_) => {
                 Ok(Self { preset: at_pointer(serde_path_to_error::deserialize(name))?, ..Self::default() })
             }
             full => {
-                let Full { preset, duration, easing, distance } = at_pointer(serde_path_to_error::deserialize(full))?;
-                Ok(Self { preset, duration, easing, distance })
+                let Full { preset, duration, easing, distance, stagger } =
+                    at_pointer(serde_path_to_error::deserialize(full))?;
+                Ok(Self { preset, duration, easing, distance, stagger })
             }
         }
     }
@@ -141,6 +143,10 @@ impl JsonSchema for Passage {
                         "distance": {
                             "description": "How far it travels in design px; each preset has its own default.",
                             "type": ["number", "null"]
+                        },
+                        "stagger": {
+                            "description": "Seconds from one line or word to the next; default 0.09 for lines and 0.05 for words.",
+                            "type": ["number", "null"], "minimum": 0.0, "maximum": 5.0
                         }
                     },
                     "required": ["preset"],

@@ -18,8 +18,8 @@ use serde::Deserialize;
 
 pub use look::TextAlign;
 pub(super) use look::{GradientStop, Paint, Surface, TextStyle};
-pub use motion::Preset;
 pub(super) use motion::{EasingSpec, Keyframe, Motion, Passage};
+pub use motion::{Piecewise, Preset};
 pub(super) use node::{ChooseNode, GroupNode, IconNode, ImageNode, Node, QrNode, RepeatNode, ShapeNode, TextNode};
 pub use node::{ImageAlign, ImageFit, ShapeKind};
 pub use param::{Param, ParamKind, ParamValue};

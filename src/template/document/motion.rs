@@ -32,6 +32,8 @@ pub struct Passage {
     pub easing: Option<EasingSpec>,
     /// How far it travels in design px; each preset has its own default.
     pub distance: Option<f32>,
+    /// Seconds from one line or word to the next; default 0.09 for lines and 0.05 for words.
+    pub stagger: Option<f64>,
 }
 
 /// A kind of entrance or exit.
@@ -59,6 +61,37 @@ pub enum Preset {
     WipeUp,
     /// Nothing: there at once.
     None,
+    /// For texts: line after line rises out of its own lower edge.
+    LinesRise,
+    /// For texts: line after line comes from a little below and fades in.
+    LinesFade,
+    /// For texts: word after word rises out of the lower edge of its line.
+    WordsRise,
+    /// For texts: word after word comes from a little below and fades in.
+    WordsFade,
+    /// For shapes and icons with an outline: it is drawn along its length.
+    Draw,
+}
+
+/// What a text comes in by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Piecewise {
+    /// One line after another.
+    Lines,
+    /// One word after another.
+    Words,
+}
+
+impl Preset {
+    /// What a text comes in by, where it does not come in as a whole.
+    #[must_use]
+    pub fn piecewise(self) -> Option<Piecewise> {
+        match self {
+            Self::LinesRise | Self::LinesFade => Some(Piecewise::Lines),
+            Self::WordsRise | Self::WordsFade => Some(Piecewise::Words),
+            _ => None,
+        }
+    }
 }
 
 /// Keyframes by property.
@@ -80,6 +113,12 @@ pub struct Keyframes {
     /// Opacity factor, 0-1.
     #[serde(default)]
     pub opacity: Vec<Keyframe>,
+    /// For shapes and icons with an outline: the share of its length at which what is drawn begins, 0-1.
+    #[serde(default)]
+    pub trim_start: Vec<Keyframe>,
+    /// The share at which it ends, 0-1; 1 unless given.
+    #[serde(default)]
+    pub trim_end: Vec<Keyframe>,
 }
 
 /// A value at a time.

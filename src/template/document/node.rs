@@ -166,6 +166,9 @@ pub struct ShapeNode {
     /// Which shape; default `rect`.
     #[serde(default)]
     pub shape: ShapeKind,
+    /// The outline of a `path`: SVG path data on a grid of 100 x 100 that is stretched over the box.
+    #[serde(default)]
+    pub path: Option<String>,
     /// Its paint.
     #[serde(default)]
     pub surface: Surface,
@@ -182,6 +185,8 @@ pub enum ShapeKind {
     Ellipse,
     /// A line through the middle of the box along its longer side, drawn by `surface.stroke`.
     Line,
+    /// The outline in `path`.
+    Path,
 }
 
 /// An outline of `icons`, filled with one colour.
@@ -206,6 +211,10 @@ pub struct IconNode {
     pub color: ColorSpec,
     /// Side of its box in design px.
     pub size: Measure,
+    /// Draws it as a line of this width, on the grid of 24, instead of filling it.
+    #[serde(default)]
+    #[schemars(range(min = 0.1, max = 12.0))]
+    pub stroke: Option<f32>,
 }
 
 /// A QR code on a light field with the quiet zone the standard asks for.
