@@ -112,6 +112,10 @@ fn drawn(primitive: &Primitive, letters: &Letters) -> String {
             let lines = read(block, letters).join(" | ");
             format!("text {:.0} px {} {}: {lines}", block.size_px, text.color, area(rect))
         }
+        Primitive::Isolated(group) => {
+            let inside: Vec<String> = group.primitives.iter().map(|inner| drawn(inner, letters)).collect();
+            format!("apart, blurred by {:.0} px, cut {} times: {}", group.blur, group.stencils.len(), inside.join("; "))
+        }
         Primitive::Picture(picture) => format!("picture {} of {}", area(picture.clip.rect), picture.pixels.size()),
         Primitive::Shape(shape) => {
             let place = match &shape.geometry {

@@ -300,6 +300,37 @@ fn mistakes() -> Vec<Mistake> {
             heading,
             &["trimStart and trimEnd are for"],
         ),
+        (
+            heading,
+            json!({ "type": "group", "mask": { "fade": 40 }, "children": [{ "type": "group", "children": [
+                { "type": "text", "id": "restless", "text": "x", "motion": { "enter": "rise" } }] }] }),
+            Reader,
+            "/scenes/0/children/0/children/2/mask",
+            &["moves as one", "`restless`"],
+        ),
+        (
+            heading,
+            json!({ "type": "group", "blur": 20, "children": [
+                { "type": "text", "text": "{{ count }}", "count": { "to": "totals.total" } }] }),
+            Reader,
+            "/scenes/0/children/0/children/2/blur",
+            &["moves as one"],
+        ),
+        (heading, json!({ "type": "group", "blur": 900, "children": [] }), Schema, heading, &["0 to 200"]),
+        (
+            heading,
+            json!({ "type": "group", "mask": { "shape": "path" }, "children": [] }),
+            Reader,
+            heading,
+            &["grid of 100 x 100"],
+        ),
+        (
+            heading,
+            json!({ "type": "group", "mask": { "fade": "stepp" }, "children": [] }),
+            Reader,
+            heading,
+            &["did you mean `step`"],
+        ),
         (heading, json!({ "type": "shape", "shape": "path" }), Reader, heading, &["grid of 100 x 100"]),
         (
             heading,
@@ -477,6 +508,41 @@ fn frames(files: &Files, at: &[u32]) -> Vec<Vec<u8>> {
     let production = prepare(&order(folder.path())).unwrap_or_else(|error| panic!("{error}"));
     let first = production.composition().scenes[2].first_frame;
     at.iter().map(|frame| production.still(first + frame).pixels().to_vec()).collect()
+}
+
+/// A mask and a blur come from the template to the picture, and a masked group moves as one.
+#[test]
+fn groups_are_masked_and_blurred() {
+    let group = |effect: Value| {
+        let mut group = json!({ "type": "group", "surface": { "fill": "accent" }, "layout": { "height": 400 }, "children": [
+            { "type": "text", "text": "Masked", "style": "title" },
+            { "type": "group", "clip": true, "layout": { "height": 60 }, "children": [
+                { "type": "shape", "layout": { "height": 200, "shrink": 0 }, "surface": { "fill": "ink" } }] },
+        ] });
+        group.as_object_mut().expect("a group").extend(effect.as_object().expect("an effect").clone());
+        showing(json!([group]))
+    };
+    let shown = |effect: Value| frames(&group(effect), &[70]).remove(0);
+    let plain = shown(json!({}));
+    assert_eq!(plain, shown(json!({ "mask": {} })), "a mask of the whole box changes nothing");
+    let effects = [
+        json!({ "mask": { "radius": "full" } }),
+        json!({ "mask": { "shape": "ellipse" } }),
+        json!({ "mask": { "shape": "path", "path": "M50 0L100 100H0z" } }),
+        json!({ "mask": { "fade": [80, 0] } }),
+        json!({ "mask": { "fade": [0, "50%", 0, 0] } }),
+        json!({ "mask": { "opacity": { "radial": { "stops": ["#000000", "#00000000"] } } } }),
+        json!({ "blur": 30 }),
+    ];
+    let pictures: Vec<Vec<u8>> = effects.iter().map(|effect| shown(effect.clone())).collect();
+    for (at, picture) in pictures.iter().enumerate() {
+        assert_ne!(*picture, plain, "{}", effects[at]);
+        assert!(!pictures[..at].contains(picture), "{}", effects[at]);
+    }
+    let moving = group(json!({ "mask": { "shape": "ellipse" }, "motion": { "enter": "rise" } }));
+    let seen = frames(&moving, &[6, 70]);
+    assert_ne!(seen[0], seen[1]);
+    assert_eq!(seen[1], pictures[1]);
 }
 
 /// However something comes in, it ends as what is simply there; on its way it does not look like it.

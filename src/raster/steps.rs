@@ -78,6 +78,7 @@ fn reach(primitive: &Primitive) -> Rect {
     match primitive {
         Primitive::Text(text) => Rect::new(text.origin.0, text.origin.1, text.block.width, text.block.height),
         Primitive::Picture(picture) => picture.clip.rect,
+        Primitive::Isolated(group) => group.primitives.iter().map(reach).reduce(Rect::union).unwrap_or_default(),
         Primitive::Shape(shape) => match &shape.geometry {
             Geometry::RoundedRect(area) => area.rect,
             Geometry::Ellipse(area) => *area,

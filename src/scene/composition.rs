@@ -121,6 +121,32 @@ pub enum Primitive {
     Text(Text),
     /// A raster picture.
     Picture(Picture),
+    /// Several things, blurred or cut as one.
+    Isolated(Box<Isolated>),
+}
+
+/// Primitives that are drawn apart and changed as one picture.
+#[derive(Clone, Debug)]
+pub struct Isolated {
+    /// What is drawn, back to front.
+    pub primitives: Vec<Primitive>,
+    /// Blur radius in px as CSS shadows have it: twice the standard deviation of the Gaussian; 0 leaves it sharp.
+    pub blur: f32,
+    /// Each of them cuts, after the blur.
+    pub stencils: Vec<Stencil>,
+}
+
+/// Leaves a part of a picture.
+#[derive(Clone, Debug)]
+pub struct Stencil {
+    /// What lies outside is cut away.
+    pub geometry: Geometry,
+    /// The box whose edges fade, in canvas px.
+    pub rect: Rect,
+    /// Lengths over which it fades towards the box's edges, in px: top, right, bottom, left.
+    pub fade: [f32; 4],
+    /// Its opacity says how much is left; its colours say nothing.
+    pub opacity: Option<Paint>,
 }
 
 /// A filled and/or outlined shape.

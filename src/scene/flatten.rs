@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::composition::{Content, Geometry, Layer, MotionLink, Paint, Picture, Primitive, Shape, Stroke, Text};
+use super::composition::{
+    Content, Geometry, Isolated, Layer, MotionLink, Paint, Picture, Primitive, Shape, Stencil, Stroke, Text,
+};
 use super::findings::Findings;
 use super::motion::Clock;
 use super::outline;
@@ -14,8 +16,8 @@ use crate::frame::RgbaFrame;
 use crate::geometry::Rect;
 use crate::layout::{Placed, Surroundings, setting};
 use crate::template::{
-    BoundImage, BoundKind, BoundMonogram, BoundNode, BoundPaint, BoundPassage, BoundShape, BoundSurface, BoundText,
-    ImageAlign, ImageFit, Piecewise, ShapeKind,
+    BoundGroup, BoundImage, BoundKind, BoundMask, BoundMonogram, BoundNode, BoundPaint, BoundPassage, BoundShape,
+    BoundSurface, BoundText, ImageAlign, ImageFit, Length, MaskShape, Piecewise, ShapeKind,
 };
 use crate::text::{Align, Fit, TextStyle};
 
@@ -73,6 +75,10 @@ impl Flattener<'_> {
             own.links.push((out.number(), link));
         }
         match &node.kind {
+            BoundKind::Group(group) if group.mask.is_some() || group.blur_px > 0.0 => {
+                let isolated = self.isolated(group, placed, rect, own.turn_s, behind);
+                out.add(&own, &node.label, Primitive::Isolated(Box::new(isolated)));
+            }
             BoundKind::Group(group) => {
                 let shape = Geometry::RoundedRect(rounded(rect, group.surface.radius_px));
                 self.paint_surface(&group.surface, shape, rect, &own, &node.label, behind, out);
@@ -102,6 +108,53 @@ impl Flattener<'_> {
                 }
             }
             BoundKind::Qr { data, color, surface } => self.code(data, *color, surface, rect, &own, &node.label, out),
+        }
+    }
+
+    /// A group that is blurred or masked: all of it becomes one picture, which holds nothing that moves.
+    fn isolated(
+        &mut self,
+        group: &BoundGroup,
+        placed: &Placed<'_>,
+        rect: Rect,
+        turn_s: f64,
+        behind: &mut Behind,
+    ) -> Isolated {
+        let mut inside = Output { layers: Vec::new(), last: None, next_link: 0 };
+        let mut walk = Walk { links: Vec::new(), turn_s };
+        let edge = rounded(rect, group.surface.radius_px);
+        let label = &placed.node.label;
+        self.paint_surface(&group.surface, Geometry::RoundedRect(edge), rect, &walk, label, behind, &mut inside);
+        if group.clip {
+            let link = MotionLink { clip: Some(edge), ..MotionLink::at_rest(rect.center()) };
+            walk.links.push((inside.number(), link));
+        }
+        for child in &placed.children {
+            self.visit(child, &walk, behind, &mut inside);
+        }
+        let stencil = group.mask.as_ref().map(|mask| self.stencil(mask, rect));
+        let primitives = inside.layers.into_iter().flat_map(at_rest).collect();
+        Isolated { primitives, blur: group.blur_px, stencils: stencil.into_iter().collect() }
+    }
+
+    fn stencil(&self, mask: &BoundMask, rect: Rect) -> Stencil {
+        let length = |length: Length, whole: f32| match length {
+            Length::Px(px) => px,
+            Length::Share(share) => share * whole,
+            Length::Auto => 0.0,
+        };
+        let [top, end, bottom, start] = mask.fade;
+        let (end, start) = (length(end, rect.width), length(start, rect.width));
+        let (right, left) = if self.around.right_to_left { (start, end) } else { (end, start) };
+        Stencil {
+            geometry: match mask.shape {
+                MaskShape::Rect => Geometry::RoundedRect(rounded(rect, mask.radius_px)),
+                MaskShape::Ellipse => Geometry::Ellipse(rect),
+                MaskShape::Path => Geometry::Path(outline::path(mask.path.as_deref().unwrap_or_default(), rect)),
+            },
+            rect,
+            fade: [length(top, rect.height), right, length(bottom, rect.height), left],
+            opacity: mask.opacity.as_ref().map(|opacity| paint(opacity, rect)),
         }
     }
 
@@ -339,6 +392,19 @@ impl Flattener<'_> {
         let dark = color.with_lightness(color.lightness().min(0.4));
         out.add(walk, label, filled(Geometry::Path(code.modules), BoundPaint::Solid(dark), code.field));
     }
+}
+
+/// What a layer without motion draws: its primitives, apart where they are cut.
+fn at_rest(layer: Layer) -> Vec<Primitive> {
+    let Content::Still(primitives) = layer.content else { return Vec::new() };
+    let clips = layer.motion.into_iter().filter_map(|link| link.clip);
+    let stencils: Vec<Stencil> = clips
+        .map(|clip| Stencil { geometry: Geometry::RoundedRect(clip), rect: clip.rect, fade: [0.0; 4], opacity: None })
+        .collect();
+    if stencils.is_empty() {
+        return primitives;
+    }
+    vec![Primitive::Isolated(Box::new(Isolated { primitives, blur: 0.0, stencils }))]
 }
 
 fn filled(geometry: Geometry, fill: BoundPaint, rect: Rect) -> Primitive {

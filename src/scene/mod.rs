@@ -14,6 +14,6 @@ mod trim;
 
 pub use build::{ComposeError, Composed, Ingredients, compose};
 pub use composition::{
-    Composition, Content, Edge, Geometry, Layer, MotionLink, Paint, PathSegment, Picture, Polyline, Primitive, Reveal,
-    RoundedRect, Scene, Shadow, Shape, Stop, Stroke, Text,
+    Composition, Content, Edge, Geometry, Isolated, Layer, MotionLink, Paint, PathSegment, Picture, Polyline,
+    Primitive, Reveal, RoundedRect, Scene, Shadow, Shape, Stencil, Stop, Stroke, Text,
 };

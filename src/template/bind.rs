@@ -253,7 +253,8 @@ impl<'t> Binder<'t> {
                 let mut children = Vec::new();
                 self.nodes(&group.children, &format!("{at}/children"), &inner, spent, &mut children)?;
                 let surface = self.surface(&group.surface, at)?;
-                Some(BoundKind::Group(Box::new(self.group(&group.flex, surface, group.clip, children, at)?)))
+                let bound = self.group(&group.flex, surface, group.clip, children, at)?;
+                Some(BoundKind::Group(Box::new(self.with_effects(bound, group.mask.as_ref(), group.blur, at)?)))
             }
             Node::Repeat(repeat) => Some(self.repeat(repeat, at, scope, spent)?),
             Node::Choose(_) | Node::Use(_) => None,
@@ -266,12 +267,21 @@ impl<'t> Binder<'t> {
             placement.size = [Length::Px(side); 2];
             placement.shrink = 0.0;
         }
-        out.push(BoundNode {
+        let bound = BoundNode {
             label: shared.id.map_or_else(|| at.to_owned(), str::to_owned),
             placement,
             motion: self.motion(shared.motion, &format!("{at}/motion"))?,
             kind,
-        });
+        };
+        if let BoundKind::Group(group) = &bound.kind
+            && (group.mask.is_some() || group.blur_px > 0.0)
+            && let Some(inner) = bound.first_moving_inside()
+        {
+            let reason =
+                format!("what is masked or blurred moves as one: `{}` inside has a motion of its own", inner.label);
+            return Err(self.problem(format!("{at}/{}", if group.mask.is_some() { "mask" } else { "blur" }), reason));
+        }
+        out.push(bound);
         Ok(())
     }
 
@@ -338,7 +348,8 @@ impl<'t> Binder<'t> {
             self.nodes(&repeat.children, &format!("{at}/children"), &inner, spent, &mut children)?;
         }
         let surface = self.surface(&repeat.surface, at)?;
-        Ok(BoundKind::Group(Box::new(self.group(&repeat.flex, surface, repeat.clip, children, at)?)))
+        let bound = self.group(&repeat.flex, surface, repeat.clip, children, at)?;
+        Ok(BoundKind::Group(Box::new(self.with_effects(bound, repeat.mask.as_ref(), repeat.blur, at)?)))
     }
 
     fn text(&self, node: &TextNode, at: &str, scope: &Scope<'_>) -> Bound<Option<BoundKind>> {
@@ -525,6 +536,8 @@ impl<'t> Binder<'t> {
             wrap: flex.wrap,
             surface,
             clip,
+            blur_px: 0.0,
+            mask: None,
             children,
         })
     }
@@ -539,6 +552,8 @@ impl<'t> Binder<'t> {
             wrap: false,
             surface: BoundSurface::default(),
             clip: false,
+            blur_px: 0.0,
+            mask: None,
             children: Vec::new(),
         }
     }

@@ -6,7 +6,7 @@ use crate::color::Color;
 use crate::timeline::Easing;
 
 pub use super::document::{
-    Align, Direction, DurationRange, ImageAlign, ImageFit, Justify, Piecewise, Preset, ShapeKind, TextAlign,
+    Align, Direction, DurationRange, ImageAlign, ImageFit, Justify, MaskShape, Piecewise, Preset, ShapeKind, TextAlign,
     TransitionKind,
 };
 
@@ -202,8 +202,44 @@ pub struct BoundGroup {
     pub surface: BoundSurface,
     /// Whether children are cut at its edges.
     pub clip: bool,
+    /// Blur in px as shadows have it; 0 leaves it sharp.
+    pub blur_px: f32,
+    /// What of it stays in sight.
+    pub mask: Option<BoundMask>,
     /// Children in order.
     pub children: Vec<BoundNode>,
+}
+
+/// What of a group stays in sight.
+#[derive(Clone, Debug)]
+pub struct BoundMask {
+    /// Which shape.
+    pub shape: MaskShape,
+    /// SVG path data on a 100 x 100 grid, where it is a path.
+    pub path: Option<String>,
+    /// Corner radius in px, where it is a rectangle.
+    pub radius_px: f32,
+    /// Lengths over which it fades at the top, end, bottom and start.
+    pub fade: [Length; 4],
+    /// What its opacity is taken from.
+    pub opacity: Option<BoundPaint>,
+}
+
+impl BoundNode {
+    /// The first node inside, itself not counted, that moves or changes on its own.
+    #[must_use]
+    pub fn first_moving_inside(&self) -> Option<&Self> {
+        let BoundKind::Group(group) = &self.kind else { return None };
+        group.children.iter().find_map(|child| if child.moves() { Some(child) } else { child.first_moving_inside() })
+    }
+
+    fn moves(&self) -> bool {
+        let BoundMotion { enter, exit, keyframes, .. } = &self.motion;
+        let BoundKeyframes { x, y, scale, rotation, opacity, trim_start, trim_end } = keyframes;
+        let keyed = [x, y, scale, rotation, opacity, trim_start, trim_end].iter().any(|list| !list.is_empty());
+        let passes = [enter, exit].into_iter().flatten().any(|passage| passage.preset != Preset::None);
+        keyed || passes || matches!(&self.kind, BoundKind::Text(text) if text.count.is_some())
+    }
 }
 
 /// How a box is painted.

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::context::KNOWN_PATHS;
 use super::document::{
-    Document, EasingSpec, Flex, GradientStop, Motion, Node, Paint, ParamKind, Part, Passage, Placement, Preset,
-    ShapeKind, ShapeNode, Surface, TextStyle, UseNode,
+    Document, EasingSpec, Flex, GradientStop, Mask, MaskShape, Motion, Node, Paint, ParamKind, Part, Passage,
+    Placement, Preset, ShapeKind, ShapeNode, Surface, TextStyle, UseNode,
 };
 use super::error::{TemplateError, TemplateProblem};
 use super::expression::{FUNCTIONS, StringEntry, names_in_expression, names_in_text};
@@ -413,12 +413,14 @@ impl Checker<'_> {
                 self.surface(&n.surface, at);
             }
             Node::Group(n) => {
+                self.effects(n.mask.as_ref(), n.blur, at);
                 self.flex(&n.flex, at);
                 self.surface(&n.surface, at);
                 self.nodes(&n.children, &format!("{at}/children"), names);
             }
             Node::Repeat(n) => {
                 self.expression(&n.of, &format!("{at}/of"), names);
+                self.effects(n.mask.as_ref(), n.blur, at);
                 self.flex(&n.flex, at);
                 self.surface(&n.surface, at);
                 let mut inner = names.clone();
@@ -582,12 +584,7 @@ impl Checker<'_> {
         if let Some(shadow) = surface.shadow.as_ref().filter(|shadow| !(0.0..=200.0).contains(&shadow.blur)) {
             self.fail(format!("{at}/surface/shadow/blur"), format!("{} is not 0 to 200 design px", shadow.blur));
         }
-        if let Some(Measure::Token(name)) = &surface.radius {
-            let radii = &self.document.theme.radii;
-            if name != "full" && !radii.contains_key(name) {
-                self.fail(format!("{at}/surface/radius"), unknown("radius", name, radii.keys()));
-            }
-        }
+        self.radius(surface.radius.as_ref(), &format!("{at}/surface/radius"));
     }
 
     fn paint(&mut self, paint: &Paint, at: &str) {
@@ -679,6 +676,36 @@ impl Checker<'_> {
             (Some(_), false) => self.fail(format!("{at}/path"), "`path` is for \"shape\": \"path\""),
             (Some(path), true) => self.path_data(path, &format!("{at}/path")),
             (None, false) => {}
+        }
+    }
+
+    fn effects(&mut self, mask: Option<&Mask>, blur: Option<f32>, at: &str) {
+        if let Some(blur) = blur.filter(|blur| !(0.0..=200.0).contains(blur)) {
+            self.fail(format!("{at}/blur"), format!("{blur} is not 0 to 200 design px"));
+        }
+        let Some(mask) = mask else { return };
+        let at = format!("{at}/mask");
+        match (&mask.path, mask.shape == MaskShape::Path) {
+            (None, true) => {
+                self.fail(format!("{at}/path"), "a path needs `path`: SVG path data on a grid of 100 x 100")
+            }
+            (Some(_), false) => self.fail(format!("{at}/path"), "`path` is for \"shape\": \"path\""),
+            (Some(path), true) => self.path_data(path, &format!("{at}/path")),
+            (None, false) => {}
+        }
+        self.radius(mask.radius.as_ref(), &format!("{at}/radius"));
+        self.edges(mask.fade.as_ref(), &format!("{at}/fade"));
+        if let Some(paint) = &mask.opacity {
+            self.paint(paint, &format!("{at}/opacity"));
+        }
+    }
+
+    fn radius(&mut self, radius: Option<&Measure>, at: &str) {
+        if let Some(Measure::Token(name)) = radius {
+            let radii = &self.document.theme.radii;
+            if name != "full" && !radii.contains_key(name) {
+                self.fail(at, unknown("radius", name, radii.keys()));
+            }
         }
     }
 

@@ -3,11 +3,11 @@
 
 use super::bind::{Binder, Bound};
 use super::bound::{
-    BoundKeyframe, BoundKeyframes, BoundMotion, BoundPaint, BoundPassage, BoundPlacement, BoundShadow, BoundSurface,
-    BoundTransition, Length, Piecewise,
+    BoundGroup, BoundKeyframe, BoundKeyframes, BoundMask, BoundMotion, BoundPaint, BoundPassage, BoundPlacement,
+    BoundShadow, BoundSurface, BoundTransition, Length, Piecewise,
 };
 use super::document::{
-    EasingSpec, GradientStop, Keyframe, Motion, Paint, Passage, Placement, Preset, Surface, Transition,
+    EasingSpec, GradientStop, Keyframe, Mask, Motion, Paint, Passage, Placement, Preset, Surface, Transition,
 };
 use super::theme::Scale;
 use super::value::{ColorSpec, Edges, Measure};
@@ -83,6 +83,37 @@ impl Binder<'_> {
                 }),
             },
         })
+    }
+
+    /// The group with its mask and blur, as written at `at`.
+    pub(super) fn with_effects(
+        &self,
+        group: BoundGroup,
+        mask: Option<&Mask>,
+        blur: Option<f32>,
+        at: &str,
+    ) -> Bound<BoundGroup> {
+        let bound = |mask: &Mask| -> Bound<BoundMask> {
+            let at = format!("{at}/mask");
+            Ok(BoundMask {
+                shape: mask.shape,
+                path: mask.path.clone(),
+                radius_px: match &mask.radius {
+                    None => 0.0,
+                    Some(radius) => self
+                        .theme
+                        .px(radius, Scale::Radii)
+                        .map_err(|reason| self.problem(format!("{at}/radius"), reason))?,
+                },
+                fade: self.edges(mask.fade.as_ref(), &format!("{at}/fade"))?,
+                opacity: match &mask.opacity {
+                    None => None,
+                    Some(paint) => Some(self.paint(paint, &format!("{at}/opacity"))?),
+                },
+            })
+        };
+        let blur_px = blur.unwrap_or(0.0) * self.theme.unit();
+        Ok(BoundGroup { blur_px, mask: mask.map(bound).transpose()?, ..group })
     }
 
     pub(super) fn paint(&self, paint: &Paint, at: &str) -> Bound<BoundPaint> {

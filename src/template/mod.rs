@@ -21,10 +21,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use bind::{Binder, Page, Paging, PlannedScene};
 pub use bound::{
-    Align, BoundCount, BoundGroup, BoundImage, BoundKeyframe, BoundKeyframes, BoundKind, BoundMonogram, BoundMotion,
-    BoundNode, BoundPaint, BoundPassage, BoundPlacement, BoundScene, BoundShadow, BoundShape, BoundSurface, BoundText,
-    BoundTransition, Direction, DurationRange, ImageAlign, ImageFit, Justify, Length, Piecewise, Preset, ShapeKind,
-    TextAlign, TransitionKind,
+    Align, BoundCount, BoundGroup, BoundImage, BoundKeyframe, BoundKeyframes, BoundKind, BoundMask, BoundMonogram,
+    BoundMotion, BoundNode, BoundPaint, BoundPassage, BoundPlacement, BoundScene, BoundShadow, BoundShape,
+    BoundSurface, BoundText, BoundTransition, Direction, DurationRange, ImageAlign, ImageFit, Justify, Length,
+    MaskShape, Piecewise, Preset, ShapeKind, TextAlign, TransitionKind,
 };
 pub use builtin::{builtin, builtin_files, builtin_names};
 pub use context::{Bindings, LoadedPicture};

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::template::value::{ColorSpec, Measure};
+use crate::template::value::{ColorSpec, Edges, Measure};
 
 /// How a text is set. Unset fields come from the style it is based on.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -157,6 +157,40 @@ pub struct Shadow {
     pub spread: f32,
     /// Colour and opacity.
     pub color: ColorSpec,
+}
+
+/// What of a group stays in sight. What is inside of it moves with it as one.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Mask {
+    /// Which shape is left of the box; default `rect`.
+    #[serde(default)]
+    pub shape: MaskShape,
+    /// The outline of a `path`: SVG path data on a grid of 100 x 100 that is stretched over the box.
+    #[serde(default)]
+    pub path: Option<String>,
+    /// Corner radius of a `rect`: design px, a name of `theme.radii` or `"full"`.
+    #[serde(default)]
+    pub radius: Option<Measure>,
+    /// Lengths over which it fades out towards its edges: one value, `[vertical, horizontal]` or `[top, end, bottom, start]`.
+    #[serde(default)]
+    pub fade: Option<Edges>,
+    /// A gradient over the box whose opacity says how much is left; its colours say nothing.
+    #[serde(default)]
+    pub opacity: Option<Paint>,
+}
+
+/// Shapes of a mask.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub enum MaskShape {
+    /// The box, its corners rounded by `radius`.
+    #[default]
+    Rect,
+    /// The ellipse in the box.
+    Ellipse,
+    /// The outline in `path`.
+    Path,
 }
 
 /// How the box of a group or shape is painted.

@@ -16,8 +16,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use look::TextAlign;
-pub(super) use look::{GradientStop, Paint, Surface, TextStyle};
+pub(super) use look::{GradientStop, Mask, Paint, Surface, TextStyle};
+pub use look::{MaskShape, TextAlign};
 pub(super) use motion::{EasingSpec, Keyframe, Motion, Passage};
 pub use motion::{Piecewise, Preset};
 pub(super) use node::{ChooseNode, GroupNode, IconNode, ImageNode, Node, QrNode, RepeatNode, ShapeNode, TextNode};

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::look::{Surface, TextStyle, middle};
+use super::look::{Mask, Surface, TextStyle, middle};
 use super::motion::{EasingSpec, Motion};
 use super::part::UseNode;
 use super::place::{Flex, Placement};
@@ -268,6 +268,13 @@ pub struct GroupNode {
     /// Cuts children at its (rounded) edges.
     #[serde(default)]
     pub clip: bool,
+    /// What of it stays in sight: a shape, faded edges. Drawn once; nothing inside may have a motion of its own.
+    #[serde(default)]
+    pub mask: Option<Mask>,
+    /// Blurs all of it, in design px as shadows have it. Drawn once; nothing inside may have a motion of its own.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 200.0))]
+    pub blur: Option<f32>,
     /// What is in it.
     pub children: Vec<Node>,
 }
@@ -297,6 +304,13 @@ pub struct RepeatNode {
     /// Cuts children at its (rounded) edges.
     #[serde(default)]
     pub clip: bool,
+    /// What of it stays in sight: a shape, faded edges. Drawn once; nothing inside may have a motion of its own.
+    #[serde(default)]
+    pub mask: Option<Mask>,
+    /// Blurs all of it, in design px as shadows have it. Drawn once; nothing inside may have a motion of its own.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 200.0))]
+    pub blur: Option<f32>,
     /// Expression that gives the list.
     pub of: String,
     /// Name of the entry in the children's expressions; beside it `loop.index`, `loop.index0`, `loop.first`, `loop.last`.
