@@ -140,7 +140,7 @@ fn drawn(primitive: &Primitive, letters: &Letters) -> String {
 fn paint(paint: &Paint) -> String {
     match paint {
         Paint::Solid(color) => color.to_string(),
-        Paint::Linear { stops, .. } | Paint::Radial { stops, .. } => {
+        Paint::Linear { stops, .. } | Paint::Radial { stops, .. } | Paint::Conic { stops, .. } => {
             stops.iter().map(|stop| stop.color.to_string()).collect::<Vec<_>>().join("-")
         }
     }

@@ -24,9 +24,10 @@ use quotereel::timeline::Track;
 const MAX_DIFFERENCE: u8 = 2;
 
 /// All accepted pictures.
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 16] = [
     "rounded_rect_radii",
     "gradient",
+    "conic",
     "shadow",
     "clip",
     "reveal",
@@ -155,6 +156,17 @@ fn gradient() {
         Primitive::Shape(shape(Geometry::Ellipse(Rect::new(84.0, 46.0, 68.0, 68.0)), glow)),
     ];
     check("gradient", Size::new(160, 120), Color::BLACK, vec![layer(all)]);
+}
+
+#[test]
+fn conic() {
+    let wheel = Paint::Conic { center: (60.0, 60.0), start: 0.0, stops: stops(&[NAVY, AMBER, PAPER, NAVY]) };
+    let half = Paint::Conic { center: (110.0, 90.0), start: 0.25, stops: stops(&[AMBER, AMBER.with_alpha(0.0)]) };
+    let all = vec![
+        Primitive::Shape(shape(Geometry::Ellipse(Rect::new(10.0, 10.0, 100.0, 100.0)), wheel)),
+        Primitive::Shape(card(rounded(70.0, 60.0, 80.0, 60.0, [8.0; 4]), half)),
+    ];
+    check("conic", Size::new(160, 130), PAPER, vec![layer(all)]);
 }
 
 #[test]

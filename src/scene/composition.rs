@@ -247,6 +247,15 @@ pub enum Paint {
         /// At least two, ascending.
         stops: Vec<Stop>,
     },
+    /// A gradient that runs around a point, clockwise, dithered.
+    Conic {
+        /// The point, in canvas px.
+        center: (f32, f32),
+        /// The direction in which it begins and ends, as a share of a turn: 0.0 upwards, 0.25 to the right.
+        start: f32,
+        /// At least two, ascending; positions are shares of a turn.
+        stops: Vec<Stop>,
+    },
 }
 
 /// A colour on a gradient.

@@ -279,6 +279,8 @@ pub enum BoundPaint {
     Linear(f32, Vec<(f32, Color)>),
     /// Centre as shares of the box, radius as a share of its longer side, and stops.
     Radial([f32; 2], f32, Vec<(f32, Color)>),
+    /// Centre as shares of the box, CSS degrees in which it begins, and stops.
+    Conic([f32; 2], f32, Vec<(f32, Color)>),
 }
 
 /// A text with everything that shapes it.

@@ -592,6 +592,7 @@ impl Checker<'_> {
             Paint::Color(spec) => return self.color(Some(spec), at),
             Paint::Linear { linear } => &linear.stops,
             Paint::Radial { radial } => &radial.stops,
+            Paint::Conic { conic } => &conic.stops,
         };
         if stops.len() < 2 || stops.len() > 16 {
             self.fail(at, format!("{} stops; a gradient has 2 to 16", stops.len()));

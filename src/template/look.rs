@@ -138,6 +138,7 @@ impl Binder<'_> {
         Ok(match paint {
             Paint::Color(spec) => BoundPaint::Solid(color(spec)?),
             Paint::Linear { linear } => BoundPaint::Linear(linear.angle, stops(&linear.stops)?),
+            Paint::Conic { conic } => BoundPaint::Conic(conic.center, conic.angle, stops(&conic.stops)?),
             Paint::Radial { radial } => BoundPaint::Radial(radial.center, radial.radius, stops(&radial.stops)?),
         })
     }

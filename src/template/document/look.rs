@@ -54,7 +54,7 @@ pub enum TextAlign {
 
 /// A paint: a colour or a gradient.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "a colour, {\"linear\": …} or {\"radial\": …}")]
+#[serde(untagged, expecting = "a colour, {\"linear\": …}, {\"radial\": …} or {\"conic\": …}")]
 pub enum Paint {
     /// One colour.
     Color(ColorSpec),
@@ -67,6 +67,11 @@ pub enum Paint {
     Radial {
         /// Its centre and colours.
         radial: RadialGradient,
+    },
+    /// A gradient that runs around a point.
+    Conic {
+        /// Its centre and colours.
+        conic: ConicGradient,
     },
 }
 
@@ -104,6 +109,22 @@ pub(super) fn middle() -> [f32; 2] {
 
 fn half() -> f32 {
     0.5
+}
+
+/// A gradient that runs around a point, clockwise.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ConicGradient {
+    /// Centre as shares of the box's width and height; default the middle.
+    #[serde(default = "middle")]
+    pub center: [f32; 2],
+    /// Direction in degrees in which it begins and ends: 0 upwards, 90 to the right; default 0.
+    #[serde(default)]
+    #[schemars(range(min = -360.0, max = 360.0))]
+    pub angle: f32,
+    /// Colours, evenly spread unless they say where; equal ones at both ends leave no seam.
+    #[schemars(length(min = 2, max = 16))]
+    pub stops: Vec<GradientStop>,
 }
 
 /// A colour of a gradient.
