@@ -331,6 +331,20 @@ fn mistakes() -> Vec<Mistake> {
             heading,
             &["did you mean `step`"],
         ),
+        (
+            "/scenes/0/stagger",
+            json!({ "$number": "slow" }),
+            Reader,
+            "/scenes/0/stagger",
+            &["number `slow` is not in the template"],
+        ),
+        (
+            heading,
+            json!({ "type": "icon", "icon": "wrnech", "size": 40, "color": "accent" }),
+            Reader,
+            heading,
+            &["did you mean `wrench`"],
+        ),
         (heading, json!({ "type": "shape", "shape": "path" }), Reader, heading, &["grid of 100 x 100"]),
         (
             heading,
@@ -543,6 +557,84 @@ fn groups_are_masked_and_blurred() {
     let seen = frames(&moving, &[6, 70]);
     assert_ne!(seen[0], seen[1]);
     assert_eq!(seen[1], pictures[1]);
+}
+
+/// A group's keyframes move, turn and scale its children as one, about the point that is asked for.
+#[test]
+fn a_group_transforms_its_children_as_one() {
+    let motion = json!({ "origin": [0, 0], "keyframes": { "x": [{ "t": 0, "v": 0 }, { "t": 1, "v": 50 }],
+        "scale": [{ "t": 0, "v": 0.5 }, { "t": 1, "v": 0.8 }], "rotation": [{ "t": 0, "v": -10 }, { "t": 1, "v": 5 }] } });
+    let child = |fill: &str| json!({ "type": "shape", "layout": { "height": 90 }, "surface": { "fill": fill } });
+    let nodes = json!([{ "type": "group", "id": "turning", "motion": motion, "children": [
+        child("accent"), { "type": "group", "children": [child("glow"), { "type": "text", "text": "one", "style": "lead" }] },
+    ] }]);
+    let folder = tempfile::tempdir().expect("a folder");
+    showing(nodes).write(folder.path());
+    let production = prepare(&order(folder.path())).expect("a video");
+    let layers = &production.composition().scenes[2].layers;
+    assert_eq!(layers.len(), 1, "what moves alike is one picture: {layers:#?}");
+    let link = layers[0].motion.last().expect("a motion");
+    assert_eq!((link.scale.at(0), link.rotation.at(999), link.x.at(999)), (0.5, 5.0, 50.0));
+    let quotereel::scene::Primitive::Shape(first) = (match &layers[0].content {
+        quotereel::scene::Content::Still(primitives) => &primitives[0],
+        other => panic!("{other:?}"),
+    }) else {
+        panic!("a shape")
+    };
+    let quotereel::scene::Geometry::RoundedRect(area) = &first.geometry else { panic!("a rectangle") };
+    assert_eq!(link.pivot, (area.rect.x, area.rect.y));
+}
+
+/// A repeat in a repeat sees both entries, and shows what the same nodes written out would.
+#[test]
+fn repeats_nest() {
+    let line = |words: &str| json!({ "type": "text", "text": words, "style": "lead" });
+    let nested = json!([{ "type": "repeat", "of": "range(3)", "as": "row", "children": [
+        { "type": "repeat", "of": "range(row + 1)", "as": "cell", "flex": { "direction": "row", "gap": 20 },
+          "children": [line("{{ row ~ '.' ~ cell ~ '/' ~ loop.length }}")] } ] }]);
+    let written = json!([{ "type": "group", "children": [
+        { "type": "group", "flex": { "direction": "row", "gap": 20 }, "children": [line("{{ '0.0/1' }}")] },
+        { "type": "group", "flex": { "direction": "row", "gap": 20 },
+          "children": [line("{{ '1.0/2' }}"), line("{{ '1.1/2' }}")] },
+        { "type": "group", "flex": { "direction": "row", "gap": 20 },
+          "children": [line("{{ '2.0/3' }}"), line("{{ '2.1/3' }}"), line("{{ '2.2/3' }}")] },
+    ] }]);
+    assert_eq!(frames(&showing(nested), &[60]), frames(&showing(written), &[60]));
+}
+
+/// A name of the theme does what its number does, in every place.
+#[test]
+fn numbers_have_names() {
+    let nodes = |slow: Value, far: Value, heavy: Value, wide: Value| {
+        json!([{ "type": "group", "motion": { "delay": slow, "enter": { "preset": "rise", "duration": slow, "distance": far } },
+            "surface": { "stroke": { "color": "accent", "width": wide }, "shadow": { "blur": far, "y": wide, "color": "shade" } },
+            "children": [{ "type": "text", "text": "Named", "style": "lead", "set": { "weight": heavy, "size": far } }] }])
+    };
+    let name = |name: &str| json!({ "$number": name });
+    let plain = showing(nodes(json!(0.4), json!(60), json!(800), json!(9)));
+    let mut named = showing(nodes(name("slow"), name("far"), name("heavy"), name("wide")));
+    named.set("/theme/numbers", json!({ "slow": 0.4, "far": 60, "heavy": 800, "wide": 9 }));
+    assert_eq!(frames(&plain, &[14, 60]), frames(&named, &[14, 60]));
+    let validator = jsonschema::validator_for(&schema()).expect("a JSON Schema");
+    let errors: Vec<String> = validator.iter_errors(&named.document).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+}
+
+/// Every bundled icon is drawn, each of its own shape.
+#[test]
+fn bundled_icons_are_all_different() {
+    let names: Vec<&str> = quotereel::template::icon_names().collect();
+    assert_eq!(names.len(), 24);
+    let grid = |names: &[&str]| {
+        let icons: Vec<Value> =
+            names.iter().map(|name| json!({ "type": "icon", "icon": name, "size": 190, "color": "onDark" })).collect();
+        showing(
+            json!([{ "type": "group", "flex": { "direction": "row", "wrap": true, "gap": 30 }, "children": icons }]),
+        )
+    };
+    let pictures: std::collections::BTreeSet<Vec<u8>> =
+        names.iter().map(|name| frames(&grid(&[name]), &[60]).remove(0)).collect();
+    assert_eq!(pictures.len(), names.len());
 }
 
 /// However something comes in, it ends as what is simply there; on its way it does not look like it.

@@ -71,7 +71,11 @@ impl Flattener<'_> {
             node.motion.exit.as_ref().and_then(|exit| self.clock.exit(exit, rect)),
             self.clock.keyframes(&node.motion.keyframes, rect, own.turn_s),
         ];
-        for link in links.into_iter().flatten() {
+        for mut link in links.into_iter().flatten() {
+            if let Some([across, down]) = node.motion.origin {
+                let across = if self.around.right_to_left { 1.0 - across } else { across };
+                link.pivot = (rect.x + rect.width * across, rect.y + rect.height * down);
+            }
             own.links.push((out.number(), link));
         }
         match &node.kind {

@@ -15,7 +15,7 @@ use super::error::{TemplateError, TemplateProblem};
 use super::expression::{Evaluator, Locals, initials, without_isolates};
 use super::theme::{Scale, Theme, unknown};
 use super::value::Measure;
-use super::{DOCUMENT_FILE, Template, params};
+use super::{DOCUMENT_FILE, Template, icons, params};
 use crate::color::Color;
 use crate::geometry::Size;
 use crate::locale::Amount;
@@ -486,12 +486,14 @@ impl<'t> Binder<'t> {
     }
 
     fn icon(&self, node: &IconNode, at: &str) -> Bound<BoundKind> {
-        let icons = &self.template.document().icons;
-        let path = icons
-            .get(&node.icon)
-            .ok_or_else(|| self.problem(format!("{at}/icon"), unknown("icon", &node.icon, icons.keys())))?;
+        let own = &self.template.document().icons;
+        let (path, stroke) = match (own.get(&node.icon), icons::icon(&node.icon)) {
+            (Some(path), _) => (path.clone(), node.stroke),
+            (None, Some(path)) => (path.to_owned(), Some(node.stroke.unwrap_or(icons::STROKE))),
+            (None, None) => return Err(self.problem(format!("{at}/icon"), unknown("icon", &node.icon, own.keys()))),
+        };
         let color = self.theme.color(&node.color).map_err(|reason| self.problem(format!("{at}/color"), reason))?;
-        Ok(BoundKind::Icon { path: path.clone(), color, stroke: node.stroke })
+        Ok(BoundKind::Icon { path, color, stroke })
     }
 
     fn qr(&self, node: &QrNode, at: &str, scope: &Scope<'_>) -> Bound<Option<BoundKind>> {

@@ -90,6 +90,8 @@ pub struct BoundMotion {
     pub delay_s: f64,
     /// Delay from one entering child to the next.
     pub stagger_s: f64,
+    /// Fixed point of scale and rotation, as shares of width and height from the start side; `None` is the middle.
+    pub origin: Option<[f32; 2]>,
     /// Keyframes by property.
     pub keyframes: BoundKeyframes,
 }

@@ -17,6 +17,7 @@ use super::parts::{MOST_PARTS, PARTS_FOLDER, cycle, place_in_file};
 use super::theme::unknown;
 use super::value::{ColorSpec, Edges, Measure, pointer, split_pointer};
 use super::{DOCUMENT_FILE, LARGEST_FILE_BYTES, STRINGS_FOLDER, TemplateFiles};
+use super::{icons, numbers};
 use crate::problem::{nearest, quoted};
 
 /// Deepest nesting of JSON; serde_json itself stops at 128.
@@ -40,8 +41,10 @@ pub(super) fn read(files: &TemplateFiles) -> Result<Read, TemplateError> {
         pointer,
         reason,
     };
+    let value = json(&files.document).map_err(|reason| problem(DOCUMENT_FILE, String::new(), reason))?;
+    let named = numbers::of(&value);
     let mut document: Document =
-        typed(&files.document).map_err(|(pointer, reason)| problem(DOCUMENT_FILE, pointer, with_suggestion(reason)))?;
+        typed(value, &named).map_err(|(pointer, reason)| problem(DOCUMENT_FILE, pointer, with_suggestion(reason)))?;
     let mut problems = Vec::new();
     let mut strings = Strings::new();
     for (language, bytes) in &files.strings {
@@ -55,7 +58,8 @@ pub(super) fn read(files: &TemplateFiles) -> Result<Read, TemplateError> {
     }
     for (name, bytes) in &files.parts {
         let file = format!("{PARTS_FOLDER}/{name}.json");
-        match typed::<Part>(bytes) {
+        let read = json(bytes).map_err(|reason| (String::new(), reason));
+        match read.and_then(|value| typed::<Part>(value, &named)) {
             Ok(_) if document.parts.contains_key(name) => {
                 let reason = format!("part `{name}` is in {DOCUMENT_FILE} too");
                 problems.push(problem(&file, String::new(), reason));
@@ -69,9 +73,9 @@ pub(super) fn read(files: &TemplateFiles) -> Result<Read, TemplateError> {
     if problems.is_empty() { Ok(Read { document, strings }) } else { Err(TemplateError::Invalid { problems }) }
 }
 
-/// A JSON file as `T`, or the pointer to what is wrong with it and why.
-fn typed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, (String, String)> {
-    let value = json(bytes).map_err(|reason| (String::new(), reason))?;
+/// A document as `T`, names of numbers replaced, or the pointer to what is wrong with it and why.
+fn typed<T: DeserializeOwned>(mut value: Value, named: &BTreeMap<String, Value>) -> Result<T, (String, String)> {
+    numbers::put_in(&mut value, named)?;
     serde_path_to_error::deserialize(value).map_err(|error| {
         let (inner, reason) = split_pointer(&error.inner().to_string());
         (format!("{}{inner}", pointer(error.path())), reason)
@@ -401,8 +405,13 @@ impl Checker<'_> {
                 self.shape(n, at);
             }
             Node::Icon(n) => {
-                if !self.document.icons.contains_key(&n.icon) {
-                    self.fail(format!("{at}/icon"), unknown("icon", &n.icon, self.document.icons.keys()));
+                if !self.document.icons.contains_key(&n.icon) && icons::icon(&n.icon).is_none() {
+                    let mut known: Vec<String> = self.document.icons.keys().cloned().collect();
+                    known.extend(icons::icon_names().map(str::to_owned));
+                    self.fail(format!("{at}/icon"), unknown("icon", &n.icon, known.iter()));
+                }
+                if n.stroke.is_some_and(|width| !(0.1..=12.0).contains(&width)) {
+                    self.fail(format!("{at}/stroke"), "0.1 to 12, on the grid of 24");
                 }
                 self.color(Some(&n.color), &format!("{at}/color"));
                 self.size(Some(&n.size), &format!("{at}/size"));
@@ -615,6 +624,9 @@ impl Checker<'_> {
             if let Some(spec) = easing {
                 self.easing(spec, &format!("{at}/{field}/easing"));
             }
+        }
+        if motion.origin.is_some_and(|origin| origin.iter().any(|share| !(-10.0..=10.0).contains(share))) {
+            self.fail(format!("{at}/origin"), "shares of width and height, -10 to 10");
         }
         for (seconds, field) in [(motion.delay, "delay"), (motion.stagger, "stagger")] {
             if seconds.is_some_and(|seconds| !(0.0..=30.0).contains(&seconds)) {

@@ -190,6 +190,7 @@ impl Binder<'_> {
             exit: passage(&motion.exit, "exit", 0.25, "cubic-in")?,
             delay_s: motion.delay.unwrap_or(0.0),
             stagger_s: motion.stagger.unwrap_or(0.0),
+            origin: motion.origin,
             keyframes,
         })
     }

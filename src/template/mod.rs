@@ -11,7 +11,9 @@ mod context;
 mod document;
 mod error;
 mod expression;
+mod icons;
 mod look;
+mod numbers;
 mod params;
 mod parts;
 mod theme;
@@ -30,6 +32,7 @@ pub use builtin::{builtin, builtin_files, builtin_names};
 pub use context::{Bindings, LoadedPicture};
 pub use document::{Document, Param, ParamKind, ParamValue};
 pub use error::{TemplateError, TemplateProblem};
+pub use icons::icon_names;
 pub use params::ParamError;
 pub use parts::PARTS_FOLDER;
 
@@ -156,5 +159,7 @@ impl Template {
 /// The JSON Schema of `template.json`, for editors.
 #[must_use]
 pub fn schema() -> serde_json::Value {
-    schemars::schema_for!(Document).to_value()
+    let mut schema = schemars::schema_for!(Document).to_value();
+    numbers::allow_in(&mut schema);
+    schema
 }

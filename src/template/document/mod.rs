@@ -120,6 +120,10 @@ pub struct Theme {
     /// Corner radii in design px.
     #[serde(default)]
     pub radii: BTreeMap<String, f32>,
+    /// Any other numbers: seconds, weights, factors, design px. `{"$number": "slow"}` stands for one of them wherever a
+    /// number is wanted.
+    #[serde(default)]
+    pub numbers: BTreeMap<String, f64>,
 }
 
 /// A colour with a name.

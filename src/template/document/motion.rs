@@ -17,6 +17,9 @@ pub struct Motion {
     /// Delay from one entering child to the next, in seconds.
     #[schemars(range(min = 0.0, max = 5.0))]
     pub stagger: Option<f64>,
+    /// Fixed point of scale and rotation, as shares of the node's width (from the start side) and height; default the
+    /// middle.
+    pub origin: Option<[f32; 2]>,
     /// Own keyframes; they come on top of `enter` and `exit`.
     pub keyframes: Option<Keyframes>,
 }

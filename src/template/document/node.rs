@@ -19,7 +19,7 @@ pub enum Node {
     Image(Box<ImageNode>),
     /// A drawn shape.
     Shape(Box<ShapeNode>),
-    /// An outline of `icons`.
+    /// An outline of `icons` or of the bundled set.
     Icon(Box<IconNode>),
     /// A QR code.
     Qr(Box<QrNode>),
@@ -189,7 +189,7 @@ pub enum ShapeKind {
     Path,
 }
 
-/// An outline of `icons`, filled with one colour.
+/// An outline of `icons` or of the bundled set, in one colour.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct IconNode {
@@ -205,13 +205,13 @@ pub struct IconNode {
     /// Motion.
     #[serde(default)]
     pub motion: Motion,
-    /// Name of the icon.
+    /// Name of the icon: one of `icons`, or a bundled one.
     pub icon: String,
     /// Its colour.
     pub color: ColorSpec,
     /// Side of its box in design px.
     pub size: Measure,
-    /// Draws it as a line of this width, on the grid of 24, instead of filling it.
+    /// Draws it as a line of this width, on the grid of 24, instead of filling it; bundled icons are lines of 2.
     #[serde(default)]
     #[schemars(range(min = 0.1, max = 12.0))]
     pub stroke: Option<f32>,
