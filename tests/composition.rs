@@ -45,6 +45,7 @@ fn composition(fixture: &str) -> Composition {
         base_dir: None,
         keyed_files: std::collections::HashMap::new(),
         template: TemplateChoice::Builtin("quote-summary".to_owned()),
+        params: BTreeMap::new(),
         size: SIZES[0],
         frame_rate: FrameRate::DEFAULT,
         allow_private_network: false,
@@ -111,6 +112,10 @@ fn drawn(primitive: &Primitive, letters: &Letters) -> String {
             let lines = read(block, letters).join(" | ");
             format!("text {:.0} px {} {}: {lines}", block.size_px, text.color, area(rect))
         }
+        Primitive::Isolated(group) => {
+            let inside: Vec<String> = group.primitives.iter().map(|inner| drawn(inner, letters)).collect();
+            format!("apart, blurred by {:.0} px, cut {} times: {}", group.blur, group.stencils.len(), inside.join("; "))
+        }
         Primitive::Picture(picture) => format!("picture {} of {}", area(picture.clip.rect), picture.pixels.size()),
         Primitive::Shape(shape) => {
             let place = match &shape.geometry {
@@ -119,6 +124,9 @@ fn drawn(primitive: &Primitive, letters: &Letters) -> String {
                 }
                 Geometry::Ellipse(rect) => format!("ellipse {}", area(*rect)),
                 Geometry::Line { from, to } => format!("line {from:.0?} to {to:.0?}"),
+                Geometry::Stretch { line, from, to } => {
+                    format!("{from:.2} to {to:.2} of {:.0} px", line.length)
+                }
                 Geometry::Path(segments) => format!("path of {} segments", segments.len()),
             };
             let fill = shape.fill.as_ref().map(|fill| format!(" fill {}", paint(fill))).unwrap_or_default();
@@ -132,7 +140,7 @@ fn drawn(primitive: &Primitive, letters: &Letters) -> String {
 fn paint(paint: &Paint) -> String {
     match paint {
         Paint::Solid(color) => color.to_string(),
-        Paint::Linear { stops, .. } | Paint::Radial { stops, .. } => {
+        Paint::Linear { stops, .. } | Paint::Radial { stops, .. } | Paint::Conic { stops, .. } => {
             stops.iter().map(|stop| stop.color.to_string()).collect::<Vec<_>>().join("-")
         }
     }

@@ -12,8 +12,8 @@ use quotereel::frame::RgbaFrame;
 use quotereel::geometry::{Rect, Size};
 use quotereel::raster;
 use quotereel::scene::{
-    Composition, Content, Edge, Geometry, Layer, MotionLink, Paint, PathSegment, Picture, Primitive, Reveal,
-    RoundedRect, Scene, Shadow, Shape, Stop, Stroke, Text,
+    Composition, Content, Edge, Geometry, Isolated, Layer, MotionLink, Paint, PathSegment, Picture, Polyline,
+    Primitive, Reveal, RoundedRect, Scene, Shadow, Shape, Stencil, Stop, Stroke, Text,
 };
 use quotereel::text::{Direction, Fit, FontLibrary, GlyphCache, TextStyle, layout};
 use quotereel::time::FrameRate;
@@ -24,9 +24,10 @@ use quotereel::timeline::Track;
 const MAX_DIFFERENCE: u8 = 2;
 
 /// All accepted pictures.
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 16] = [
     "rounded_rect_radii",
     "gradient",
+    "conic",
     "shadow",
     "clip",
     "reveal",
@@ -37,6 +38,9 @@ const NAMES: [&str; 12] = [
     "emoji",
     "picture_fit",
     "strokes",
+    "stretch",
+    "mask",
+    "blur",
 ];
 
 const NAVY: Color = Color::rgb(0x0B, 0x1F, 0x3A);
@@ -152,6 +156,17 @@ fn gradient() {
         Primitive::Shape(shape(Geometry::Ellipse(Rect::new(84.0, 46.0, 68.0, 68.0)), glow)),
     ];
     check("gradient", Size::new(160, 120), Color::BLACK, vec![layer(all)]);
+}
+
+#[test]
+fn conic() {
+    let wheel = Paint::Conic { center: (60.0, 60.0), start: 0.0, stops: stops(&[NAVY, AMBER, PAPER, NAVY]) };
+    let half = Paint::Conic { center: (110.0, 90.0), start: 0.25, stops: stops(&[AMBER, AMBER.with_alpha(0.0)]) };
+    let all = vec![
+        Primitive::Shape(shape(Geometry::Ellipse(Rect::new(10.0, 10.0, 100.0, 100.0)), wheel)),
+        Primitive::Shape(card(rounded(70.0, 60.0, 80.0, 60.0, [8.0; 4]), half)),
+    ];
+    check("conic", Size::new(160, 130), PAPER, vec![layer(all)]);
 }
 
 #[test]
@@ -324,6 +339,105 @@ fn picture_fit() {
         place(Rect::new(60.5, 20.25, 270.0, 180.0), rounded(84.0, 80.0, 66.0, 34.0, [4.0; 4])),
     ];
     check("picture_fit", Size::new(160, 120), PAPER, vec![layer(all)]);
+}
+
+fn isolated(primitives: Vec<Primitive>, blur: f32, stencils: Vec<Stencil>) -> Primitive {
+    Primitive::Isolated(Box::new(Isolated { primitives, blur, stencils }))
+}
+
+#[test]
+fn mask() {
+    let content = |x: f32, y: f32| {
+        let stripes = (0u8..6).map(move |i| {
+            let left = x + f32::from(i) * 12.0;
+            Primitive::Shape(card(
+                rounded(left, y, 8.0, 48.0, [0.0; 4]),
+                Paint::Solid(if i % 2 == 0 { NAVY } else { AMBER }),
+            ))
+        });
+        stripes.collect::<Vec<_>>()
+    };
+    let place = |x: f32, y: f32| Rect::new(x, y, 68.0, 48.0);
+    let cut = |geometry: Geometry, rect: Rect, fade: [f32; 4]| Stencil { geometry, rect, fade, opacity: None };
+    let whole = |rect: Rect| Geometry::RoundedRect(RoundedRect { rect, radii: [10.0; 4] });
+    let (a, b, c, d) = (place(8.0, 8.0), place(84.0, 8.0), place(8.0, 64.0), place(84.0, 64.0));
+    let drop = vec![
+        PathSegment::MoveTo(42.0, 64.0),
+        PathSegment::LineTo(76.0, 112.0),
+        PathSegment::LineTo(8.0, 112.0),
+        PathSegment::Close,
+    ];
+    let towards = Paint::Linear { from: (84.0, 0.0), to: (152.0, 0.0), stops: stops(&[NAVY, NAVY.with_alpha(0.0)]) };
+    let all = vec![
+        isolated(content(8.0, 8.0), 0.0, vec![cut(whole(a), a, [0.0, 24.0, 0.0, 24.0])]),
+        isolated(content(84.0, 8.0), 0.0, vec![cut(Geometry::Ellipse(b), b, [0.0; 4])]),
+        isolated(content(8.0, 64.0), 0.0, vec![cut(Geometry::Path(drop), c, [0.0; 4])]),
+        isolated(content(84.0, 64.0), 0.0, vec![Stencil { opacity: Some(towards), ..cut(whole(d), d, [0.0; 4]) }]),
+    ];
+    check("mask", Size::new(160, 120), PAPER, vec![layer(all)]);
+}
+
+#[test]
+fn blur() {
+    let content = |x: f32| {
+        vec![
+            Primitive::Shape(card(rounded(x, 24.0, 50.0, 60.0, [8.0; 4]), Paint::Solid(NAVY))),
+            text("Ag", x + 6.0, 30.0, &style(30.0, 600, "en"), AMBER),
+        ]
+    };
+    let all = vec![
+        isolated(content(20.0), 0.0, Vec::new()),
+        isolated(content(100.0), 6.0, Vec::new()),
+        isolated(content(184.0), 24.0, Vec::new()),
+    ];
+    check("blur", Size::new(256, 110), PAPER, vec![layer(all)]);
+}
+
+/// A group that is neither blurred nor cut is what its primitives are; a blur keeps flat colours as they are.
+#[test]
+fn apart_and_not_apart_are_equal() {
+    let content = || {
+        vec![
+            Primitive::Shape(card(rounded(-20.0, -20.0, 240.0, 180.0, [0.0; 4]), Paint::Solid(AMBER))),
+            text("Ag", 20.0, 20.0, &style(40.0, 600, "en"), NAVY),
+        ]
+    };
+    let frame = |primitives: Vec<Primitive>| {
+        let scene = Scene { id: "s".into(), first_frame: 0, frame_count: 1, layers: vec![layer(primitives)] };
+        let (size, frame_rate) = (Size::new(120, 90), FrameRate::DEFAULT);
+        let background = Color::BLACK;
+        let composition =
+            Composition { size, frame_rate, frame_count: 1, background, scenes: vec![scene], title: String::new() };
+        raster::still(&composition, FontLibrary::bundled(), Arc::new(GlyphCache::new()), 0, &Alone).pixels().to_vec()
+    };
+    let rect = Rect::new(-20.0, -20.0, 240.0, 180.0);
+    let geometry = Geometry::RoundedRect(RoundedRect { rect, radii: [0.0; 4] });
+    let everything = Stencil { geometry, rect, fade: [0.0; 4], opacity: None };
+    assert_eq!(frame(content()), frame(vec![isolated(content(), 0.0, vec![everything])]));
+    let flat = || vec![content().remove(0)];
+    assert_eq!(frame(flat()), frame(vec![isolated(flat(), 16.0, Vec::new())]));
+}
+
+#[test]
+fn stretch() {
+    let zigzag = vec![(10.0, 60.0), (40.0, 10.0), (70.0, 60.0), (100.0, 10.0)];
+    let bar = vec![(112.0, 10.0), (112.0, 60.0)];
+    let length = 3.0 * 3_400.0f32.sqrt() + 50.0;
+    let line = Arc::new(Polyline { contours: vec![zigzag, bar], length });
+    let part = |y: f32, from, to, color, width| {
+        let moved = line.contours.iter().map(|contour| contour.iter().map(|(a, b)| (*a, b + y)).collect()).collect();
+        let line = Arc::new(Polyline { contours: moved, length });
+        let stroke = Some(Stroke { paint: Paint::Solid(color), width, round: true });
+        let geometry = Geometry::Stretch { line, from, to };
+        Primitive::Shape(Shape { geometry, fill: None, stroke, shadow: None, clip: None })
+    };
+    let all = vec![
+        part(0.0, 0.0, 1.0, AMBER, 8.0),
+        part(0.0, 0.2, 0.9, NAVY, 3.0),
+        part(64.0, 0.0, 0.5, NAVY, 6.0),
+        part(64.0, 0.5, 0.5, AMBER, 6.0),
+    ];
+    check("stretch", Size::new(122, 132), PAPER, vec![layer(all)]);
 }
 
 #[test]

@@ -69,8 +69,8 @@ pub(super) enum Command {
     Probe(ProbeArgs),
     /// Print the JSON Schema of a document, for editors
     Schema(SchemaArgs),
-    /// List the built-in templates
-    Templates,
+    /// List the built-in templates, or describe one
+    Templates(TemplatesArgs),
     #[command(flatten)]
     Job(JobCommand),
     /// Measure how long renders take, and where the time goes
@@ -94,6 +94,10 @@ pub(super) struct SourceArgs {
     /// A built-in template, or a folder (a path with a `/`) that holds a template.json
     #[arg(short, long, value_name = "NAME|FOLDER", default_value = "quote-summary", value_hint = ValueHint::AnyPath)]
     pub(super) template: String,
+
+    /// Sets a parameter of the template; may be given again for another one (see `render templates NAME`)
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    pub(super) params: Vec<String>,
 
     /// Canvas in pixels, or its name: story, portrait, square, landscape
     #[arg(long, value_name = "SIZE", default_value = "1080x1920")]
@@ -190,6 +194,10 @@ pub(super) struct BenchArgs {
     #[arg(short, long, value_name = "NAME|FOLDER", default_value = "quote-summary", value_hint = ValueHint::AnyPath)]
     pub(super) template: String,
 
+    /// Sets a parameter of the template; may be given again for another one
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    pub(super) params: Vec<String>,
+
     /// Also write all figures to a file, as JSON
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) output: Option<PathBuf>,
@@ -259,6 +267,13 @@ pub(super) struct ProbeArgs {
 pub(super) struct SchemaArgs {
     /// Which document
     pub(super) document: SchemaDocument,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct TemplatesArgs {
+    /// A built-in template, or a folder (a path with a `/`): prints its parameters and what else it is made of
+    #[arg(value_name = "NAME|FOLDER", value_hint = ValueHint::AnyPath)]
+    pub(super) template: Option<String>,
 }
 
 /// Documents that have a JSON Schema.

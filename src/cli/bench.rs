@@ -97,6 +97,7 @@ pub(super) fn run(args: &BenchArgs, reporter: Reporter, signals: &Signals) -> Re
             let source = Source::new(SourceArgs {
                 snapshot: snapshot.clone(),
                 template: args.template.clone(),
+                params: args.params.clone(),
                 size: CanvasSize::Story,
                 fps: FrameRate::DEFAULT.numerator().to_string(),
                 allow_private_network: false,
@@ -206,6 +207,7 @@ impl Bench<'_> {
             .args(["video", "--json", "--quiet", "--preset", preset_name(self.args.preset)])
             .args(["--template", &self.args.template, "--threads", &self.threads.to_string(), "--output"])
             .arg(&video)
+            .args(self.args.params.iter().flat_map(|param| ["--param", param]))
             .arg("--")
             .arg(self.snapshot)
             .stdin(Stdio::null())

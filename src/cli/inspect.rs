@@ -5,14 +5,16 @@ use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::args::SchemaDocument;
 use super::failure::{Failure, status};
 use super::reporter::{self, Reporter};
+use super::{options, production};
 use crate::probe::{self, ProbeError, Report, Severity};
 use crate::problem::Problem;
-use crate::{snapshot, template};
+use crate::template::{ParamValue, Template};
+use crate::{snapshot, studio, template};
 
 /// Checks an MP4 against the delivery rules and prints every one.
 ///
@@ -80,27 +82,78 @@ pub(super) fn templates(reporter: Reporter) -> Result<(), Failure> {
     let mut values = Vec::new();
     for name in template::builtin_names() {
         let template = template::builtin(name).with_context(|| format!("the built-in template {name} is broken"))?;
-        let document = template.document();
-        let languages: Vec<&str> = template.languages().collect();
-        let fields: Vec<&str> = template.fields().collect();
-        let line = writeln!(
-            lines,
-            "{name}\n  {}\n  length     {} to {} s\n  languages  {}\n  fields     {}",
-            document.description,
-            document.duration.min,
-            document.duration.max,
-            languages.join(", "),
-            fields.join(", ")
-        );
+        lines.push_str(&outline_of(&template));
+        values.push(value_of(&template));
+    }
+    reporter.result(true, &lines, json!({ "templates": values }))
+}
+
+/// Describes one template: what the list says of it, its parameters and the canvas sizes it lays itself out on.
+///
+/// # Errors
+/// [`Failure::Invalid`] and [`Failure::Template`] where there is no such template or it is broken, [`Failure::System`]
+/// when something cannot be read or written.
+pub(super) fn template(template: &options::Template, reporter: Reporter) -> Result<(), Failure> {
+    let template = studio::template(&template.choice()).map_err(production::failure)?;
+    let sizes: Vec<String> = studio::SIZES.iter().map(ToString::to_string).collect();
+    let mut text = outline_of(&template);
+    writeln!(text, "  sizes      {}", sizes.join(", ")).expect("a String takes everything");
+    let params = &template.document().params;
+    if !params.is_empty() {
+        text.push_str("  parameters\n");
+    }
+    let mut values = Vec::new();
+    for (name, param) in params {
+        let default = param.default.as_ref().map_or("none".to_owned(), |value| format!("`{value}`"));
+        let (takes, description) = (param.allowed(), &param.description);
+        let line = writeln!(text, "    {name}\n      {description}\n      {}: {takes}; default {default}", param.kind);
         line.expect("a String takes everything");
         values.push(json!({
             "name": name,
-            "description": document.description,
-            "minSeconds": document.duration.min,
-            "maxSeconds": document.duration.max,
-            "languages": languages,
-            "fields": fields,
+            "type": param.kind.to_string(),
+            "description": description,
+            "default": param.default.as_ref().map(default_value),
+            "choices": param.choices,
+            "min": param.min,
+            "max": param.max,
         }));
     }
-    reporter.result(true, &lines, json!({ "templates": values }))
+    let mut value = value_of(&template);
+    value["sizes"] = json!(sizes);
+    value["params"] = json!(values);
+    reporter.result(true, &text, json!({ "template": value }))
+}
+
+fn default_value(value: &ParamValue) -> Value {
+    match value {
+        ParamValue::Boolean(value) => json!(value),
+        ParamValue::Number(value) => json!(value),
+        ParamValue::Text(value) => json!(value),
+    }
+}
+
+fn outline_of(template: &Template) -> String {
+    let document = template.document();
+    let (languages, fields): (Vec<&str>, Vec<&str>) = (template.languages().collect(), template.fields().collect());
+    format!(
+        "{}\n  {}\n  length     {} to {} s\n  languages  {}\n  fields     {}\n",
+        document.name,
+        document.description,
+        document.duration.min,
+        document.duration.max,
+        languages.join(", "),
+        fields.join(", ")
+    )
+}
+
+fn value_of(template: &Template) -> Value {
+    let document = template.document();
+    json!({
+        "name": document.name,
+        "description": document.description,
+        "minSeconds": document.duration.min,
+        "maxSeconds": document.duration.max,
+        "languages": template.languages().collect::<Vec<_>>(),
+        "fields": template.fields().collect::<Vec<_>>(),
+    })
 }

@@ -1,5 +1,6 @@
 //! What is meant: options that passed every check that needs no file. Made from [`super::args`], consumed by the commands.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +14,7 @@ use super::jobs::args::JobCommand;
 use crate::encode::{Repeats, Tuning};
 use crate::geometry::Size;
 use crate::pipeline::Quality;
+use crate::studio::TemplateChoice;
 use crate::time::FrameRate;
 
 /// The latest moment that can be asked for, in milliseconds: an hour, far beyond any video.
@@ -36,6 +38,10 @@ pub(super) enum UsageError {
     TwoOnStdout,
     #[error("--template is empty: give a name (see `render templates`) or a folder")]
     EmptyTemplate,
+    #[error("--param `{0}` is no parameter: write NAME=VALUE")]
+    Param(String),
+    #[error("--param `{0}` is given twice")]
+    SameParam(String),
     #[error("{option} is empty: give a file name")]
     EmptyPath { option: &'static str },
     #[error("`{0}` would be written twice: give every output a name of its own")]
@@ -58,7 +64,7 @@ pub(super) enum Task {
     Validate(Source),
     Probe(PathBuf),
     Schema(SchemaDocument),
-    Templates,
+    Templates(Option<Template>),
     Job(Box<JobCommand>),
     Doctor(Box<DoctorArgs>),
     Completions(Shell),
@@ -91,6 +97,8 @@ pub(super) enum Template {
 pub(super) struct Source {
     pub(super) snapshot: Input,
     pub(super) template: Template,
+    /// Parameters of the template by name, as they were typed.
+    pub(super) params: BTreeMap<String, String>,
     pub(super) size: Size,
     pub(super) frame_rate: FrameRate,
     pub(super) allow_private_network: bool,
@@ -141,7 +149,7 @@ impl Task {
             Command::Validate(args) => Source::new(args).map(Self::Validate),
             Command::Probe(args) => Ok(Self::Probe(args.file)),
             Command::Schema(args) => Ok(Self::Schema(args.document)),
-            Command::Templates => Ok(Self::Templates),
+            Command::Templates(args) => args.template.map(Template::new).transpose().map(Self::Templates),
             Command::Job(command) => Ok(Self::Job(Box::new(command))),
             Command::Doctor(args) => Ok(Self::Doctor(Box::new(args))),
             Command::Completions(args) => Ok(Self::Completions(args.shell)),
@@ -177,21 +185,51 @@ impl Source {
     /// # Errors
     /// The first [`UsageError`].
     pub(super) fn new(args: SourceArgs) -> Result<Self, UsageError> {
-        let template = match args.template.as_str() {
-            "" => return Err(UsageError::EmptyTemplate),
-            "." | ".." => Template::Folder(args.template.into()),
-            name if name.contains(std::path::MAIN_SEPARATOR) => Template::Folder(args.template.into()),
-            _ => Template::Builtin(args.template),
-        };
         let frame_rate = args.fps.parse().ok().and_then(|fps| FrameRate::new(fps).ok());
         Ok(Self {
             snapshot: Input::new(args.snapshot),
-            template,
+            template: Template::new(args.template)?,
+            params: params(args.params)?,
             size: args.size.into(),
             frame_rate: frame_rate.ok_or(UsageError::FrameRate(args.fps))?,
             allow_private_network: args.allow_private_network,
         })
     }
+}
+
+impl Template {
+    fn new(typed: String) -> Result<Self, UsageError> {
+        Ok(match typed.as_str() {
+            "" => return Err(UsageError::EmptyTemplate),
+            "." | ".." => Self::Folder(typed.into()),
+            name if name.contains(std::path::MAIN_SEPARATOR) => Self::Folder(typed.into()),
+            _ => Self::Builtin(typed),
+        })
+    }
+
+    /// The same for the engine.
+    pub(super) fn choice(&self) -> TemplateChoice {
+        match self {
+            Self::Builtin(name) => TemplateChoice::Builtin(name.clone()),
+            Self::Folder(path) => TemplateChoice::Folder(path.clone()),
+        }
+    }
+}
+
+/// Splits each `NAME=VALUE`; what a template takes is found out later.
+fn params(typed: Vec<String>) -> Result<BTreeMap<String, String>, UsageError> {
+    let mut params = BTreeMap::new();
+    for one in typed {
+        match one.split_once('=') {
+            Some((name, value)) if !name.is_empty() => {
+                if params.insert(name.to_owned(), value.to_owned()).is_some() {
+                    return Err(UsageError::SameParam(name.to_owned()));
+                }
+            }
+            _ => return Err(UsageError::Param(one)),
+        }
+    }
+    Ok(params)
 }
 
 impl From<CanvasSize> for Size {
@@ -430,6 +468,9 @@ mod tests {
         assert!(refused("render video q.json --thumbnail t.jpg --small-thumbnail t.jpg").contains("twice"));
         assert!(refused("render video q.json --json -o -").contains("both want stdout"));
         assert!(refused("render video q.json -o x.mp4 --format y4m").contains("`-o -`"));
+        assert!(refused("render video q.json --param accent").contains("NAME=VALUE"));
+        assert!(refused("render video q.json --param =1").contains("NAME=VALUE"));
+        assert!(refused("render video q.json --param a=1 --param a=2").contains("given twice"));
         assert!(refused("render bench -").contains("give files"));
         assert!(refused("render video q.json -o x.y4m --timing vfr").contains("--timing vfr"));
         assert!(refused("render still q.json --at soon").contains("1500ms"));

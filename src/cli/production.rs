@@ -5,10 +5,10 @@ use std::num::NonZeroUsize;
 
 use super::failure::Failure;
 use super::input;
-use super::options::{Source, Template};
+use super::options::Source;
 use crate::asset::Limits;
 use crate::problem::Problem;
-use crate::studio::{FolderError, Order, Production, StudioError, TemplateChoice, prepare};
+use crate::studio::{FolderError, Order, Production, StudioError, prepare};
 use crate::template::TemplateError;
 
 /// Most bytes read of a snapshot: far above what its reader accepts, so that it can say how long the document is.
@@ -25,10 +25,8 @@ pub(super) fn produce(source: &Source, threads: NonZeroUsize) -> Result<Producti
         snapshot: document.bytes,
         base_dir: document.folder,
         keyed_files: HashMap::new(),
-        template: match &source.template {
-            Template::Builtin(name) => TemplateChoice::Builtin(name.clone()),
-            Template::Folder(path) => TemplateChoice::Folder(path.clone()),
-        },
+        template: source.template.choice(),
+        params: source.params.clone(),
         size: source.size,
         frame_rate: source.frame_rate,
         allow_private_network: source.allow_private_network,
@@ -38,10 +36,12 @@ pub(super) fn produce(source: &Source, threads: NonZeroUsize) -> Result<Producti
     prepare(&order).map_err(failure)
 }
 
-fn failure(error: StudioError) -> Failure {
+/// The engine's refusal as this program's.
+pub(super) fn failure(error: StudioError) -> Failure {
     match error {
         StudioError::Snapshot(problems) => Failure::Invalid(problems),
         StudioError::Template(TemplateError::Invalid { problems }) => Failure::Template(problems),
+        StudioError::Template(TemplateError::Param(error)) => Failure::Usage(format!("--param: {error}")),
         StudioError::Template(TemplateError::NotFound { name, known, hint }) => {
             let found = format!("template `{name}`");
             let expected = format!("a built-in template ({}) or the path of a folder, with a `/`", known.join(", "));

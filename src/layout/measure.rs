@@ -35,7 +35,7 @@ impl<'n> Measured<'n> {
             BoundKind::Monogram(_) | BoundKind::Qr { .. } | BoundKind::Icon { .. } => {
                 Some(Self::Proportional { aspect: 1.0 })
             }
-            BoundKind::Shape(..) | BoundKind::Group(_) => None,
+            BoundKind::Shape(_) | BoundKind::Group(_) => None,
         }
     }
 

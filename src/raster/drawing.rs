@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::blur;
+use super::isolated::Apart;
 use super::mask::Mask;
 use super::outline::Outline;
 use super::paint::{self, Shader};
@@ -24,14 +25,15 @@ pub(super) struct Glyphs<'a> {
 }
 
 /// A primitive made ready: its ink is known, nothing is drawn yet.
-enum Ink<'a> {
+pub(super) enum Ink<'a> {
     Shape { parts: Vec<(Outline, Fill)>, clip: Option<RoundedBox> },
     Text { glyphs: Vec<(i32, i32, Arc<GlyphBitmap>)>, color: Color },
     Picture(&'a Picture),
+    Apart(Apart<'a>),
 }
 
 /// How an outline is painted.
-enum Fill {
+pub(super) enum Fill {
     Sharp(Shader),
     /// Blurred with this standard deviation in px.
     Soft(f32, Color),
@@ -53,6 +55,10 @@ fn prepare<'a>(primitive: &'a Primitive, glyphs: Glyphs<'_>) -> Ink<'a> {
         Primitive::Shape(shape) => prepare_shape(shape),
         Primitive::Text(text) => Ink::Text { glyphs: place_glyphs(text, glyphs), color: text.color },
         Primitive::Picture(picture) => Ink::Picture(picture),
+        Primitive::Isolated(group) => {
+            let inks = group.primitives.iter().map(|primitive| prepare(primitive, glyphs)).collect();
+            Ink::Apart(Apart::new(group, inks))
+        }
     }
 }
 
@@ -110,7 +116,7 @@ fn glyph_bounds(x: i32, y: i32, bitmap: &GlyphBitmap) -> IntRect {
 
 impl Ink<'_> {
     /// The pixels it may touch.
-    fn bounds(&self) -> IntRect {
+    pub(super) fn bounds(&self) -> IntRect {
         match self {
             Self::Shape { parts, clip } => {
                 let all = parts.iter().map(|(outline, fill)| fill.bounds(outline));
@@ -122,10 +128,12 @@ impl Ink<'_> {
                 .map(|(x, y, bitmap)| glyph_bounds(*x, *y, bitmap))
                 .fold(IntRect::default(), IntRect::union),
             Self::Picture(picture) => picture::bounds(picture),
+            Self::Apart(group) => group.bounds(),
         }
     }
 
-    fn draw(&self, sheet: &mut Sheet) {
+    /// Draws the part that lies on the sheet.
+    pub(super) fn draw(&self, sheet: &mut Sheet) {
         let area = self.bounds().intersect(sheet.bounds());
         if area.is_empty() {
             return;
@@ -138,6 +146,7 @@ impl Ink<'_> {
             }
             Self::Text { glyphs, color } => draw_text(glyphs, *color, area, sheet),
             Self::Picture(picture) => picture::draw(sheet, picture),
+            Self::Apart(group) => group.draw(area, sheet),
         }
     }
 }

@@ -10,6 +10,7 @@ mod compose;
 mod damage;
 mod drawing;
 mod film;
+mod isolated;
 mod mask;
 mod outline;
 mod paint;

@@ -28,7 +28,7 @@ impl Outline {
     /// The inside of a geometry; `None` for lines and for what has no area.
     pub(super) fn filled(geometry: &Geometry) -> Option<Self> {
         match geometry {
-            Geometry::Line { .. } => None,
+            Geometry::Line { .. } | Geometry::Stretch { .. } => None,
             Geometry::RoundedRect(shape) => Self::of_box(RoundedBox::of(shape)),
             Geometry::Ellipse(rect) => circle(*rect).map_or_else(|| path_of(geometry).map(Self::Path), Self::of_box),
             Geometry::Path(_) => path_of(geometry).map(Self::Path),
@@ -158,24 +158,31 @@ fn path_of(geometry: &Geometry) -> Option<Path> {
             path.move_to(c(from.0), c(from.1));
             path.line_to(c(to.0), c(to.1));
         }
-        Geometry::Path(segments) => {
-            for segment in segments {
-                match *segment {
-                    PathSegment::MoveTo(x, y) if finite(&[x, y]) => path.move_to(c(x), c(y)),
-                    PathSegment::LineTo(x, y) if finite(&[x, y]) => path.line_to(c(x), c(y)),
-                    PathSegment::QuadTo(x1, y1, x, y) if finite(&[x1, y1, x, y]) => {
-                        path.quad_to(c(x1), c(y1), c(x), c(y));
-                    }
-                    PathSegment::CubicTo(x1, y1, x2, y2, x, y) if finite(&[x1, y1, x2, y2, x, y]) => {
-                        path.cubic_to(c(x1), c(y1), c(x2), c(y2), c(x), c(y));
-                    }
-                    PathSegment::Close => path.close(),
-                    _ => return None,
-                }
-            }
-        }
+        Geometry::Path(segments) => push_segments(&mut path, segments)?,
+        Geometry::Stretch { line, from, to } => push_segments(&mut path, &line.stretch(*from, *to))?,
     }
     path.finish()
+}
+
+/// Adds the segments; `None` where a coordinate is no number.
+fn push_segments(path: &mut PathBuilder, segments: &[PathSegment]) -> Option<()> {
+    let finite = |values: &[f32]| values.iter().all(|v| v.is_finite());
+    let c = |v: f32| v.clamp(-MAX_COORDINATE_PX, MAX_COORDINATE_PX);
+    for segment in segments {
+        match *segment {
+            PathSegment::MoveTo(x, y) if finite(&[x, y]) => path.move_to(c(x), c(y)),
+            PathSegment::LineTo(x, y) if finite(&[x, y]) => path.line_to(c(x), c(y)),
+            PathSegment::QuadTo(x1, y1, x, y) if finite(&[x1, y1, x, y]) => {
+                path.quad_to(c(x1), c(y1), c(x), c(y));
+            }
+            PathSegment::CubicTo(x1, y1, x2, y2, x, y) if finite(&[x1, y1, x2, y2, x, y]) => {
+                path.cubic_to(c(x1), c(y1), c(x2), c(y2), c(x), c(y));
+            }
+            PathSegment::Close => path.close(),
+            _ => return None,
+        }
+    }
+    Some(())
 }
 
 #[cfg(test)]

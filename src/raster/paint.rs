@@ -4,6 +4,7 @@
 //! the canvas: a dark gradient then shows no steps, and a still picture stays still for the encoder.
 
 use crate::color::Color;
+use crate::geometry::turn;
 use crate::scene::{Paint, Stop};
 
 /// Thresholds of the 8x8 ordered dither (Bayer, 1973), in 1/64.
@@ -82,6 +83,8 @@ enum Course {
     Linear { step_x: f32, step_y: f32, offset: f32 },
     /// The distance from the centre times `per_px`, plus `offset`.
     Radial { center: (f32, f32), per_px: f32, offset: f32 },
+    /// The share of a turn from `start` on, times `per_turn`, plus `offset`.
+    Conic { center: (f32, f32), start: f32, per_turn: f32, offset: f32 },
 }
 
 impl Shader {
@@ -97,12 +100,16 @@ impl Shader {
             Paint::Radial { center, radius, stops } => {
                 (Course::Radial { center: *center, per_px: 1.0 / radius, offset: 0.0 }, stops)
             }
+            Paint::Conic { center, start, stops } => {
+                (Course::Conic { center: *center, start: *start, per_turn: 1.0, offset: 0.0 }, stops)
+            }
         };
         let usable = match &course {
             Course::Linear { step_x, step_y, offset } => [step_x, step_y, offset].iter().all(|v| v.is_finite()),
             Course::Radial { center, per_px, .. } => {
                 center.0.is_finite() && center.1.is_finite() && per_px.is_finite() && *per_px > 0.0
             }
+            Course::Conic { center, start, .. } => center.0.is_finite() && center.1.is_finite() && start.is_finite(),
         };
         let last = stops.last().map_or(Color::TRANSPARENT, |stop| stop.color);
         if !usable || stops.is_empty() || stops.iter().all(|stop| stop.color == last) {
@@ -150,6 +157,9 @@ impl Gradient {
             Course::Radial { center, per_px, .. } => {
                 Course::Radial { center, per_px: per_px * scale, offset: -first * scale }
             }
+            Course::Conic { center, start, .. } => {
+                Course::Conic { center, start, per_turn: scale, offset: -first * scale }
+            }
         };
         Self { course, ramp: (0..PLACES).map(color).collect() }
     }
@@ -189,6 +199,12 @@ impl Course {
                 for (i, out) in out.iter_mut().enumerate() {
                     let across = x0 + i as f32 - cx;
                     *out = place((across * across + down).sqrt() * per_px + offset);
+                }
+            }
+            Self::Conic { center: (cx, cy), start, per_turn, offset } => {
+                for (i, out) in out.iter_mut().enumerate() {
+                    let share = (turn(x0 + i as f32 - cx, y - cy) - start).rem_euclid(1.0);
+                    *out = place(share * per_turn + offset);
                 }
             }
         }
@@ -282,7 +298,8 @@ mod tests {
         let stops = vec![Stop { at: 0.1, color: Color::rgb(9, 80, 200) }, Stop { at: 0.9, color: Color::WHITE }];
         for paint in [
             Paint::Linear { from: (3.0, 8.0), to: (170.0, 90.0), stops: stops.clone() },
-            Paint::Radial { center: (70.0, 20.0), radius: 120.0, stops },
+            Paint::Radial { center: (70.0, 20.0), radius: 120.0, stops: stops.clone() },
+            Paint::Conic { center: (70.0, 20.0), start: 0.3, stops },
         ] {
             let shader = Shader::new(&paint);
             let mut whole = vec![0; 200 * 4];
@@ -301,7 +318,8 @@ mod tests {
         for paint in [
             Paint::Linear { from: (5.0, 5.0), to: (5.0, 5.0), stops: stops.clone() },
             Paint::Radial { center: (5.0, 5.0), radius: 0.0, stops: stops.clone() },
-            Paint::Radial { center: (f32::NAN, 5.0), radius: 9.0, stops },
+            Paint::Radial { center: (f32::NAN, 5.0), radius: 9.0, stops: stops.clone() },
+            Paint::Conic { center: (5.0, 5.0), start: f32::NAN, stops },
         ] {
             assert!(matches!(Shader::new(&paint), Shader::Solid([1, 2, 3, 255])), "{paint:?}");
         }

@@ -78,6 +78,7 @@ fn reach(primitive: &Primitive) -> Rect {
     match primitive {
         Primitive::Text(text) => Rect::new(text.origin.0, text.origin.1, text.block.width, text.block.height),
         Primitive::Picture(picture) => picture.clip.rect,
+        Primitive::Isolated(group) => group.primitives.iter().map(reach).reduce(Rect::union).unwrap_or_default(),
         Primitive::Shape(shape) => match &shape.geometry {
             Geometry::RoundedRect(area) => area.rect,
             Geometry::Ellipse(area) => *area,
@@ -87,6 +88,7 @@ fn reach(primitive: &Primitive) -> Rect {
                 (to.0 - from.0).abs().max(1.0),
                 (to.1 - from.1).abs().max(1.0),
             ),
+            Geometry::Stretch { line, .. } => line.bounds(),
             Geometry::Path(_) => shape.clip.map_or(Rect::default(), |clip| clip.rect),
         },
     }

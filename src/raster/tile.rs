@@ -103,6 +103,11 @@ impl Sheet {
         self.bounds
     }
 
+    /// The pixels of row `y` from column `left` up to `right`, which lie within the bounds.
+    pub(super) fn row(&self, y: i32, left: i32, right: i32) -> &[u8] {
+        &self.pixels[padded_range(self.bounds, y, left, right)]
+    }
+
     /// Lays one row of premultiplied pixels over the sheet, from (`x`, `y`) on; it must lie within the bounds.
     pub(super) fn lay_row(&mut self, x: i32, y: i32, row: &[u8]) {
         let start = padded_range(self.bounds, y, x, x).start;

@@ -121,6 +121,32 @@ pub enum Primitive {
     Text(Text),
     /// A raster picture.
     Picture(Picture),
+    /// Several things, blurred or cut as one.
+    Isolated(Box<Isolated>),
+}
+
+/// Primitives that are drawn apart and changed as one picture.
+#[derive(Clone, Debug)]
+pub struct Isolated {
+    /// What is drawn, back to front.
+    pub primitives: Vec<Primitive>,
+    /// Blur radius in px as CSS shadows have it: twice the standard deviation of the Gaussian; 0 leaves it sharp.
+    pub blur: f32,
+    /// Each of them cuts, after the blur.
+    pub stencils: Vec<Stencil>,
+}
+
+/// Leaves a part of a picture.
+#[derive(Clone, Debug)]
+pub struct Stencil {
+    /// What lies outside is cut away.
+    pub geometry: Geometry,
+    /// The box whose edges fade, in canvas px.
+    pub rect: Rect,
+    /// Lengths over which it fades towards the box's edges, in px: top, right, bottom, left.
+    pub fade: [f32; 4],
+    /// Its opacity says how much is left; its colours say nothing.
+    pub opacity: Option<Paint>,
 }
 
 /// A filled and/or outlined shape.
@@ -154,6 +180,24 @@ pub enum Geometry {
     },
     /// Any outline, filled by the non-zero rule.
     Path(Vec<PathSegment>),
+    /// A part of an outline, along its length; only its stroke shows.
+    Stretch {
+        /// The whole outline.
+        line: Arc<Polyline>,
+        /// Where the part begins, as a share of the length.
+        from: f32,
+        /// Where it ends; nothing shows where that is not after `from`.
+        to: f32,
+    },
+}
+
+/// An outline as short straight lines, in canvas px.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Polyline {
+    /// Points of each contour; a closed one ends where it begins.
+    pub contours: Vec<Vec<(f32, f32)>>,
+    /// Length of all contours together, in px; above 0.
+    pub length: f32,
 }
 
 /// One step of a path; coordinates are absolute canvas px.
@@ -201,6 +245,15 @@ pub enum Paint {
         /// Distance of the last stop.
         radius: f32,
         /// At least two, ascending.
+        stops: Vec<Stop>,
+    },
+    /// A gradient that runs around a point, clockwise, dithered.
+    Conic {
+        /// The point, in canvas px.
+        center: (f32, f32),
+        /// The direction in which it begins and ends, as a share of a turn: 0.0 upwards, 0.25 to the right.
+        start: f32,
+        /// At least two, ascending; positions are shares of a turn.
         stops: Vec<Stop>,
     },
 }

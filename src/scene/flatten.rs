@@ -2,18 +2,22 @@
 
 use std::sync::Arc;
 
-use super::composition::{Content, Geometry, Layer, MotionLink, Picture, Primitive, Shape, Text};
+use super::composition::{
+    Content, Geometry, Isolated, Layer, MotionLink, Paint, Picture, Primitive, Shape, Stencil, Stroke, Text,
+};
 use super::findings::Findings;
 use super::motion::Clock;
 use super::outline;
 use super::paint::{Behind, crisp, paint, rounded, surface};
 use super::timing::turns;
+use super::{pieces, trim};
 use crate::color::Color;
 use crate::frame::RgbaFrame;
 use crate::geometry::Rect;
 use crate::layout::{Placed, Surroundings, setting};
 use crate::template::{
-    BoundImage, BoundKind, BoundMonogram, BoundPaint, BoundSurface, BoundText, ImageAlign, ImageFit, ShapeKind,
+    BoundGroup, BoundImage, BoundKind, BoundMask, BoundMonogram, BoundNode, BoundPaint, BoundPassage, BoundShape,
+    BoundSurface, BoundText, ImageAlign, ImageFit, Length, MaskShape, Piecewise, ShapeKind,
 };
 use crate::text::{Align, Fit, TextStyle};
 
@@ -67,10 +71,18 @@ impl Flattener<'_> {
             node.motion.exit.as_ref().and_then(|exit| self.clock.exit(exit, rect)),
             self.clock.keyframes(&node.motion.keyframes, rect, own.turn_s),
         ];
-        for link in links.into_iter().flatten() {
+        for mut link in links.into_iter().flatten() {
+            if let Some([across, down]) = node.motion.origin {
+                let across = if self.around.right_to_left { 1.0 - across } else { across };
+                link.pivot = (rect.x + rect.width * across, rect.y + rect.height * down);
+            }
             own.links.push((out.number(), link));
         }
         match &node.kind {
+            BoundKind::Group(group) if group.mask.is_some() || group.blur_px > 0.0 => {
+                let isolated = self.isolated(group, placed, rect, own.turn_s, behind);
+                out.add(&own, &node.label, Primitive::Isolated(Box::new(isolated)));
+            }
             BoundKind::Group(group) => {
                 let shape = Geometry::RoundedRect(rounded(rect, group.surface.radius_px));
                 self.paint_surface(&group.surface, shape, rect, &own, &node.label, behind, out);
@@ -86,13 +98,67 @@ impl Flattener<'_> {
             BoundKind::Text(text) => self.text(text, placed, &own, behind, out),
             BoundKind::Image(image) => self.image(image, rect, &own, &node.label, behind, out),
             BoundKind::Monogram(monogram) => self.monogram(monogram, rect, &own, &node.label, out),
-            BoundKind::Shape(kind, look) => self.shape(*kind, look, rect, &own, &node.label, behind, out),
-            BoundKind::Icon { path, color } => {
+            BoundKind::Shape(shape) => self.shape(shape, rect, node, &own, behind, out),
+            BoundKind::Icon { path, color, stroke } => {
                 let color = color.readable_on(&behind.colors(rect, self.base), 3.0);
                 let geometry = Geometry::Path(outline::icon(path, rect));
-                out.add(&own, &node.label, filled(geometry, BoundPaint::Solid(color), rect));
+                match stroke {
+                    None => out.add(&own, &node.label, filled(geometry, BoundPaint::Solid(color), rect)),
+                    Some(width) => {
+                        let width = width * rect.width.min(rect.height) / outline::ICON_GRID;
+                        let stroke = Some(Stroke { paint: Paint::Solid(color), width, round: true });
+                        self.line(Shape { geometry, fill: None, stroke, shadow: None, clip: None }, node, &own, out);
+                    }
+                }
             }
             BoundKind::Qr { data, color, surface } => self.code(data, *color, surface, rect, &own, &node.label, out),
+        }
+    }
+
+    /// A group that is blurred or masked: all of it becomes one picture, which holds nothing that moves.
+    fn isolated(
+        &mut self,
+        group: &BoundGroup,
+        placed: &Placed<'_>,
+        rect: Rect,
+        turn_s: f64,
+        behind: &mut Behind,
+    ) -> Isolated {
+        let mut inside = Output { layers: Vec::new(), last: None, next_link: 0 };
+        let mut walk = Walk { links: Vec::new(), turn_s };
+        let edge = rounded(rect, group.surface.radius_px);
+        let label = &placed.node.label;
+        self.paint_surface(&group.surface, Geometry::RoundedRect(edge), rect, &walk, label, behind, &mut inside);
+        if group.clip {
+            let link = MotionLink { clip: Some(edge), ..MotionLink::at_rest(rect.center()) };
+            walk.links.push((inside.number(), link));
+        }
+        for child in &placed.children {
+            self.visit(child, &walk, behind, &mut inside);
+        }
+        let stencil = group.mask.as_ref().map(|mask| self.stencil(mask, rect));
+        let primitives = inside.layers.into_iter().flat_map(at_rest).collect();
+        Isolated { primitives, blur: group.blur_px, stencils: stencil.into_iter().collect() }
+    }
+
+    fn stencil(&self, mask: &BoundMask, rect: Rect) -> Stencil {
+        let length = |length: Length, whole: f32| match length {
+            Length::Px(px) => px,
+            Length::Share(share) => share * whole,
+            Length::Auto => 0.0,
+        };
+        let [top, end, bottom, start] = mask.fade;
+        let (end, start) = (length(end, rect.width), length(start, rect.width));
+        let (right, left) = if self.around.right_to_left { (start, end) } else { (end, start) };
+        Stencil {
+            geometry: match mask.shape {
+                MaskShape::Rect => Geometry::RoundedRect(rounded(rect, mask.radius_px)),
+                MaskShape::Ellipse => Geometry::Ellipse(rect),
+                MaskShape::Path => Geometry::Path(outline::path(mask.path.as_deref().unwrap_or_default(), rect)),
+            },
+            rect,
+            fade: [length(top, rect.height), right, length(bottom, rect.height), left],
+            opacity: mask.opacity.as_ref().map(|opacity| paint(opacity, rect)),
         }
     }
 
@@ -115,19 +181,19 @@ impl Flattener<'_> {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "a shape, its place, and the state of the walk")]
     fn shape(
         &mut self,
-        kind: ShapeKind,
-        look: &BoundSurface,
+        shape: &BoundShape,
         rect: Rect,
+        node: &BoundNode,
         walk: &Walk,
-        label: &str,
         behind: &mut Behind,
         out: &mut Output,
     ) {
+        let BoundShape { kind, path, surface: look } = shape;
         let (cx, cy) = rect.center();
         let geometry = match kind {
+            ShapeKind::Path => Geometry::Path(outline::path(path.as_deref().unwrap_or_default(), rect)),
             ShapeKind::Rect => Geometry::RoundedRect(rounded(rect, look.radius_px)),
             ShapeKind::Ellipse => Geometry::Ellipse(rect),
             ShapeKind::Line if rect.width >= rect.height => {
@@ -136,12 +202,62 @@ impl Flattener<'_> {
             ShapeKind::Line => Geometry::Line { from: (cx, rect.y), to: (cx, rect.bottom()) },
         };
         // A line has no inside: give its box one pixel so that it is not taken for empty.
-        let room = if kind == ShapeKind::Line { rect.grown(0.5) } else { rect };
-        if let Some(primitive) = surface(look, geometry, room) {
-            out.add(walk, label, primitive);
+        let room = if *kind == ShapeKind::Line { rect.grown(0.5) } else { rect };
+        if let Some(Primitive::Shape(shape)) = surface(look, geometry, room) {
+            self.line(shape, node, walk, out);
         }
         if let (ShapeKind::Rect, Some(fill)) = (kind, &look.fill) {
             behind.add(rect, fill);
+        }
+    }
+
+    /// A shape whose outline may be drawn along its length: its inside stands there already, its line comes over it.
+    fn line(&self, shape: Shape, node: &BoundNode, walk: &Walk, out: &mut Output) {
+        let parts = self.clock.trim(&node.motion, walk.turn_s).filter(|_| shape.stroke.is_some());
+        let Some((parts, line)) = parts.zip(trim::polyline(&shape.geometry)) else {
+            return out.add(walk, &node.label, Primitive::Shape(shape));
+        };
+        let stroke = shape.stroke.clone();
+        let whole = Shape { fill: None, shadow: None, ..shape.clone() };
+        if shape.fill.is_some() {
+            out.add(walk, &node.label, Primitive::Shape(Shape { stroke: None, ..shape }));
+        }
+        let drawn = |(from, to): (f32, f32)| {
+            if (from, to) == (0.0, 1.0) {
+                return vec![Primitive::Shape(whole.clone())];
+            }
+            if from >= to {
+                return Vec::new();
+            }
+            let geometry = Geometry::Stretch { line: Arc::clone(&line), from, to };
+            let stroke = stroke.clone();
+            vec![Primitive::Shape(Shape { geometry, fill: None, stroke, shadow: None, clip: None })]
+        };
+        let (mut variants, mut index) = (Vec::new(), Vec::with_capacity(parts.len()));
+        let mut last = None;
+        for part in parts {
+            if last != Some(part) {
+                variants.push(drawn(part));
+                last = Some(part);
+            }
+            index.push(u16::try_from(variants.len() - 1).unwrap_or(u16::MAX));
+        }
+        out.changing(walk, &node.label, Content::Sequence { variants, index });
+    }
+
+    /// A text whose lines or words come in one after another.
+    fn pieces(&self, text: Text, enter: &BoundPassage, by: Piecewise, label: &str, walk: &Walk, out: &mut Output) {
+        let Text { block, origin, color } = text;
+        let pieces = pieces::cut(&block, origin, by, self.around.fonts, self.around.right_to_left);
+        let stagger_s = pieces::stagger_s(enter, pieces.len());
+        let mut turn_s = walk.turn_s;
+        for piece in pieces {
+            let mut own = walk.clone();
+            for link in self.clock.piece(enter, piece.rect, turn_s) {
+                own.links.push((out.number(), link));
+            }
+            out.add(&own, label, Primitive::Text(Text { block: piece.block, origin, color }));
+            turn_s += stagger_s;
         }
     }
 
@@ -153,7 +269,12 @@ impl Flattener<'_> {
         let color = text.color.readable_on(&behind.colors(ink, self.base), text.contrast);
         self.findings.text(self.scene, label, text, block);
         let Some(count) = &text.count else {
-            return out.add(walk, label, Primitive::Text(Text { block: Arc::clone(block), origin, color }));
+            let whole = Text { block: Arc::clone(block), origin, color };
+            let enter = &placed.node.motion.enter;
+            return match enter.and_then(|enter| Some((enter, enter.preset.piecewise()?))) {
+                Some((enter, by)) => self.pieces(whole, &enter, by, label, walk, out),
+                None => out.add(walk, label, Primitive::Text(whole)),
+            };
         };
         // Every form is set at the size of the last one, in the same box, so that only the figures change.
         let (style, fit) = setting(text, self.around);
@@ -275,6 +396,19 @@ impl Flattener<'_> {
         let dark = color.with_lightness(color.lightness().min(0.4));
         out.add(walk, label, filled(Geometry::Path(code.modules), BoundPaint::Solid(dark), code.field));
     }
+}
+
+/// What a layer without motion draws: its primitives, apart where they are cut.
+fn at_rest(layer: Layer) -> Vec<Primitive> {
+    let Content::Still(primitives) = layer.content else { return Vec::new() };
+    let clips = layer.motion.into_iter().filter_map(|link| link.clip);
+    let stencils: Vec<Stencil> = clips
+        .map(|clip| Stencil { geometry: Geometry::RoundedRect(clip), rect: clip.rect, fade: [0.0; 4], opacity: None })
+        .collect();
+    if stencils.is_empty() {
+        return primitives;
+    }
+    vec![Primitive::Isolated(Box::new(Isolated { primitives, blur: 0.0, stencils }))]
 }
 
 fn filled(geometry: Geometry, fill: BoundPaint, rect: Rect) -> Primitive {

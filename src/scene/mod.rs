@@ -7,11 +7,13 @@ mod flatten;
 mod motion;
 mod outline;
 mod paint;
+mod pieces;
 mod tighten;
 mod timing;
+mod trim;
 
 pub use build::{ComposeError, Composed, Ingredients, compose};
 pub use composition::{
-    Composition, Content, Edge, Geometry, Layer, MotionLink, Paint, PathSegment, Picture, Primitive, Reveal,
-    RoundedRect, Scene, Shadow, Shape, Stop, Stroke, Text,
+    Composition, Content, Edge, Geometry, Isolated, Layer, MotionLink, Paint, PathSegment, Picture, Polyline,
+    Primitive, Reveal, RoundedRect, Scene, Shadow, Shape, Stencil, Stop, Stroke, Text,
 };

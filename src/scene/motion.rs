@@ -2,7 +2,9 @@
 
 use super::composition::{Edge, MotionLink, Reveal};
 use crate::geometry::{Rect, Size};
-use crate::template::{BoundKeyframe, BoundKeyframes, BoundPassage, BoundTransition, Preset, TransitionKind};
+use crate::template::{
+    BoundKeyframe, BoundKeyframes, BoundMotion, BoundPassage, BoundTransition, Preset, TransitionKind,
+};
 use crate::time::FrameRate;
 use crate::timeline::{Easing, Keyframe, Track};
 
@@ -22,6 +24,10 @@ pub(super) struct Clock {
 /// Travel of the presets that move, in design px: far enough to be seen, near enough to be calm.
 const RISE_PX: f32 = 56.0;
 const SIDE_PX: f32 = 90.0;
+/// Travel of a line or word that fades in, in design px.
+const PIECE_PX: f32 = 28.0;
+/// A share of a revealed rectangle that still cuts.
+const ALMOST_ALL: f32 = 0.998;
 
 impl MotionLink {
     /// A link at rest around `pivot`.
@@ -85,7 +91,13 @@ impl Clock {
         let fade = Easing::CubicBezier(0.0, 0.0, 0.58, 1.0);
         let reveal = |from: Edge| Some(Reveal { rect, from, amount: away(0.0, 1.0, passage.easing) });
         match passage.preset {
-            Preset::None => return None,
+            // Texts in pieces and outlines being drawn change what is drawn, not where.
+            Preset::None
+            | Preset::LinesRise
+            | Preset::LinesFade
+            | Preset::WordsRise
+            | Preset::WordsFade
+            | Preset::Draw => return None,
             Preset::Fade => {}
             Preset::Rise => link.y = away(travel(RISE_PX), 0.0, passage.easing),
             Preset::Drop => link.y = away(-travel(RISE_PX), 0.0, passage.easing),
@@ -106,25 +118,70 @@ impl Clock {
         Some(link)
     }
 
+    /// The links of a line or word in `rect` that begins to come in at `start_s`.
+    pub(super) fn piece(self, passage: &BoundPassage, rect: Rect, start_s: f64) -> Vec<MotionLink> {
+        let run = |from: f32, to: f32, easing| self.run(start_s, passage.duration_s, from, to, easing);
+        let mut link = MotionLink::at_rest(rect.center());
+        if matches!(passage.preset, Preset::LinesRise | Preset::WordsRise) {
+            // The box cuts until the piece has arrived, and not a moment longer.
+            let mut window = MotionLink::at_rest(rect.center());
+            let amount = run(ALMOST_ALL, 1.0, Easing::Linear);
+            window.reveal = Some(Reveal { rect, from: Edge::Top, amount });
+            link.y = run(rect.height, 0.0, passage.easing);
+            return vec![window, link];
+        }
+        link.y = run(passage.distance_px.unwrap_or(PIECE_PX * self.unit), 0.0, passage.easing);
+        link.opacity = run(0.0, 1.0, Easing::CubicBezier(0.0, 0.0, 0.58, 1.0));
+        vec![link]
+    }
+
+    /// Which part of a node's outline is drawn, as shares of its length at each frame from the scene's first to the one
+    /// from which on it stays; `None` where it is always the whole.
+    pub(super) fn trim(self, motion: &BoundMotion, turn_s: f64) -> Option<Vec<(f32, f32)>> {
+        let all = &motion.keyframes;
+        let drawn = |passage: &Option<BoundPassage>| passage.filter(|passage| passage.preset == Preset::Draw);
+        let mut starts = vec![self.track(&all.trim_start, 0.0, 1.0, turn_s)];
+        let mut ends = vec![self.track(&all.trim_end, 1.0, 1.0, turn_s)];
+        if let Some(enter) = drawn(&motion.enter) {
+            ends.push(self.run(turn_s, enter.duration_s, 0.0, 1.0, enter.easing));
+        }
+        if let Some(exit) = drawn(&motion.exit) {
+            let start_s = (self.rate.seconds_at(self.slot_frames) - exit.duration_s).max(0.0);
+            starts.push(self.run(start_s, exit.duration_s, 0.0, 1.0, exit.easing));
+        }
+        let last = starts.iter().chain(&ends).map(Track::settled_at).max().unwrap_or(0);
+        let step = |value: f32| (value.clamp(0.0, 1.0) * 1024.0).round() / 1024.0;
+        let at = |frame: u32| {
+            let from = starts.iter().map(|track| track.at(frame)).fold(0.0, f32::max);
+            let to = ends.iter().map(|track| track.at(frame)).fold(1.0, f32::min);
+            (step(from), step(to))
+        };
+        let parts: Vec<(f32, f32)> = (0..=last).map(at).collect();
+        parts.iter().any(|part| *part != (0.0, 1.0)).then_some(parts)
+    }
+
+    /// A track through `keyframes`, each value times `sign`, of a node whose turn comes at `turn_s`.
+    fn track(self, keyframes: &[BoundKeyframe], rest: f32, sign: f32, turn_s: f64) -> Track {
+        if keyframes.is_empty() {
+            return Track::constant(rest);
+        }
+        let end_s = self.rate.seconds_at(self.slot_frames);
+        let place = |key: &BoundKeyframe| if key.time_s < 0.0 { end_s + key.time_s } else { turn_s + key.time_s };
+        let keyframes = keyframes.iter().map(|key| Keyframe {
+            frame: self.frame(place(key)),
+            value: key.value * sign,
+            easing: key.easing,
+        });
+        Track::new(keyframes.collect(), self.rate)
+    }
+
     /// A node's own keyframes, counted from `turn_s`.
     pub(super) fn keyframes(self, all: &BoundKeyframes, rect: Rect, turn_s: f64) -> Option<MotionLink> {
         let lists = [&all.x, &all.y, &all.scale, &all.rotation, &all.opacity];
         if lists.iter().all(|list| list.is_empty()) {
             return None;
         }
-        let end_s = self.rate.seconds_at(self.slot_frames);
-        let track = |list: &[BoundKeyframe], rest: f32, sign: f32| {
-            if list.is_empty() {
-                return Track::constant(rest);
-            }
-            let place = |key: &BoundKeyframe| if key.time_s < 0.0 { end_s + key.time_s } else { turn_s + key.time_s };
-            let keyframes = list.iter().map(|key| Keyframe {
-                frame: self.frame(place(key)),
-                value: key.value * sign,
-                easing: key.easing,
-            });
-            Track::new(keyframes.collect(), self.rate)
-        };
+        let track = |list: &[BoundKeyframe], rest, sign| self.track(list, rest, sign, turn_s);
         let mirrored = self.endwards(1.0);
         Some(MotionLink {
             x: track(&all.x, 0.0, mirrored),

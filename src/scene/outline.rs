@@ -7,18 +7,28 @@ use super::composition::PathSegment;
 use crate::geometry::Rect;
 
 /// Side of the grid icons are drawn on.
-const ICON_GRID: f32 = 24.0;
+pub(super) const ICON_GRID: f32 = 24.0;
+/// Sides of the grid that a shape's path is drawn on.
+const PATH_GRID: f32 = 100.0;
 /// Light modules around a code that ISO/IEC 18004 asks for, on each side.
 const QUIET_MODULES: f32 = 4.0;
 
 /// SVG path data on the icon grid, scaled into `rect`. Data that was checked with the template always parses.
-#[expect(clippy::cast_possible_truncation, reason = "path coordinates on a 24 px grid")]
 pub(super) fn icon(data: &str, rect: Rect) -> Vec<PathSegment> {
     let scale = rect.width.min(rect.height) / ICON_GRID;
     let (cx, cy) = rect.center();
-    let (left, top) = (cx - scale * ICON_GRID / 2.0, cy - scale * ICON_GRID / 2.0);
-    let x = |value: f64| left + value as f32 * scale;
-    let y = |value: f64| top + value as f32 * scale;
+    segments(data, (cx - scale * ICON_GRID / 2.0, cy - scale * ICON_GRID / 2.0), (scale, scale))
+}
+
+/// SVG path data on the grid of shapes, stretched over `rect`.
+pub(super) fn path(data: &str, rect: Rect) -> Vec<PathSegment> {
+    segments(data, (rect.x, rect.y), (rect.width / PATH_GRID, rect.height / PATH_GRID))
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "coordinates on a small grid")]
+fn segments(data: &str, (left, top): (f32, f32), (across, down): (f32, f32)) -> Vec<PathSegment> {
+    let x = |value: f64| left + value as f32 * across;
+    let y = |value: f64| top + value as f32 * down;
     SimplifyingPathParser::from(data)
         .map_while(Result::ok)
         .map(|segment| match segment {

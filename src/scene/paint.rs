@@ -2,7 +2,7 @@
 
 use super::composition::{Geometry, Paint, Primitive, RoundedRect, Shadow, Shape, Stop, Stroke};
 use crate::color::Color;
-use crate::geometry::Rect;
+use crate::geometry::{Rect, turn};
 use crate::template::{BoundPaint, BoundSurface};
 
 /// The rectangle with its edges on whole pixels, so that they are sharp.
@@ -29,6 +29,11 @@ pub(super) fn paint(paint: &BoundPaint, rect: Rect) -> Paint {
         BoundPaint::Radial([cx, cy], radius, colors) => Paint::Radial {
             center: (rect.x + cx * rect.width, rect.y + cy * rect.height),
             radius: radius * rect.width.max(rect.height),
+            stops: stops(colors),
+        },
+        BoundPaint::Conic([cx, cy], degrees, colors) => Paint::Conic {
+            center: (rect.x + cx * rect.width, rect.y + cy * rect.height),
+            start: (degrees / 360.0).rem_euclid(1.0),
             stops: stops(colors),
         },
     }
@@ -120,6 +125,10 @@ fn at(fill: &BoundPaint, area: Rect, (x, y): (f32, f32)) -> Color {
             let (dx, dy) = (x - area.x - cx * area.width, y - area.y - cy * area.height);
             let reach = (radius * area.width.max(area.height)).max(f32::EPSILON);
             along(stops, (dx * dx + dy * dy).sqrt() / reach)
+        }
+        BoundPaint::Conic([cx, cy], degrees, stops) => {
+            let direction = turn(x - area.x - cx * area.width, y - area.y - cy * area.height);
+            along(stops, (direction - degrees / 360.0).rem_euclid(1.0))
         }
     }
 }

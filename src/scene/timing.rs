@@ -1,5 +1,6 @@
 //! Timing: how long each scene shows, from what there is to read in it, within the length the template allows.
 
+use super::pieces;
 use crate::layout::Placed;
 use crate::template::{BoundKind, BoundNode, BoundScene, DurationRange};
 use crate::time::FrameRate;
@@ -52,7 +53,14 @@ impl Reading {
         let node = placed.node;
         let turn_s = turn_s + if is_root { 0.0 } else { node.motion.delay_s };
         if let Some(enter) = &node.motion.enter {
-            self.entered_s = self.entered_s.max(turn_s + enter.duration_s);
+            let spread_s = match (&placed.text, &node.kind, enter.preset.piecewise()) {
+                (Some(block), BoundKind::Text(text), Some(by)) => {
+                    let pieces = pieces::most(&text.text, block.lines.len(), by);
+                    pieces::stagger_s(enter, pieces) * pieces as f64
+                }
+                _ => 0.0,
+            };
+            self.entered_s = self.entered_s.max(turn_s + spread_s + enter.duration_s);
         }
         if let Some(exit) = &node.motion.exit {
             self.exit_s = self.exit_s.max(exit.duration_s);

@@ -5,10 +5,12 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::template::{DOCUMENT_FILE, LARGEST_FILE_BYTES, STRINGS_FOLDER, TemplateFiles};
+use crate::template::{DOCUMENT_FILE, LARGEST_FILE_BYTES, PARTS_FOLDER, STRINGS_FOLDER, TemplateFiles};
 
 /// Most languages a template may have.
 const MOST_LANGUAGES: usize = 200;
+/// Most files of parts that are read; a template with more parts is refused by its check.
+const MOST_PARTS: usize = 400;
 
 /// A template folder that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -44,22 +46,29 @@ pub(super) fn read(path: &Path) -> Result<TemplateFiles, FolderError> {
     if !document.is_file() {
         return Err(FolderError::NoDocument { path: path.to_owned() });
     }
-    let mut strings = BTreeMap::new();
-    let folder = path.join(STRINGS_FOLDER);
-    if folder.is_dir() {
-        let unreadable = |source| FolderError::Unreadable { path: folder.clone(), source };
-        let mut files: Vec<PathBuf> = Vec::new();
-        for entry in fs::read_dir(&folder).map_err(unreadable)?.take(MOST_LANGUAGES) {
-            files.push(entry.map_err(unreadable)?.path());
-        }
-        files.sort();
-        for file in files.iter().filter(|file| file.is_file() && file.extension().is_some_and(|e| e == "json")) {
-            if let Some(language) = file.file_stem().and_then(|stem| stem.to_str()) {
-                strings.insert(language.to_owned(), read_file(file)?);
-            }
+    let strings = read_each(&path.join(STRINGS_FOLDER), MOST_LANGUAGES)?;
+    let parts = read_each(&path.join(PARTS_FOLDER), MOST_PARTS)?;
+    Ok(TemplateFiles { source: path.display().to_string(), document: read_file(&document)?, strings, parts })
+}
+
+/// The JSON files of a folder by their names without extension; none where there is no such folder.
+fn read_each(folder: &Path, most: usize) -> Result<BTreeMap<String, Vec<u8>>, FolderError> {
+    let mut contents = BTreeMap::new();
+    if !folder.is_dir() {
+        return Ok(contents);
+    }
+    let unreadable = |source| FolderError::Unreadable { path: folder.to_owned(), source };
+    let mut files: Vec<PathBuf> = Vec::new();
+    for entry in fs::read_dir(folder).map_err(unreadable)?.take(most) {
+        files.push(entry.map_err(unreadable)?.path());
+    }
+    files.sort();
+    for file in files.iter().filter(|file| file.is_file() && file.extension().is_some_and(|e| e == "json")) {
+        if let Some(name) = file.file_stem().and_then(|stem| stem.to_str()) {
+            contents.insert(name.to_owned(), read_file(file)?);
         }
     }
-    Ok(TemplateFiles { source: path.display().to_string(), document: read_file(&document)?, strings })
+    Ok(contents)
 }
 
 /// At most one byte more than a template file may have: enough for the check to say that it is too large.

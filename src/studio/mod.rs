@@ -9,7 +9,7 @@ mod pictures;
 mod sheet;
 mod version;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
@@ -64,6 +64,8 @@ pub struct Order {
     pub keyed_files: HashMap<String, PathBuf>,
     /// The template.
     pub template: TemplateChoice,
+    /// Parameters of the template, as they were typed; the others keep their defaults.
+    pub params: BTreeMap<String, String>,
     /// Canvas size in px; both sides even.
     pub size: Size,
     /// Frames a second.
@@ -152,7 +154,7 @@ pub fn prepare(order: &Order) -> Result<Production, StudioError> {
     let options = ParseOptions { allow_files: order.base_dir.is_some() };
     let parsed = parse_with(&order.snapshot, options);
     let validated = Instant::now();
-    let template = template(&order.template)?;
+    let template = template(&order.template)?.with_params(&order.params)?;
     let parsed = parsed.map_err(StudioError::Snapshot)?;
     let mut warnings = parsed.warnings;
     let policy = Policy {

@@ -3,7 +3,7 @@
 use sha2::{Digest as _, Sha256};
 
 use super::{StudioError, TemplateChoice, files};
-use crate::template::TemplateFiles;
+use crate::template::{PARTS_FOLDER, TemplateFiles};
 
 /// Counts changes of rendered output between two releases. To be bumped, with a line under *rendered output changes* in
 /// the changelog, by every change after which some quote may give other pixels, other bytes or another length: the
@@ -40,17 +40,35 @@ fn fingerprint(files: &TemplateFiles) -> String {
     for (language, content) in &files.strings {
         add(language, content);
     }
+    for (name, content) in &files.parts {
+        add(&format!("{PARTS_FOLDER}/{name}"), content);
+    }
     hash.finalize().iter().take(HASH_BYTES).map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     fn of(document: &str, strings: &[(&str, &str)]) -> String {
         let strings = strings.iter().map(|(language, text)| ((*language).to_owned(), text.as_bytes().to_vec()));
         let (source, document) = ("x".to_owned(), document.as_bytes().to_vec());
-        fingerprint(&TemplateFiles { source, document, strings: strings.collect() })
+        fingerprint(&TemplateFiles { source, document, strings: strings.collect(), parts: BTreeMap::new() })
+    }
+
+    #[test]
+    fn parts_count_too() {
+        let with = |parts: &[(&str, &str)]| {
+            let parts = parts.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec())).collect();
+            let (source, document) = ("x".to_owned(), b"{}".to_vec());
+            fingerprint(&TemplateFiles { source, document, strings: BTreeMap::new(), parts })
+        };
+        assert_eq!(with(&[]), of("{}", &[]));
+        assert_ne!(with(&[]), with(&[("row", "{}")]));
+        assert_ne!(with(&[("row", "{}")]), with(&[("row", "{ }")]));
+        assert_ne!(with(&[("row", "{}")]), of("{}", &[("row", "{}")]));
     }
 
     #[test]

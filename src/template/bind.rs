@@ -4,21 +4,22 @@ use minijinja::value::Value;
 
 use super::bound::{
     BoundCount, BoundGroup, BoundImage, BoundKind, BoundMonogram, BoundMotion, BoundNode, BoundPaint, BoundPlacement,
-    BoundScene, BoundSurface, BoundText, Length,
+    BoundScene, BoundShape, BoundSurface, BoundText, Length,
 };
 use super::context::{self, Bindings};
 use super::document::{
     Align, ChooseNode, Direction, Flex, IconNode, ImageNode, Justify, Motion, Node, Placement, QrNode, RepeatNode,
-    TextAlign, TextNode, TextStyle,
+    TextAlign, TextNode, TextStyle, UseNode,
 };
 use super::error::{TemplateError, TemplateProblem};
 use super::expression::{Evaluator, Locals, initials, without_isolates};
 use super::theme::{Scale, Theme, unknown};
 use super::value::Measure;
-use super::{DOCUMENT_FILE, Template};
+use super::{DOCUMENT_FILE, Template, icons, params};
 use crate::color::Color;
 use crate::geometry::Size;
 use crate::locale::Amount;
+use crate::problem::member;
 use crate::time::FrameRate;
 use crate::timeline::Easing;
 
@@ -91,7 +92,8 @@ impl<'t> Binder<'t> {
         frame_rate: FrameRate,
     ) -> Result<Self, TemplateError> {
         let snapshot = bindings.snapshot;
-        let roots = context::roots(bindings, canvas);
+        let mut roots = context::roots(bindings, canvas);
+        roots.push(("params".to_owned(), params::root(&template.document().params, &template.params)));
         let strings = template.strings_for(snapshot.locale.language());
         let mut evaluator = Evaluator::new(snapshot.locale.clone(), snapshot.currency, strings, roots);
         let theme = Theme::resolve(template.document(), canvas, &mut evaluator)
@@ -228,17 +230,22 @@ impl<'t> Binder<'t> {
         if *spent > MOST_NODES {
             return Err(self.problem(at, format!("the scene has more than {MOST_NODES} nodes")));
         }
-        if let Node::Choose(choose) = node {
-            return self.choose(choose, at, scope, spent, out);
+        match node {
+            Node::Choose(choose) => return self.choose(choose, at, scope, spent, out),
+            Node::Use(node) => return self.part(node, at, scope, spent, out),
+            _ => {}
         }
-        let Some(part) = Part::of(node) else { return Ok(()) };
-        if !self.condition(part.when, at, scope.locals)? {
+        let Some(shared) = Shared::of(node) else { return Ok(()) };
+        if !self.condition(shared.when, at, scope.locals)? {
             return Ok(());
         }
         let kind = match node {
             Node::Text(text) => self.text(text, at, scope)?,
             Node::Image(image) => self.image(image, at, scope)?,
-            Node::Shape(shape) => Some(BoundKind::Shape(shape.shape, Box::new(self.surface(&shape.surface, at)?))),
+            Node::Shape(shape) => {
+                let (kind, path) = (shape.shape, shape.path.clone());
+                Some(BoundKind::Shape(Box::new(BoundShape { kind, path, surface: self.surface(&shape.surface, at)? })))
+            }
             Node::Icon(icon) => Some(self.icon(icon, at)?),
             Node::Qr(qr) => self.qr(qr, at, scope)?,
             Node::Group(group) => {
@@ -246,25 +253,35 @@ impl<'t> Binder<'t> {
                 let mut children = Vec::new();
                 self.nodes(&group.children, &format!("{at}/children"), &inner, spent, &mut children)?;
                 let surface = self.surface(&group.surface, at)?;
-                Some(BoundKind::Group(Box::new(self.group(&group.flex, surface, group.clip, children, at)?)))
+                let bound = self.group(&group.flex, surface, group.clip, children, at)?;
+                Some(BoundKind::Group(Box::new(self.with_effects(bound, group.mask.as_ref(), group.blur, at)?)))
             }
             Node::Repeat(repeat) => Some(self.repeat(repeat, at, scope, spent)?),
-            Node::Choose(_) => None,
+            Node::Choose(_) | Node::Use(_) => None,
         };
         let Some(kind) = kind else { return Ok(()) };
-        let mut placement = self.placement(part.layout, at)?;
+        let mut placement = self.placement(shared.layout, at)?;
         if let Node::Icon(icon) = node {
             let side =
                 self.theme.px(&icon.size, Scale::Sizes).map_err(|why| self.problem(format!("{at}/size"), why))?;
             placement.size = [Length::Px(side); 2];
             placement.shrink = 0.0;
         }
-        out.push(BoundNode {
-            label: part.id.map_or_else(|| at.to_owned(), str::to_owned),
+        let bound = BoundNode {
+            label: shared.id.map_or_else(|| at.to_owned(), str::to_owned),
             placement,
-            motion: self.motion(part.motion, &format!("{at}/motion"))?,
+            motion: self.motion(shared.motion, &format!("{at}/motion"))?,
             kind,
-        });
+        };
+        if let BoundKind::Group(group) = &bound.kind
+            && (group.mask.is_some() || group.blur_px > 0.0)
+            && let Some(inner) = bound.first_moving_inside()
+        {
+            let reason =
+                format!("what is masked or blurred moves as one: `{}` inside has a motion of its own", inner.label);
+            return Err(self.problem(format!("{at}/{}", if group.mask.is_some() { "mask" } else { "blur" }), reason));
+        }
+        out.push(bound);
         Ok(())
     }
 
@@ -286,6 +303,32 @@ impl<'t> Binder<'t> {
         self.nodes(&choose.otherwise, &format!("{at}/otherwise"), &inner, spent, out)
     }
 
+    /// A part sees its arguments and what every expression sees; names around its `use` stay outside.
+    fn part(
+        &self,
+        node: &UseNode,
+        at: &str,
+        scope: &Scope<'_>,
+        spent: &mut usize,
+        out: &mut Vec<BoundNode>,
+    ) -> Bound<()> {
+        if !self.condition(node.when.as_deref(), at, scope.locals)? {
+            return Ok(());
+        }
+        let parts = &self.template.document().parts;
+        let part = parts
+            .get(&node.part)
+            .ok_or_else(|| self.problem(format!("{at}/part"), unknown("part", &node.part, parts.keys())))?;
+        let mut locals = Locals::new();
+        for (name, expression) in &node.with {
+            let value = self.evaluator.value(expression, scope.locals);
+            let value = value.map_err(|reason| self.problem(member(&format!("{at}/with"), name), reason))?;
+            locals.insert(name.clone(), value);
+        }
+        let inner = Scope { locals: &locals, depth: scope.depth + 1 };
+        self.nodes(&part.children, &format!("/parts/{}/children", node.part), &inner, spent, out)
+    }
+
     fn repeat(&self, repeat: &RepeatNode, at: &str, scope: &Scope<'_>, spent: &mut usize) -> Bound<BoundKind> {
         let entries = self.list(&repeat.of, &format!("{at}/of"), scope.locals)?;
         let shown = entries.len().min(repeat.limit as usize);
@@ -305,7 +348,8 @@ impl<'t> Binder<'t> {
             self.nodes(&repeat.children, &format!("{at}/children"), &inner, spent, &mut children)?;
         }
         let surface = self.surface(&repeat.surface, at)?;
-        Ok(BoundKind::Group(Box::new(self.group(&repeat.flex, surface, repeat.clip, children, at)?)))
+        let bound = self.group(&repeat.flex, surface, repeat.clip, children, at)?;
+        Ok(BoundKind::Group(Box::new(self.with_effects(bound, repeat.mask.as_ref(), repeat.blur, at)?)))
     }
 
     fn text(&self, node: &TextNode, at: &str, scope: &Scope<'_>) -> Bound<Option<BoundKind>> {
@@ -442,12 +486,14 @@ impl<'t> Binder<'t> {
     }
 
     fn icon(&self, node: &IconNode, at: &str) -> Bound<BoundKind> {
-        let icons = &self.template.document().icons;
-        let path = icons
-            .get(&node.icon)
-            .ok_or_else(|| self.problem(format!("{at}/icon"), unknown("icon", &node.icon, icons.keys())))?;
+        let own = &self.template.document().icons;
+        let (path, stroke) = match (own.get(&node.icon), icons::icon(&node.icon)) {
+            (Some(path), _) => (path.clone(), node.stroke),
+            (None, Some(path)) => (path.to_owned(), Some(node.stroke.unwrap_or(icons::STROKE))),
+            (None, None) => return Err(self.problem(format!("{at}/icon"), unknown("icon", &node.icon, own.keys()))),
+        };
         let color = self.theme.color(&node.color).map_err(|reason| self.problem(format!("{at}/color"), reason))?;
-        Ok(BoundKind::Icon { path: path.clone(), color })
+        Ok(BoundKind::Icon { path, color, stroke })
     }
 
     fn qr(&self, node: &QrNode, at: &str, scope: &Scope<'_>) -> Bound<Option<BoundKind>> {
@@ -492,6 +538,8 @@ impl<'t> Binder<'t> {
             wrap: flex.wrap,
             surface,
             clip,
+            blur_px: 0.0,
+            mask: None,
             children,
         })
     }
@@ -506,6 +554,8 @@ impl<'t> Binder<'t> {
             wrap: false,
             surface: BoundSurface::default(),
             clip: false,
+            blur_px: 0.0,
+            mask: None,
             children: Vec::new(),
         }
     }
@@ -523,18 +573,18 @@ impl<'t> Binder<'t> {
 }
 
 /// Fields that all kinds of node share.
-struct Part<'a> {
+struct Shared<'a> {
     id: Option<&'a str>,
     when: Option<&'a str>,
     layout: &'a Placement,
     motion: &'a Motion,
 }
 
-impl<'a> Part<'a> {
+impl<'a> Shared<'a> {
     fn of(node: &'a Node) -> Option<Self> {
-        macro_rules! part {
+        macro_rules! shared {
             ($node:expr) => {
-                Some(Part {
+                Some(Shared {
                     id: $node.id.as_deref(),
                     when: $node.when.as_deref(),
                     layout: &$node.layout,
@@ -543,14 +593,14 @@ impl<'a> Part<'a> {
             };
         }
         match node {
-            Node::Text(node) => part!(node),
-            Node::Image(node) => part!(node),
-            Node::Shape(node) => part!(node),
-            Node::Icon(node) => part!(node),
-            Node::Qr(node) => part!(node),
-            Node::Group(node) => part!(node),
-            Node::Repeat(node) => part!(node),
-            Node::Choose(_) => None,
+            Node::Text(node) => shared!(node),
+            Node::Image(node) => shared!(node),
+            Node::Shape(node) => shared!(node),
+            Node::Icon(node) => shared!(node),
+            Node::Qr(node) => shared!(node),
+            Node::Group(node) => shared!(node),
+            Node::Repeat(node) => shared!(node),
+            Node::Choose(_) | Node::Use(_) => None,
         }
     }
 }

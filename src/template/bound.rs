@@ -6,7 +6,8 @@ use crate::color::Color;
 use crate::timeline::Easing;
 
 pub use super::document::{
-    Align, Direction, DurationRange, ImageAlign, ImageFit, Justify, Preset, ShapeKind, TextAlign, TransitionKind,
+    Align, Direction, DurationRange, ImageAlign, ImageFit, Justify, MaskShape, Piecewise, Preset, ShapeKind, TextAlign,
+    TransitionKind,
 };
 
 /// A length against a group's length.
@@ -89,6 +90,8 @@ pub struct BoundMotion {
     pub delay_s: f64,
     /// Delay from one entering child to the next.
     pub stagger_s: f64,
+    /// Fixed point of scale and rotation, as shares of width and height from the start side; `None` is the middle.
+    pub origin: Option<[f32; 2]>,
     /// Keyframes by property.
     pub keyframes: BoundKeyframes,
 }
@@ -104,6 +107,8 @@ pub struct BoundPassage {
     pub easing: Easing,
     /// Travel in canvas px; `None` for the preset's own.
     pub distance_px: Option<f32>,
+    /// Seconds from one line or word to the next.
+    pub stagger_s: f64,
 }
 
 /// Keyframes by property; times in seconds after the node's turn, negative ones from the end of the scene.
@@ -119,6 +124,10 @@ pub struct BoundKeyframes {
     pub rotation: Vec<BoundKeyframe>,
     /// Opacity factor.
     pub opacity: Vec<BoundKeyframe>,
+    /// Share of the outline's length at which what is drawn begins.
+    pub trim_start: Vec<BoundKeyframe>,
+    /// Share at which it ends.
+    pub trim_end: Vec<BoundKeyframe>,
 }
 
 /// A value at a time.
@@ -142,13 +151,15 @@ pub enum BoundKind {
     /// The placeholder of a picture.
     Monogram(Box<BoundMonogram>),
     /// A drawn shape.
-    Shape(ShapeKind, Box<BoundSurface>),
+    Shape(Box<BoundShape>),
     /// An outline on a 24 x 24 grid, as SVG path data.
     Icon {
         /// Path data.
         path: String,
-        /// Fill.
+        /// Colour of its inside, or of its line.
         color: Color,
+        /// Width of its line on that grid; `None` fills it.
+        stroke: Option<f32>,
     },
     /// A QR code.
     Qr {
@@ -161,6 +172,17 @@ pub enum BoundKind {
     },
     /// Children in a box.
     Group(Box<BoundGroup>),
+}
+
+/// A drawn shape.
+#[derive(Clone, Debug)]
+pub struct BoundShape {
+    /// Which shape.
+    pub kind: ShapeKind,
+    /// SVG path data on a 100 x 100 grid, where it is a path.
+    pub path: Option<String>,
+    /// Its paint.
+    pub surface: BoundSurface,
 }
 
 /// Children in a box.
@@ -182,8 +204,44 @@ pub struct BoundGroup {
     pub surface: BoundSurface,
     /// Whether children are cut at its edges.
     pub clip: bool,
+    /// Blur in px as shadows have it; 0 leaves it sharp.
+    pub blur_px: f32,
+    /// What of it stays in sight.
+    pub mask: Option<BoundMask>,
     /// Children in order.
     pub children: Vec<BoundNode>,
+}
+
+/// What of a group stays in sight.
+#[derive(Clone, Debug)]
+pub struct BoundMask {
+    /// Which shape.
+    pub shape: MaskShape,
+    /// SVG path data on a 100 x 100 grid, where it is a path.
+    pub path: Option<String>,
+    /// Corner radius in px, where it is a rectangle.
+    pub radius_px: f32,
+    /// Lengths over which it fades at the top, end, bottom and start.
+    pub fade: [Length; 4],
+    /// What its opacity is taken from.
+    pub opacity: Option<BoundPaint>,
+}
+
+impl BoundNode {
+    /// The first node inside, itself not counted, that moves or changes on its own.
+    #[must_use]
+    pub fn first_moving_inside(&self) -> Option<&Self> {
+        let BoundKind::Group(group) = &self.kind else { return None };
+        group.children.iter().find_map(|child| if child.moves() { Some(child) } else { child.first_moving_inside() })
+    }
+
+    fn moves(&self) -> bool {
+        let BoundMotion { enter, exit, keyframes, .. } = &self.motion;
+        let BoundKeyframes { x, y, scale, rotation, opacity, trim_start, trim_end } = keyframes;
+        let keyed = [x, y, scale, rotation, opacity, trim_start, trim_end].iter().any(|list| !list.is_empty());
+        let passes = [enter, exit].into_iter().flatten().any(|passage| passage.preset != Preset::None);
+        keyed || passes || matches!(&self.kind, BoundKind::Text(text) if text.count.is_some())
+    }
 }
 
 /// How a box is painted.
@@ -223,6 +281,8 @@ pub enum BoundPaint {
     Linear(f32, Vec<(f32, Color)>),
     /// Centre as shares of the box, radius as a share of its longer side, and stops.
     Radial([f32; 2], f32, Vec<(f32, Color)>),
+    /// Centre as shares of the box, CSS degrees in which it begins, and stops.
+    Conic([f32; 2], f32, Vec<(f32, Color)>),
 }
 
 /// A text with everything that shapes it.

@@ -46,7 +46,8 @@ pub fn builtin_files(name: &str) -> Result<TemplateFiles, TemplateError> {
             hint: nearest(name, builtin_names()).map(|near| format!("; did you mean `{near}`?")),
         });
     };
-    Ok(TemplateFiles { source: name.to_owned(), document: found.document.to_vec(), strings: BTreeMap::new() })
+    let (strings, parts) = (BTreeMap::new(), BTreeMap::new());
+    Ok(TemplateFiles { source: name.to_owned(), document: found.document.to_vec(), strings, parts })
 }
 
 #[cfg(test)]

@@ -2,18 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::context::KNOWN_PATHS;
 use super::document::{
-    Document, EasingSpec, Flex, GradientStop, Motion, Node, Paint, Passage, Placement, Surface, TextStyle,
+    Document, EasingSpec, Flex, GradientStop, Mask, MaskShape, Motion, Node, Paint, ParamKind, Part, Passage,
+    Placement, Preset, ShapeKind, ShapeNode, Surface, TextStyle, UseNode,
 };
 use super::error::{TemplateError, TemplateProblem};
 use super::expression::{FUNCTIONS, StringEntry, names_in_expression, names_in_text};
 use super::look::easing;
+use super::parts::{MOST_PARTS, PARTS_FOLDER, cycle, place_in_file};
 use super::theme::unknown;
 use super::value::{ColorSpec, Edges, Measure, pointer, split_pointer};
-use super::{DOCUMENT_FILE, LARGEST_FILE_BYTES, STRINGS_FOLDER, TemplateFiles, words};
+use super::{DOCUMENT_FILE, LARGEST_FILE_BYTES, STRINGS_FOLDER, TemplateFiles};
+use super::{icons, numbers, words};
 use crate::problem::{nearest, quoted};
 
 /// Deepest nesting of JSON; serde_json itself stops at 128.
@@ -21,8 +25,16 @@ const DEEPEST_JSON: usize = 100;
 
 pub(super) type Strings = BTreeMap<String, BTreeMap<String, StringEntry>>;
 
+/// A template as read, nothing checked.
+pub(super) struct Read {
+    /// The document, parts from files included.
+    pub(super) document: Document,
+    /// Strings by language, completed with the words that every template has.
+    pub(super) strings: Strings,
+}
+
 /// Reads all files of a template.
-pub(super) fn read(files: &TemplateFiles) -> Result<(Document, Strings), TemplateError> {
+pub(super) fn read(files: &TemplateFiles) -> Result<Read, TemplateError> {
     let problem = |file: &str, pointer: String, reason: String| TemplateProblem {
         template: files.source.clone(),
         file: file.to_owned(),
@@ -30,22 +42,45 @@ pub(super) fn read(files: &TemplateFiles) -> Result<(Document, Strings), Templat
         reason,
     };
     let value = json(&files.document).map_err(|reason| problem(DOCUMENT_FILE, String::new(), reason))?;
-    let document: Document = serde_path_to_error::deserialize(value).map_err(|error| {
-        let (inner, reason) = split_pointer(&error.inner().to_string());
-        problem(DOCUMENT_FILE, format!("{}{inner}", pointer(error.path())), with_suggestion(reason))
-    })?;
+    let named = numbers::of(&value);
+    let mut document: Document =
+        typed(value, &named).map_err(|(pointer, reason)| problem(DOCUMENT_FILE, pointer, with_suggestion(reason)))?;
+    let mut problems = Vec::new();
+    let mut unreadable =
+        |all: Vec<Unreadable>| {
+            problems.extend(all.into_iter().map(|(language, pointer, reason)| {
+                problem(&format!("{STRINGS_FOLDER}/{language}.json"), pointer, reason)
+            }));
+            Strings::new()
+        };
     let own = files.strings.iter().map(|(language, bytes)| (language.as_str(), bytes.as_slice()));
-    let unreadable = |(language, pointer, reason): Unreadable| {
-        problem(&format!("{STRINGS_FOLDER}/{language}.json"), pointer, reason)
-    };
-    let both = strings(own).and_then(|own| Ok((own, strings(words::files())?)));
-    match both {
-        Ok((own, words)) => {
-            let strings = words::complete(own, words, &document.default_language);
-            Ok((document, strings))
+    let own = strings(own).unwrap_or_else(&mut unreadable);
+    let words = strings(words::files()).unwrap_or_else(&mut unreadable);
+    let strings = words::complete(own, words, &document.default_language);
+    for (name, bytes) in &files.parts {
+        let file = format!("{PARTS_FOLDER}/{name}.json");
+        let read = json(bytes).map_err(|reason| (String::new(), reason));
+        match read.and_then(|value| typed::<Part>(value, &named)) {
+            Ok(_) if document.parts.contains_key(name) => {
+                let reason = format!("part `{name}` is in {DOCUMENT_FILE} too");
+                problems.push(problem(&file, String::new(), reason));
+            }
+            Ok(part) => {
+                document.parts.insert(name.clone(), part);
+            }
+            Err((pointer, reason)) => problems.push(problem(&file, pointer, with_suggestion(reason))),
         }
-        Err(all) => Err(TemplateError::Invalid { problems: all.into_iter().map(unreadable).collect() }),
     }
+    if problems.is_empty() { Ok(Read { document, strings }) } else { Err(TemplateError::Invalid { problems }) }
+}
+
+/// A document as `T`, names of numbers replaced, or the pointer to what is wrong with it and why.
+fn typed<T: DeserializeOwned>(mut value: Value, named: &BTreeMap<String, Value>) -> Result<T, (String, String)> {
+    numbers::put_in(&mut value, named)?;
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let (inner, reason) = split_pointer(&error.inner().to_string());
+        (format!("{}{inner}", pointer(error.path())), reason)
+    })
 }
 
 /// A file of strings that cannot be used: its language, the place in it, and why.
@@ -130,8 +165,14 @@ fn entries(value: &Value) -> Result<BTreeMap<String, StringEntry>, (String, Stri
 }
 
 /// Checks a parsed template; gives its problems and the snapshot fields it uses.
-pub(super) fn check(source: &str, document: &Document, strings: &Strings) -> (Vec<TemplateProblem>, Fields) {
-    let mut checker = Checker { source, document, strings, problems: Vec::new(), fields: Fields::default() };
+pub(super) fn check(
+    source: &str,
+    document: &Document,
+    strings: &Strings,
+    part_files: &BTreeSet<String>,
+) -> (Vec<TemplateProblem>, Fields) {
+    let (problems, fields) = (Vec::new(), Fields::default());
+    let mut checker = Checker { source, document, strings, part_files, problems, fields };
     checker.document();
     checker.strings();
     (checker.problems, checker.fields)
@@ -141,6 +182,7 @@ struct Checker<'a> {
     source: &'a str,
     document: &'a Document,
     strings: &'a Strings,
+    part_files: &'a BTreeSet<String>,
     problems: Vec<TemplateProblem>,
     fields: Fields,
 }
@@ -159,7 +201,10 @@ type Names = Vec<String>;
 
 impl Checker<'_> {
     fn fail(&mut self, pointer: impl Into<String>, reason: impl Into<String>) {
-        self.fail_in(DOCUMENT_FILE, pointer, reason);
+        let pointer = pointer.into();
+        let (file, pointer) =
+            place_in_file(self.part_files, &pointer).unwrap_or_else(|| (DOCUMENT_FILE.to_owned(), pointer));
+        self.fail_in(&file, pointer, reason);
     }
 
     fn fail_in(&mut self, file: &str, pointer: impl Into<String>, reason: impl Into<String>) {
@@ -187,6 +232,7 @@ impl Checker<'_> {
             let reason = format!("there is no {STRINGS_FOLDER}/{}.json", document.default_language);
             self.fail("/defaultLanguage", reason);
         }
+        self.params();
         let mut known: Names = Vec::new();
         for (index, named) in document.theme.colors.iter().enumerate() {
             let at = format!("/theme/colors/{index}/value");
@@ -206,13 +252,12 @@ impl Checker<'_> {
             self.style(style, &crate::problem::member("/styles", name));
         }
         for (name, path) in &document.icons {
-            if let Some(error) = svgtypes::PathParser::from(path.as_str()).find_map(Result::err) {
-                self.fail(crate::problem::member("/icons", name), format!("not SVG path data: {error}"));
-            }
+            self.path_data(path, &crate::problem::member("/icons", name));
         }
         if let Some(spec) = &document.transition.easing {
             self.easing(spec, "/transition/easing");
         }
+        self.parts();
         self.nodes(&document.backdrop, "/backdrop", &Names::new());
         let mut ids = BTreeSet::new();
         if document.scenes.is_empty() || document.scenes.len() > 40 {
@@ -224,6 +269,73 @@ impl Checker<'_> {
                 self.fail(format!("{at}/id"), format!("scene id {} is used twice", quoted(&scene.id, 60)));
             }
             self.scene(scene, &at);
+        }
+    }
+
+    fn params(&mut self) {
+        let document = self.document;
+        for (name, param) in &document.params {
+            let at = crate::problem::member("/params", name);
+            let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || !name.chars().all(word) || name.len() > 40 {
+                self.fail(&*at, "a name is a letter, then letters, digits and `_`; at most 40 in all");
+            }
+            let choices = if param.kind == ParamKind::Choice { 2..=40 } else { 0..=0 };
+            if !choices.contains(&param.choices.len()) {
+                self.fail(format!("{at}/choices"), "a choice has 2 to 40, other types none");
+            }
+            let limits = param.min.is_some() || param.max.is_some();
+            if limits && param.kind != ParamKind::Number
+                || param.min.zip(param.max).is_some_and(|(min, max)| !(min < max))
+            {
+                self.fail(&*at, "min and max are for numbers, and min is below max");
+            }
+            if let Some(value) = param.default.as_ref().filter(|value| !param.takes(value)) {
+                let reason = format!("{} is not {}", quoted(&value.to_string(), 60), param.allowed());
+                self.fail(format!("{at}/default"), reason);
+            }
+        }
+    }
+
+    fn parts(&mut self) {
+        let parts = &self.document.parts;
+        if parts.len() > MOST_PARTS {
+            self.fail("/parts", format!("{} parts; there are at most {MOST_PARTS}", parts.len()));
+        }
+        for (name, part) in parts {
+            let at = crate::problem::member("/parts", name);
+            let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+            if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || !name.chars().all(word) || name.len() > 40 {
+                self.fail(&*at, "a name is a letter, then letters, digits, `_` and `-`; at most 40 in all");
+            }
+            if part.children.is_empty() {
+                self.fail(format!("{at}/children"), "a part has at least one node");
+            }
+            self.nodes(&part.children, &format!("{at}/children"), &part.args);
+        }
+        if let Some(chain) = cycle(parts) {
+            self.fail("/parts", format!("parts use each other without end: {chain}"));
+        }
+    }
+
+    fn part(&mut self, node: &UseNode, at: &str, names: &Names) {
+        if let Some(when) = &node.when {
+            self.expression(when, &format!("{at}/when"), names);
+        }
+        for (name, expression) in &node.with {
+            self.expression(expression, &crate::problem::member(&format!("{at}/with"), name), names);
+        }
+        let parts = &self.document.parts;
+        let Some(part) = parts.get(&node.part) else {
+            return self.fail(format!("{at}/part"), unknown("part", &node.part, parts.keys()));
+        };
+        for name in part.args.iter().filter(|name| !node.with.contains_key(*name)) {
+            self.fail(format!("{at}/with"), format!("part `{}` takes {name}, which is missing", node.part));
+        }
+        for name in node.with.keys().filter(|name| !part.args.contains(name)) {
+            let reason =
+                format!("part `{}` does not take {}; it takes: {}", node.part, quoted(name, 60), part.args.join(", "));
+            self.fail(crate::problem::member(&format!("{at}/with"), name), reason);
         }
     }
 
@@ -270,6 +382,7 @@ impl Checker<'_> {
             Node::Qr(n) => (&n.when, &n.layout, &n.motion),
             Node::Group(n) => (&n.when, &n.layout, &n.motion),
             Node::Repeat(n) => (&n.when, &n.layout, &n.motion),
+            Node::Use(node) => return self.part(node, at, names),
             Node::Choose(choose) => {
                 for (index, case) in choose.cases.iter().enumerate() {
                     self.expression(&case.when, &format!("{at}/cases/{index}/when"), names);
@@ -283,6 +396,7 @@ impl Checker<'_> {
         }
         self.placement(layout, at);
         self.motion(motion, &format!("{at}/motion"));
+        self.special_motion(node, motion, &format!("{at}/motion"));
         match node {
             Node::Text(n) => {
                 let mut inner = names.clone();
@@ -307,10 +421,18 @@ impl Checker<'_> {
                 self.color(n.monogram_fill.as_ref(), &format!("{at}/monogramFill"));
                 self.surface(&n.surface, at);
             }
-            Node::Shape(n) => self.surface(&n.surface, at),
+            Node::Shape(n) => {
+                self.surface(&n.surface, at);
+                self.shape(n, at);
+            }
             Node::Icon(n) => {
-                if !self.document.icons.contains_key(&n.icon) {
-                    self.fail(format!("{at}/icon"), unknown("icon", &n.icon, self.document.icons.keys()));
+                if !self.document.icons.contains_key(&n.icon) && icons::icon(&n.icon).is_none() {
+                    let mut known: Vec<String> = self.document.icons.keys().cloned().collect();
+                    known.extend(icons::icon_names().map(str::to_owned));
+                    self.fail(format!("{at}/icon"), unknown("icon", &n.icon, known.iter()));
+                }
+                if n.stroke.is_some_and(|width| !(0.1..=12.0).contains(&width)) {
+                    self.fail(format!("{at}/stroke"), "0.1 to 12, on the grid of 24");
                 }
                 self.color(Some(&n.color), &format!("{at}/color"));
                 self.size(Some(&n.size), &format!("{at}/size"));
@@ -321,19 +443,21 @@ impl Checker<'_> {
                 self.surface(&n.surface, at);
             }
             Node::Group(n) => {
+                self.effects(n.mask.as_ref(), n.blur, at);
                 self.flex(&n.flex, at);
                 self.surface(&n.surface, at);
                 self.nodes(&n.children, &format!("{at}/children"), names);
             }
             Node::Repeat(n) => {
                 self.expression(&n.of, &format!("{at}/of"), names);
+                self.effects(n.mask.as_ref(), n.blur, at);
                 self.flex(&n.flex, at);
                 self.surface(&n.surface, at);
                 let mut inner = names.clone();
                 inner.extend([n.name.clone(), "loop".to_owned()]);
                 self.nodes(&n.children, &format!("{at}/children"), &inner);
             }
-            Node::Choose(_) => {}
+            Node::Choose(_) | Node::Use(_) => {}
         }
     }
 
@@ -371,6 +495,13 @@ impl Checker<'_> {
                 continue;
             }
             if FUNCTIONS.contains(&path.as_str()) || color {
+                continue;
+            }
+            if let Some(param) = path.strip_prefix("params.") {
+                let params = &self.document.params;
+                if !params.contains_key(param) {
+                    self.fail(at, unknown("parameter", param, params.keys()));
+                }
                 continue;
             }
             let is_known = KNOWN_PATHS.iter().any(|known| *known == path || known.starts_with(&format!("{path}.")));
@@ -483,12 +614,7 @@ impl Checker<'_> {
         if let Some(shadow) = surface.shadow.as_ref().filter(|shadow| !(0.0..=200.0).contains(&shadow.blur)) {
             self.fail(format!("{at}/surface/shadow/blur"), format!("{} is not 0 to 200 design px", shadow.blur));
         }
-        if let Some(Measure::Token(name)) = &surface.radius {
-            let radii = &self.document.theme.radii;
-            if name != "full" && !radii.contains_key(name) {
-                self.fail(format!("{at}/surface/radius"), unknown("radius", name, radii.keys()));
-            }
-        }
+        self.radius(surface.radius.as_ref(), &format!("{at}/surface/radius"));
     }
 
     fn paint(&mut self, paint: &Paint, at: &str) {
@@ -496,6 +622,7 @@ impl Checker<'_> {
             Paint::Color(spec) => return self.color(Some(spec), at),
             Paint::Linear { linear } => &linear.stops,
             Paint::Radial { radial } => &radial.stops,
+            Paint::Conic { conic } => &conic.stops,
         };
         if stops.len() < 2 || stops.len() > 16 {
             self.fail(at, format!("{} stops; a gradient has 2 to 16", stops.len()));
@@ -508,13 +635,19 @@ impl Checker<'_> {
 
     fn motion(&mut self, motion: &Motion, at: &str) {
         for (passage, field) in [(&motion.enter, "enter"), (&motion.exit, "exit")] {
-            let Some(Passage { duration, easing, .. }) = passage else { continue };
+            let Some(Passage { duration, easing, stagger, .. }) = passage else { continue };
+            if stagger.is_some_and(|stagger| !(0.0..=5.0).contains(&stagger)) {
+                self.fail(format!("{at}/{field}/stagger"), "0 to 5 s");
+            }
             if duration.is_some_and(|duration| !(0.0..=10.0).contains(&duration)) {
                 self.fail(format!("{at}/{field}/duration"), "0 to 10 s");
             }
             if let Some(spec) = easing {
                 self.easing(spec, &format!("{at}/{field}/easing"));
             }
+        }
+        if motion.origin.is_some_and(|origin| origin.iter().any(|share| !(-10.0..=10.0).contains(share))) {
+            self.fail(format!("{at}/origin"), "shares of width and height, -10 to 10");
         }
         for (seconds, field) in [(motion.delay, "delay"), (motion.stagger, "stagger")] {
             if seconds.is_some_and(|seconds| !(0.0..=30.0).contains(&seconds)) {
@@ -528,6 +661,8 @@ impl Checker<'_> {
             (&all.scale, "scale"),
             (&all.rotation, "rotation"),
             (&all.opacity, "opacity"),
+            (&all.trim_start, "trimStart"),
+            (&all.trim_end, "trimEnd"),
         ];
         for (list, field) in lists {
             for (index, keyframe) in list.iter().enumerate() {
@@ -538,6 +673,79 @@ impl Checker<'_> {
                     self.fail(format!("{at}/keyframes/{field}/{index}"), "t lies in -120-120 s and v is a number");
                 }
             }
+        }
+    }
+
+    /// Motion that not every kind of node knows: texts come in by lines or words, outlines are drawn.
+    fn special_motion(&mut self, node: &Node, motion: &Motion, at: &str) {
+        let outlined = match node {
+            Node::Shape(shape) => shape.surface.stroke.is_some(),
+            Node::Icon(_) => true,
+            _ => false,
+        };
+        let whole_text = matches!(node, Node::Text(text) if text.count.is_none());
+        for (passage, field) in [(&motion.enter, "enter"), (&motion.exit, "exit")] {
+            let Some(preset) = passage.as_ref().map(|passage| passage.preset) else { continue };
+            if preset.piecewise().is_some() && !(whole_text && field == "enter") {
+                let reason =
+                    "lines and words come in one after another in texts that do not count; not elsewhere, and not out";
+                self.fail(format!("{at}/{field}"), reason);
+            }
+            if preset == Preset::Draw && !outlined {
+                self.fail(format!("{at}/{field}"), "`draw` is for icons and for shapes with a stroke");
+            }
+        }
+        let trims =
+            motion.keyframes.as_ref().is_some_and(|all| !(all.trim_start.is_empty() && all.trim_end.is_empty()));
+        if trims && !outlined {
+            self.fail(format!("{at}/keyframes"), "trimStart and trimEnd are for icons and for shapes with a stroke");
+        }
+    }
+
+    fn shape(&mut self, shape: &ShapeNode, at: &str) {
+        match (&shape.path, shape.shape == ShapeKind::Path) {
+            (None, true) => {
+                self.fail(format!("{at}/path"), "a path needs `path`: SVG path data on a grid of 100 x 100")
+            }
+            (Some(_), false) => self.fail(format!("{at}/path"), "`path` is for \"shape\": \"path\""),
+            (Some(path), true) => self.path_data(path, &format!("{at}/path")),
+            (None, false) => {}
+        }
+    }
+
+    fn effects(&mut self, mask: Option<&Mask>, blur: Option<f32>, at: &str) {
+        if let Some(blur) = blur.filter(|blur| !(0.0..=200.0).contains(blur)) {
+            self.fail(format!("{at}/blur"), format!("{blur} is not 0 to 200 design px"));
+        }
+        let Some(mask) = mask else { return };
+        let at = format!("{at}/mask");
+        match (&mask.path, mask.shape == MaskShape::Path) {
+            (None, true) => {
+                self.fail(format!("{at}/path"), "a path needs `path`: SVG path data on a grid of 100 x 100")
+            }
+            (Some(_), false) => self.fail(format!("{at}/path"), "`path` is for \"shape\": \"path\""),
+            (Some(path), true) => self.path_data(path, &format!("{at}/path")),
+            (None, false) => {}
+        }
+        self.radius(mask.radius.as_ref(), &format!("{at}/radius"));
+        self.edges(mask.fade.as_ref(), &format!("{at}/fade"));
+        if let Some(paint) = &mask.opacity {
+            self.paint(paint, &format!("{at}/opacity"));
+        }
+    }
+
+    fn radius(&mut self, radius: Option<&Measure>, at: &str) {
+        if let Some(Measure::Token(name)) = radius {
+            let radii = &self.document.theme.radii;
+            if name != "full" && !radii.contains_key(name) {
+                self.fail(at, unknown("radius", name, radii.keys()));
+            }
+        }
+    }
+
+    fn path_data(&mut self, path: &str, at: &str) {
+        if let Some(error) = svgtypes::PathParser::from(path).find_map(Result::err) {
+            self.fail(at, format!("not SVG path data: {error}"));
         }
     }
 

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::params::ParamError;
+
 /// One thing wrong with a template.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error("{template}/{file}{}{pointer}: {reason}", if pointer.is_empty() { "" } else { "#" })]
@@ -35,6 +37,9 @@ pub enum TemplateError {
         /// Everything wrong with it, as far as it could be read.
         problems: Vec<TemplateProblem>,
     },
+    /// It is right, but was given a parameter that it does not take.
+    #[error(transparent)]
+    Param(#[from] ParamError),
 }
 
 impl From<TemplateProblem> for TemplateError {

@@ -3,11 +3,11 @@
 
 use super::bind::{Binder, Bound};
 use super::bound::{
-    BoundKeyframe, BoundKeyframes, BoundMotion, BoundPaint, BoundPassage, BoundPlacement, BoundShadow, BoundSurface,
-    BoundTransition, Length,
+    BoundGroup, BoundKeyframe, BoundKeyframes, BoundMask, BoundMotion, BoundPaint, BoundPassage, BoundPlacement,
+    BoundShadow, BoundSurface, BoundTransition, Length, Piecewise,
 };
 use super::document::{
-    EasingSpec, GradientStop, Keyframe, Motion, Paint, Passage, Placement, Preset, Surface, Transition,
+    EasingSpec, GradientStop, Keyframe, Mask, Motion, Paint, Passage, Placement, Preset, Surface, Transition,
 };
 use super::theme::Scale;
 use super::value::{ColorSpec, Edges, Measure};
@@ -85,6 +85,37 @@ impl Binder<'_> {
         })
     }
 
+    /// The group with its mask and blur, as written at `at`.
+    pub(super) fn with_effects(
+        &self,
+        group: BoundGroup,
+        mask: Option<&Mask>,
+        blur: Option<f32>,
+        at: &str,
+    ) -> Bound<BoundGroup> {
+        let bound = |mask: &Mask| -> Bound<BoundMask> {
+            let at = format!("{at}/mask");
+            Ok(BoundMask {
+                shape: mask.shape,
+                path: mask.path.clone(),
+                radius_px: match &mask.radius {
+                    None => 0.0,
+                    Some(radius) => self
+                        .theme
+                        .px(radius, Scale::Radii)
+                        .map_err(|reason| self.problem(format!("{at}/radius"), reason))?,
+                },
+                fade: self.edges(mask.fade.as_ref(), &format!("{at}/fade"))?,
+                opacity: match &mask.opacity {
+                    None => None,
+                    Some(paint) => Some(self.paint(paint, &format!("{at}/opacity"))?),
+                },
+            })
+        };
+        let blur_px = blur.unwrap_or(0.0) * self.theme.unit();
+        Ok(BoundGroup { blur_px, mask: mask.map(bound).transpose()?, ..group })
+    }
+
     pub(super) fn paint(&self, paint: &Paint, at: &str) -> Bound<BoundPaint> {
         let color = |spec: &ColorSpec| self.theme.color(spec).map_err(|reason| self.problem(at, reason));
         let stops = |stops: &[GradientStop]| -> Bound<Vec<(f32, Color)>> {
@@ -107,6 +138,7 @@ impl Binder<'_> {
         Ok(match paint {
             Paint::Color(spec) => BoundPaint::Solid(color(spec)?),
             Paint::Linear { linear } => BoundPaint::Linear(linear.angle, stops(&linear.stops)?),
+            Paint::Conic { conic } => BoundPaint::Conic(conic.center, conic.angle, stops(&conic.stops)?),
             Paint::Radial { radial } => BoundPaint::Radial(radial.center, radial.radius, stops(&radial.stops)?),
         })
     }
@@ -131,19 +163,26 @@ impl Binder<'_> {
                     scale: list(&all.scale, 1.0, "scale")?,
                     rotation: list(&all.rotation, 1.0, "rotation")?,
                     opacity: list(&all.opacity, 1.0, "opacity")?,
+                    trim_start: list(&all.trim_start, 1.0, "trimStart")?,
+                    trim_end: list(&all.trim_end, 1.0, "trimEnd")?,
                 }
             }
         };
         let passage =
             |passage: &Option<Passage>, field: &str, duration_s: f64, easing: &str| -> Bound<Option<BoundPassage>> {
                 let Some(passage) = passage else { return Ok(None) };
-                let springy = passage.preset == Preset::Pop && field == "enter";
-                let (duration_s, easing) = if springy { (0.6, "spring-bouncy") } else { (duration_s, easing) };
+                let (duration_s, easing) = match (passage.preset, field) {
+                    (Preset::Pop, "enter") => (0.6, "spring-bouncy"),
+                    (Preset::Draw, _) => (0.8, "ease-in-out"),
+                    _ => (duration_s, easing),
+                };
+                let stagger_s = if passage.preset.piecewise() == Some(Piecewise::Words) { 0.05 } else { 0.09 };
                 Ok(Some(BoundPassage {
                     preset: passage.preset,
                     duration_s: passage.duration.unwrap_or(duration_s),
                     easing: self.easing(passage.easing.as_ref(), easing, &format!("{at}/{field}/easing"))?,
                     distance_px: passage.distance.map(|px| px * self.theme.unit()),
+                    stagger_s: passage.stagger.unwrap_or(stagger_s),
                 }))
             };
         Ok(BoundMotion {
@@ -151,6 +190,7 @@ impl Binder<'_> {
             exit: passage(&motion.exit, "exit", 0.25, "cubic-in")?,
             delay_s: motion.delay.unwrap_or(0.0),
             stagger_s: motion.stagger.unwrap_or(0.0),
+            origin: motion.origin,
             keyframes,
         })
     }

@@ -11,24 +11,31 @@ mod context;
 mod document;
 mod error;
 mod expression;
+mod icons;
 mod look;
+mod numbers;
+mod params;
+mod parts;
 mod theme;
 mod value;
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use bind::{Binder, Page, Paging, PlannedScene};
 pub use bound::{
-    Align, BoundCount, BoundGroup, BoundImage, BoundKeyframe, BoundKeyframes, BoundKind, BoundMonogram, BoundMotion,
-    BoundNode, BoundPaint, BoundPassage, BoundPlacement, BoundScene, BoundShadow, BoundSurface, BoundText,
-    BoundTransition, Direction, DurationRange, ImageAlign, ImageFit, Justify, Length, Preset, ShapeKind, TextAlign,
-    TransitionKind,
+    Align, BoundCount, BoundGroup, BoundImage, BoundKeyframe, BoundKeyframes, BoundKind, BoundMask, BoundMonogram,
+    BoundMotion, BoundNode, BoundPaint, BoundPassage, BoundPlacement, BoundScene, BoundShadow, BoundShape,
+    BoundSurface, BoundText, BoundTransition, Direction, DurationRange, ImageAlign, ImageFit, Justify, Length,
+    MaskShape, Piecewise, Preset, ShapeKind, TextAlign, TransitionKind,
 };
 pub use builtin::{builtin, builtin_files, builtin_names};
 pub use context::{Bindings, LoadedPicture};
-pub use document::Document;
+pub use document::{Document, Param, ParamKind, ParamValue};
 pub use error::{TemplateError, TemplateProblem};
+pub use icons::icon_names;
+pub use params::ParamError;
+pub use parts::PARTS_FOLDER;
 
 use expression::StringEntry;
 
@@ -46,6 +53,9 @@ pub struct Template {
     document: Document,
     strings: BTreeMap<String, BTreeMap<String, StringEntry>>,
     fields: check::Fields,
+    params: BTreeMap<String, ParamValue>,
+    /// Parts that came from files of their own.
+    part_files: BTreeSet<String>,
 }
 
 /// The files of a template, read but not parsed.
@@ -57,6 +67,8 @@ pub struct TemplateFiles {
     pub document: Vec<u8>,
     /// Strings files by language (`es`, `en`, …).
     pub strings: BTreeMap<String, Vec<u8>>,
+    /// Files of parts by name.
+    pub parts: BTreeMap<String, Vec<u8>>,
 }
 
 impl Template {
@@ -66,13 +78,27 @@ impl Template {
     /// [`TemplateError::Invalid`] with every problem found: where the document does not parse only the first, otherwise
     /// all of them.
     pub fn parse(files: &TemplateFiles) -> Result<Self, TemplateError> {
-        let (document, strings) = check::read(files)?;
-        let (problems, fields) = check::check(&files.source, &document, &strings);
+        let check::Read { document, strings } = check::read(files)?;
+        let part_files: BTreeSet<String> = files.parts.keys().cloned().collect();
+        let (problems, fields) = check::check(&files.source, &document, &strings, &part_files);
         if problems.is_empty() {
-            Ok(Self { source: files.source.clone(), document, strings, fields })
+            let params = params::defaults(&document.params);
+            Ok(Self { source: files.source.clone(), document, strings, fields, params, part_files })
         } else {
             Err(TemplateError::Invalid { problems })
         }
+    }
+
+    /// The template with parameters set; the others keep their defaults.
+    ///
+    /// # Errors
+    /// [`TemplateError::Param`] for a name it does not have or a value it does not take.
+    pub fn with_params(mut self, given: &BTreeMap<String, String>) -> Result<Self, TemplateError> {
+        for (name, text) in given {
+            let value = params::value(&self.document.params, name, text)?;
+            self.params.insert(name.clone(), value);
+        }
+        Ok(self)
     }
 
     /// The document as written.
@@ -96,10 +122,13 @@ impl Template {
     pub fn shows_picture(&self, pointer: &str) -> bool {
         let below =
             |path: &str| self.fields.global.iter().any(|field| field == path || field.starts_with(&format!("{path}.")));
+        let inside =
+            |name: &str| self.fields.local.iter().any(|field| field.split('.').skip(1).any(|part| part == name));
         match pointer {
-            "/company/logo" => below("company.logo"),
-            "/seller/photo" => below("seller.photo"),
-            _ => self.fields.local.iter().any(|field| field.split('.').skip(1).any(|part| part == "image")),
+            // A part may have been given the company or the seller as a whole.
+            "/company/logo" => below("company.logo") || inside("logo"),
+            "/seller/photo" => below("seller.photo") || inside("photo"),
+            _ => inside("image"),
         }
     }
 
@@ -121,17 +150,17 @@ impl Template {
 
     /// A problem of this template at a place in one of its files.
     pub(crate) fn problem(&self, file: &str, pointer: impl Into<String>, reason: impl Into<String>) -> TemplateProblem {
-        TemplateProblem {
-            template: self.source.clone(),
-            file: file.to_owned(),
-            pointer: pointer.into(),
-            reason: reason.into(),
-        }
+        let pointer = pointer.into();
+        let (file, pointer) =
+            parts::place_in_file(&self.part_files, &pointer).unwrap_or_else(|| (file.to_owned(), pointer));
+        TemplateProblem { template: self.source.clone(), file, pointer, reason: reason.into() }
     }
 }
 
 /// The JSON Schema of `template.json`, for editors.
 #[must_use]
 pub fn schema() -> serde_json::Value {
-    schemars::schema_for!(Document).to_value()
+    let mut schema = schemars::schema_for!(Document).to_value();
+    numbers::allow_in(&mut schema);
+    schema
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::document::{
     ChooseNode, EasingSpec, GroupNode, IconNode, ImageNode, Node, Passage, Preset, QrNode, RepeatNode, ShapeNode,
-    TextNode,
+    TextNode, UseNode,
 };
 
 /// A length: design px, a share of the group's length, what the content needs, or a name of the theme.
@@ -104,14 +104,16 @@ impl<'de> Deserialize<'de> for Passage {
             duration: Option<f64>,
             easing: Option<EasingSpec>,
             distance: Option<f32>,
+            stagger: Option<f64>,
         }
         match Value::deserialize(deserializer)? {
             name @ Value::String(_) => {
                 Ok(Self { preset: at_pointer(serde_path_to_error::deserialize(name))?, ..Self::default() })
             }
             full => {
-                let Full { preset, duration, easing, distance } = at_pointer(serde_path_to_error::deserialize(full))?;
-                Ok(Self { preset, duration, easing, distance })
+                let Full { preset, duration, easing, distance, stagger } =
+                    at_pointer(serde_path_to_error::deserialize(full))?;
+                Ok(Self { preset, duration, easing, distance, stagger })
             }
         }
     }
@@ -141,6 +143,10 @@ impl JsonSchema for Passage {
                         "distance": {
                             "description": "How far it travels in design px; each preset has its own default.",
                             "type": ["number", "null"]
+                        },
+                        "stagger": {
+                            "description": "Seconds from one line or word to the next; default 0.09 for lines and 0.05 for words.",
+                            "type": ["number", "null"], "minimum": 0.0, "maximum": 5.0
                         }
                     },
                     "required": ["preset"],
@@ -153,7 +159,7 @@ impl JsonSchema for Passage {
 
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        const TYPES: &str = "text, image, shape, icon, qr, group, repeat, choose";
+        const TYPES: &str = "text, image, shape, icon, qr, group, repeat, choose, use";
         let mut value = Value::deserialize(deserializer)?;
         let found = kind_of(&value);
         let Some(fields) = value.as_object_mut() else {
@@ -171,6 +177,7 @@ impl<'de> Deserialize<'de> for Node {
             Some("group") => Self::Group(variant::<GroupNode, _>(value)?),
             Some("repeat") => Self::Repeat(variant::<RepeatNode, _>(value)?),
             Some("choose") => Self::Choose(variant::<ChooseNode, _>(value)?),
+            Some("use") => Self::Use(variant::<UseNode, _>(value)?),
             _ => return Err(de::Error::custom(format!("node type {kind} is unknown: one of {TYPES}"))),
         })
     }

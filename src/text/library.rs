@@ -235,6 +235,11 @@ impl FontLibrary {
         (0u16..).map(FaceId).zip(self.faces.iter().map(|face| &face.info))
     }
 
+    /// The glyph of a space in a face.
+    pub(super) fn space_of(&self, id: FaceId) -> Option<u16> {
+        self.entry(id).font().charmap().map(' ').and_then(|glyph| u16::try_from(glyph.to_u32()).ok())
+    }
+
     pub(super) fn entry(&self, id: FaceId) -> &Face {
         &self.faces[usize::from(id.0)]
     }

@@ -104,6 +104,56 @@ fn templates_are_listed() {
 }
 
 #[test]
+fn a_template_is_described() {
+    let bench = Bench::new();
+    let text = bench.render("templates quote-summary").ends_with(0);
+    assert!(text.text().contains("1080x1920, 1080x1350") && text.text().contains("totals.total"), "{}", text.text());
+    bench.render("templates quote-sumary").ends_with(3).says(&["quote-summary"]);
+    let folder = with_params(&bench);
+    let run = bench.render(&format!("templates {folder}")).ends_with(0);
+    for words in ["tone", "How it sounds.", "choice: one of calm, bold; default `calm`", "default none"] {
+        assert!(run.text().contains(words), "`{words}` is not in:\n{}", run.text());
+    }
+    let report = bench.render(&format!("templates {folder} --json")).ends_with(0).json();
+    let params = &report["template"]["params"];
+    assert_eq!(params[1]["name"], "tone");
+    assert_eq!(params[1]["choices"], serde_json::json!(["calm", "bold"]));
+    assert_eq!(params[1]["default"], "calm");
+    assert_eq!(report["template"]["sizes"][0], "1080x1920");
+}
+
+/// A copy of the built-in template with two parameters, in the working folder.
+fn with_params(bench: &Bench) -> String {
+    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/quote-summary");
+    let document = std::fs::read_to_string(source.join("template.json")).expect("a template");
+    let mut document: serde_json::Value = serde_json::from_str(&document).expect("JSON");
+    document["params"] = serde_json::json!({
+        "accent": { "type": "color", "description": "Colour of what matters." },
+        "tone": { "type": "choice", "description": "How it sounds.", "default": "calm", "choices": ["calm", "bold"] },
+    });
+    bench.put("mine/template.json", document.to_string());
+    for entry in std::fs::read_dir(source.join("strings")).expect("strings") {
+        let path = entry.expect("readable").path();
+        let name = path.file_name().expect("named").to_string_lossy().into_owned();
+        bench.put(&format!("mine/strings/{name}"), std::fs::read(&path).expect("readable"));
+    }
+    "./mine".to_owned()
+}
+
+#[test]
+fn parameters_are_checked_against_the_template() {
+    let bench = Bench::new();
+    bench.put("q.json", good().to_string());
+    let folder = with_params(&bench);
+    let validate = |params: &str| bench.render(&format!("validate q.json -t {folder} {params}"));
+    validate("--param tone=bold --param accent=#3366FF").ends_with(0);
+    validate("--param tone=loud").ends_with(2).says(&["`tone` cannot be `loud`: it takes one of calm, bold"]);
+    validate("--param tune=bold").ends_with(2).says(&["did you mean `tone`?"]);
+    validate("--param tone").ends_with(2).says(&["NAME=VALUE"]);
+    bench.render("validate q.json --param tone=bold").ends_with(2).says(&["it takes none"]);
+}
+
+#[test]
 fn doctor_finds_this_machine_fit() {
     let bench = Bench::new();
     let run = bench.render("doctor").ends_with(0);

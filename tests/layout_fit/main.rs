@@ -47,6 +47,7 @@ fn production(snapshot: &serde_json::Value, template: &str, size: Size) -> Produ
         base_dir: None,
         keyed_files: std::collections::HashMap::new(),
         template: TemplateChoice::Builtin(template.to_owned()),
+        params: std::collections::BTreeMap::new(),
         size,
         frame_rate: FrameRate::DEFAULT,
         allow_private_network: false,
@@ -132,7 +133,7 @@ fn nothing_overlaps(scene: &Scene, faults: &mut Vec<String>) {
         // All forms of a counted number share one place; the last one is the one that stays.
         let Some(shown) = contents(&layer.content).last() else { continue };
         words.extend(texts(shown).map(|text| (layer.node.as_str(), boxes(text).collect())));
-        let pictured = shown.iter().filter_map(look::picture).filter(|rect| rect[1] > 0.5);
+        let pictured = look::flat(shown).into_iter().filter_map(look::picture).filter(|rect| rect[1] > 0.5);
         pictures.extend(pictured.map(|rect| (layer.node.as_str(), rect)));
     }
     for (at, (node, lines)) in words.iter().enumerate() {

@@ -1,6 +1,6 @@
 //! The child's side: one order, one render, and an ear to the worker all the while.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{self, BufRead, BufReader, Read as _, Write as _};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -140,6 +140,7 @@ impl Child {
             base_dir: None,
             keyed_files: order.asset_files.into_iter().collect::<HashMap<_, _>>(),
             template,
+            params: BTreeMap::new(),
             size: Size::new(order.width, order.height),
             frame_rate,
             allow_private_network: order.allow_private_network,

@@ -84,9 +84,8 @@ impl From<StudioError> for Verdict {
             | StudioError::Folder(FolderError::NotFound { .. } | FolderError::NoDocument { .. }) => {
                 FailureCode::TemplateUnknown
             }
-            StudioError::Template(TemplateError::Invalid { .. }) | StudioError::Compose(_) => {
-                FailureCode::TemplateFailed
-            }
+            StudioError::Template(TemplateError::Invalid { .. } | TemplateError::Param(_))
+            | StudioError::Compose(_) => FailureCode::TemplateFailed,
             StudioError::Folder(FolderError::Unreadable { .. }) | StudioError::Threads(_) => {
                 system(&error, FailureCode::RenderFailed)
             }

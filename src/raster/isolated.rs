@@ -1,0 +1,169 @@
+//! Primitives drawn apart, blurred and masked as one picture, then laid down: once for each tile, never on a frame.
+
+use super::blur;
+use super::drawing::Ink;
+use super::mask::Mask;
+use super::outline::Outline;
+use super::paint::{self, Shader};
+use super::tile::Sheet;
+use crate::geometry::{IntRect, Rect};
+use crate::scene::{Isolated, Stencil};
+
+/// A group made ready.
+pub(super) struct Apart<'a> {
+    inks: Vec<Ink<'a>>,
+    sigma: f32,
+    stencils: Vec<Ready<'a>>,
+}
+
+/// A stencil made ready.
+struct Ready<'a> {
+    /// What it leaves; `None` where that is nothing.
+    outline: Option<Outline>,
+    opacity: Option<Shader>,
+    stencil: &'a Stencil,
+}
+
+impl<'a> Apart<'a> {
+    /// Makes `group`, whose primitives are `inks`, ready.
+    pub(super) fn new(group: &'a Isolated, inks: Vec<Ink<'a>>) -> Self {
+        let stencils = group.stencils.iter().map(|stencil| Ready {
+            outline: Outline::filled(&stencil.geometry),
+            opacity: stencil.opacity.as_ref().map(Shader::new),
+            stencil,
+        });
+        let sigma = if group.blur.is_finite() { group.blur.max(0.0) / 2.0 } else { 0.0 };
+        Self { inks, sigma, stencils: stencils.collect() }
+    }
+
+    /// The pixels it may touch.
+    pub(super) fn bounds(&self) -> IntRect {
+        let ink = blur::widened(self.ink(), blur::reach_px(self.sigma));
+        self.stencils.iter().fold(ink, |bounds, ready| {
+            bounds.intersect(ready.outline.as_ref().map_or(IntRect::default(), Outline::bounds))
+        })
+    }
+
+    fn ink(&self) -> IntRect {
+        self.inks.iter().map(Ink::bounds).fold(IntRect::default(), IntRect::union)
+    }
+
+    /// Draws the part in `area`, which lies on the sheet and within the bounds.
+    pub(super) fn draw(&self, area: IntRect, sheet: &mut Sheet) {
+        // What is blurred reaches further than what is seen.
+        let wanted = blur::widened(area, blur::reach_px(self.sigma));
+        let mut inside = Sheet::new(self.ink().intersect(wanted));
+        for ink in &self.inks {
+            ink.draw(&mut inside);
+        }
+        let mut picture = Picture::of(&inside, area);
+        if self.sigma > 0.0 {
+            picture.blur(&inside, wanted, self.sigma);
+        }
+        for ready in &self.stencils {
+            picture.cut(ready);
+        }
+        for (y, row) in (area.top..).zip(picture.pixels.chunks_exact(area.width() as usize * 4)) {
+            sheet.lay_row(area.left, y, row);
+        }
+    }
+}
+
+/// Premultiplied pixels of an area, rows packed.
+struct Picture {
+    area: IntRect,
+    pixels: Vec<u8>,
+}
+
+impl Picture {
+    /// What lies on `sheet` within `area`; clear where it does not reach.
+    fn of(sheet: &Sheet, area: IntRect) -> Self {
+        let width = area.width() as usize;
+        let mut pixels = vec![0; width * area.height() as usize * 4];
+        let shared = area.intersect(sheet.bounds());
+        if !shared.is_empty() {
+            let from = (shared.left - area.left).unsigned_abs() as usize * 4;
+            for y in shared.top..shared.bottom {
+                let row = sheet.row(y, shared.left, shared.right);
+                let at = super::mask::row_index(area, y) * width * 4 + from;
+                pixels[at..at + row.len()].copy_from_slice(row);
+            }
+        }
+        Self { area, pixels }
+    }
+
+    /// Replaces it by what lies on `sheet` within `wanted`, blurred with standard deviation `sigma`.
+    fn blur(&mut self, sheet: &Sheet, wanted: IntRect, sigma: f32) {
+        let sharp = Self::of(sheet, wanted);
+        let width = self.area.width() as usize;
+        let mut row = vec![0u16; width];
+        for channel in 0..4 {
+            let mut mask = Mask::new(wanted);
+            let bytes = sharp.pixels.as_chunks::<4>().0.chunks_exact(wanted.width() as usize);
+            for (y, pixels) in (wanted.top..).zip(bytes) {
+                for (share, pixel) in mask.row_mut(y).iter_mut().zip(pixels) {
+                    *share = pixel[channel];
+                }
+            }
+            let soft = blur::blur(&mask, sigma);
+            for (y, out) in (self.area.top..).zip(self.pixels.as_chunks_mut::<4>().0.chunks_exact_mut(width)) {
+                soft.copy_row(y, self.area.left, &mut row);
+                // One threshold for all channels, so that none can exceed alpha.
+                let thresholds = paint::thresholds(self.area.left, y);
+                for (i, (pixel, value)) in out.iter_mut().zip(&row).enumerate() {
+                    pixel[channel] = ((u32::from(*value) + u32::from(thresholds[i % 8])) >> 8).min(255) as u8;
+                }
+            }
+        }
+    }
+
+    /// Leaves what the stencil leaves.
+    fn cut(&mut self, ready: &Ready<'_>) {
+        let Some(outline) = &ready.outline else { return self.pixels.fill(0) };
+        let area = self.area;
+        let width = area.width() as usize;
+        let mask = outline.mask(area);
+        let across: Vec<f32> = (area.left..area.right).map(|x| ready.stencil.share_across(x as f32 + 0.5)).collect();
+        let mut shade = vec![0u8; width * 4];
+        for (y, pixels) in (area.top..).zip(self.pixels.chunks_exact_mut(width * 4)) {
+            let down = ready.stencil.share_down(y as f32 + 0.5);
+            if let Some(shader) = &ready.opacity {
+                shader.shade_row(y, area.left, &mut shade);
+            }
+            let thresholds = paint::thresholds(area.left, y);
+            for (i, (pixel, share)) in pixels.as_chunks_mut::<4>().0.iter_mut().zip(mask.row(y)).enumerate() {
+                let opacity = if ready.opacity.is_some() { f32::from(shade[i * 4 + 3]) / 255.0 } else { 1.0 };
+                let kept = f32::from(*share) * across[i] * down * opacity;
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 255 in 8.8")]
+                let kept = (kept * 256.0 + 0.5) as u32;
+                let threshold = u32::from(thresholds[i % 8]);
+                *pixel = pixel.map(|c| ((u32::from(c) * kept / 255 + threshold) >> 8).min(u32::from(c)) as u8);
+            }
+        }
+    }
+}
+
+impl Stencil {
+    /// How much stays at height `y`, for the edges above and below.
+    fn share_down(&self, y: f32) -> f32 {
+        let [top, _, bottom, _] = self.fade;
+        ramp(y - self.rect.y, top) * ramp(self.rect.bottom() - y, bottom)
+    }
+
+    /// How much stays at column `x`, for the edges on both sides.
+    fn share_across(&self, x: f32) -> f32 {
+        let [_, right, _, left] = self.fade;
+        let Rect { x: edge, .. } = self.rect;
+        ramp(x - edge, left) * ramp(self.rect.right() - x, right)
+    }
+}
+
+/// From nothing at an edge to all at `length` px from it, gently at both ends.
+fn ramp(distance: f32, length: f32) -> f32 {
+    // Written so that a length that is no number counts as none.
+    if !(length > 0.0) {
+        return 1.0;
+    }
+    let t = (distance / length).clamp(0.0, 1.0);
+    t * t * (3.0 - 2.0 * t)
+}

@@ -1,0 +1,107 @@
+//! Parts of a template: which uses which, and where what is said about one belongs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::document::{Node, Part};
+
+/// The folder of a template that holds parts, one file each.
+pub const PARTS_FOLDER: &str = "parts";
+
+/// Largest number of parts a template may have, those in files included.
+pub(super) const MOST_PARTS: usize = 200;
+
+/// The file and the pointer in it that a pointer into the whole document means, where it lies in a part that came from
+/// a file.
+pub(super) fn place_in_file(from_files: &BTreeSet<String>, pointer: &str) -> Option<(String, String)> {
+    let rest = pointer.strip_prefix("/parts/")?;
+    let (name, inner) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    from_files.contains(name).then(|| (format!("{PARTS_FOLDER}/{name}.json"), inner.to_owned()))
+}
+
+/// A chain of parts that leads from one of them back to itself: `row -> cell -> row`.
+pub(super) fn cycle(parts: &BTreeMap<String, Part>) -> Option<String> {
+    let mut done = BTreeSet::new();
+    parts.keys().find_map(|name| follow(parts, name, &mut Vec::new(), &mut done))
+}
+
+fn follow<'p>(
+    parts: &'p BTreeMap<String, Part>,
+    name: &'p str,
+    chain: &mut Vec<&'p str>,
+    done: &mut BTreeSet<&'p str>,
+) -> Option<String> {
+    if let Some(start) = chain.iter().position(|above| *above == name) {
+        let names: Vec<&str> = chain[start..].iter().copied().chain([name]).collect();
+        return Some(names.join(" -> "));
+    }
+    let part = parts.get(name).filter(|_| !done.contains(name))?;
+    chain.push(name);
+    let mut used = Vec::new();
+    uses(&part.children, &mut used);
+    let found = used.into_iter().find_map(|next| follow(parts, next, chain, done));
+    chain.pop();
+    done.insert(name);
+    found
+}
+
+/// The parts that `nodes` use themselves.
+fn uses<'n>(nodes: &'n [Node], names: &mut Vec<&'n str>) {
+    for node in nodes {
+        match node {
+            Node::Use(node) => names.push(&node.part),
+            Node::Group(node) => uses(&node.children, names),
+            Node::Repeat(node) => uses(&node.children, names),
+            Node::Choose(node) => {
+                node.cases.iter().for_each(|case| uses(&case.then, names));
+                uses(&node.otherwise, names);
+            }
+            Node::Text(_) | Node::Image(_) | Node::Shape(_) | Node::Icon(_) | Node::Qr(_) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(json: &str) -> BTreeMap<String, Part> {
+        serde_json::from_str(json).expect("parts")
+    }
+
+    #[test]
+    fn a_chain_that_comes_back_is_named() {
+        let straight = r#"{
+            "a": { "children": [{ "type": "use", "part": "c" }, { "type": "use", "part": "b" }] },
+            "b": { "children": [{ "type": "group", "children": [{ "type": "use", "part": "c" }] }] },
+            "c": { "children": [{ "type": "shape" }] }
+        }"#;
+        assert_eq!(cycle(&parts(straight)), None);
+        let round = straight.replace(r#"[{ "type": "shape" }]"#, r#"[{ "type": "use", "part": "b" }]"#);
+        assert_eq!(cycle(&parts(&round)).as_deref(), Some("c -> b -> c"));
+        let own = r#"{ "a": { "children": [{ "type": "use", "part": "a" }] } }"#;
+        assert_eq!(cycle(&parts(own)).as_deref(), Some("a -> a"));
+    }
+
+    /// Parts that use each other doubly make 2^40 paths; each part is followed once.
+    #[test]
+    fn many_paths_are_not_walked_one_by_one() {
+        let part = |at: usize| {
+            format!(
+                r#""p{at}": {{ "children": [{{ "type": "use", "part": "p{0}" }}, {{ "type": "use", "part": "p{0}" }}] }}"#,
+                at + 1
+            )
+        };
+        let list: Vec<String> = (0..40).map(part).collect();
+        assert_eq!(cycle(&parts(&format!("{{ {} }}", list.join(", ")))), None);
+    }
+
+    #[test]
+    fn a_place_in_a_part_from_a_file_is_a_place_in_that_file() {
+        let files = BTreeSet::from(["row".to_owned()]);
+        let place = |pointer| place_in_file(&files, pointer);
+        assert_eq!(place("/parts/row/children/0"), Some(("parts/row.json".to_owned(), "/children/0".to_owned())));
+        assert_eq!(place("/parts/row"), Some(("parts/row.json".to_owned(), String::new())));
+        assert_eq!(place("/parts/cell/children/0"), None);
+        assert_eq!(place("/scenes/0"), None);
+    }
+}
