@@ -45,6 +45,7 @@ fn composition(fixture: &str) -> Composition {
         base_dir: None,
         keyed_files: std::collections::HashMap::new(),
         template: TemplateChoice::Builtin("quote-summary".to_owned()),
+        fonts: None,
         size: SIZES[0],
         frame_rate: FrameRate::DEFAULT,
         allow_private_network: false,

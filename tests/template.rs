@@ -86,6 +86,7 @@ fn used(folder: &Path) -> Result<(), StudioError> {
         base_dir: None,
         keyed_files: std::collections::HashMap::new(),
         template: TemplateChoice::Folder(folder.to_owned()),
+        fonts: None,
         size: Size::new(1080, 1920),
         frame_rate: FrameRate::DEFAULT,
         allow_private_network: false,

@@ -15,6 +15,7 @@ pub(crate) fn prepared(quote: &str) -> Production {
         base_dir: Some(quotes),
         keyed_files: std::collections::HashMap::new(),
         template: TemplateChoice::Builtin("quote-summary".to_owned()),
+        fonts: None,
         size: Size::new(1080, 1920),
         frame_rate: FrameRate::DEFAULT,
         allow_private_network: false,

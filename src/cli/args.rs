@@ -6,7 +6,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 use super::jobs::args::JobCommand;
-use crate::config::{DatabaseArgs, LogArgs, StorageArgs};
+use crate::config::{DatabaseArgs, FontsArgs, LogArgs, StorageArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -106,6 +106,9 @@ pub(super) struct SourceArgs {
     /// Let logos and pictures be fetched from private and local addresses
     #[arg(long)]
     pub(super) allow_private_network: bool,
+
+    #[command(flatten)]
+    pub(super) fonts: FontsArgs,
 }
 
 /// The sizes on offer, each with a name to type instead.
@@ -190,6 +193,9 @@ pub(super) struct BenchArgs {
     #[arg(short, long, value_name = "NAME|FOLDER", default_value = "quote-summary", value_hint = ValueHint::AnyPath)]
     pub(super) template: String,
 
+    #[command(flatten)]
+    pub(super) fonts: FontsArgs,
+
     /// Also write all figures to a file, as JSON
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) output: Option<PathBuf>,
@@ -272,6 +278,9 @@ pub(super) enum SchemaDocument {
 
 #[derive(Args, Debug)]
 pub(super) struct DoctorArgs {
+    #[command(flatten)]
+    pub(super) fonts: FontsArgs,
+
     #[command(flatten)]
     pub(super) database: DatabaseArgs,
 

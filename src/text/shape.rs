@@ -4,7 +4,7 @@
 
 use parley::{
     Alignment, BaseDirection, FontFamily, FontFeatures, FontWeight, Language, Layout, OverflowWrap,
-    PositionedLayoutItem,
+    PositionedLayoutItem, WordBreak,
 };
 use skrifa::MetadataProvider as _;
 use unicode_segmentation::UnicodeSegmentation as _;
@@ -78,6 +78,8 @@ pub(super) fn shape(
                     Wrap::Words => OverflowWrap::Normal,
                     Wrap::Anywhere => OverflowWrap::Anywhere,
                 },
+                // Korean has spaces between its words, and lines end there.
+                word_break: if is_korean(&style.language) { WordBreak::KeepAll } else { WordBreak::Normal },
                 ..parley::TextStyle::default()
             };
             if style.tabular {
@@ -93,6 +95,10 @@ pub(super) fn shape(
         builder.push_style_run(index, range);
     }
     Shaped { layout: builder.build(text), rtl, size_px }
+}
+
+fn is_korean(language: &str) -> bool {
+    language.split('-').next().is_some_and(|primary| primary.eq_ignore_ascii_case("ko"))
 }
 
 /// Which families come first.

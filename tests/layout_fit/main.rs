@@ -45,6 +45,7 @@ fn production(snapshot: &serde_json::Value, size: Size) -> Production {
         base_dir: None,
         keyed_files: std::collections::HashMap::new(),
         template: TemplateChoice::Builtin("quote-summary".to_owned()),
+        fonts: None,
         size,
         frame_rate: FrameRate::DEFAULT,
         allow_private_network: false,

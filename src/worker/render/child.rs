@@ -140,6 +140,7 @@ impl Child {
             base_dir: None,
             keyed_files: order.asset_files.into_iter().collect::<HashMap<_, _>>(),
             template,
+            fonts: order.fonts,
             size: Size::new(order.width, order.height),
             frame_rate,
             allow_private_network: order.allow_private_network,
