@@ -94,7 +94,10 @@ impl Locale {
     pub fn percent(&self, rate: Amount) -> String {
         let hundredfold = rate.checked_mul(Amount::from_integer(100)).unwrap_or(rate); // 20 digits fit in 28
         match self.formatters() {
-            Some(formatters) => with_minus(formatters.percent.format(&decimal(hundredfold, 0)).to_string(), rate),
+            Some(formatters) => {
+                let text = formatters.percent.format(&decimal(hundredfold, 0)).to_string();
+                with_minus(with_percent_sign(text), rate)
+            }
             None => format!("{}%", hundredfold.plain()),
         }
     }
@@ -259,6 +262,18 @@ impl Money {
 /// wide as a figure and stands at the height of a plus.
 fn with_minus(text: String, amount: Amount) -> String {
     if amount.is_negative() { text.replacen('-', "\u{2212}", 1) } else { text }
+}
+
+/// `text` with the percent sign that goes with its numerals: the formatter takes that of Latin numerals for all (CLDR
+/// `symbols[@numberSystem="arab"]/percentSign` and `arabext`).
+fn with_percent_sign(text: String) -> String {
+    if text.contains(|c| ('٠'..='٩').contains(&c)) {
+        text.replace("\u{200E}%\u{200E}", "%").replace('%', "٪\u{61C}")
+    } else if text.contains(|c| ('۰'..='۹').contains(&c)) {
+        text.replace('%', "٪")
+    } else {
+        text
+    }
 }
 
 /// The amount for the formatters: its own decimals without trailing zeros, but at least `decimals` of them.

@@ -41,3 +41,5 @@ pub use style::{Align, Direction, Fit, TextStyle};
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod typography_tests;

@@ -13,6 +13,9 @@ use super::library::Shaper;
 use super::prepare::is_ignorable;
 use super::{Direction, FontLibrary, Glyph, TextStyle};
 
+#[cfg(test)]
+mod harfbuzz_tests;
+
 /// Added to the width lines are broken at, in px: sums of advances differ by rounding, and a text laid out at its own
 /// content width must stay on one line.
 const BREAK_SLACK_PX: f32 = 0.01;
