@@ -46,6 +46,7 @@ fn composition(fixture: &str) -> Composition {
         keyed_files: std::collections::HashMap::new(),
         template: TemplateChoice::Builtin("quote-summary".to_owned()),
         params: BTreeMap::new(),
+        fonts: None,
         size: SIZES[0],
         frame_rate: FrameRate::DEFAULT,
         allow_private_network: false,

@@ -51,6 +51,7 @@ impl Bench {
         RenderRequest {
             input: quote(),
             template: self.template(seconds),
+            fonts: None,
             size: Size::new(1080, 1080),
             frame_rate: FrameRate::new(24).expect("offered"),
             threads: NonZeroUsize::new(2).expect("not zero"),

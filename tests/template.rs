@@ -94,6 +94,7 @@ fn order(folder: &Path) -> Order {
         keyed_files: std::collections::HashMap::new(),
         template: TemplateChoice::Folder(folder.to_owned()),
         params: BTreeMap::new(),
+        fonts: None,
         size: Size::new(1080, 1920),
         frame_rate: FrameRate::DEFAULT,
         allow_private_network: false,

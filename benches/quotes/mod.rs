@@ -16,6 +16,7 @@ pub(crate) fn prepared(quote: &str) -> Production {
         keyed_files: std::collections::HashMap::new(),
         template: TemplateChoice::Builtin("quote-summary".to_owned()),
         params: std::collections::BTreeMap::new(),
+        fonts: None,
         size: Size::new(1080, 1920),
         frame_rate: FrameRate::DEFAULT,
         allow_private_network: false,

@@ -6,7 +6,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 use super::jobs::args::JobCommand;
-use crate::config::{DatabaseArgs, LogArgs, StorageArgs};
+use crate::config::{DatabaseArgs, FontsArgs, LogArgs, StorageArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -110,6 +110,9 @@ pub(super) struct SourceArgs {
     /// Let logos and pictures be fetched from private and local addresses
     #[arg(long)]
     pub(super) allow_private_network: bool,
+
+    #[command(flatten)]
+    pub(super) fonts: FontsArgs,
 }
 
 /// The sizes on offer, each with a name to type instead.
@@ -197,6 +200,9 @@ pub(super) struct BenchArgs {
     /// Sets a parameter of the template; may be given again for another one
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub(super) params: Vec<String>,
+
+    #[command(flatten)]
+    pub(super) fonts: FontsArgs,
 
     /// Also write all figures to a file, as JSON
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -287,6 +293,9 @@ pub(super) enum SchemaDocument {
 
 #[derive(Args, Debug)]
 pub(super) struct DoctorArgs {
+    #[command(flatten)]
+    pub(super) fonts: FontsArgs,
+
     #[command(flatten)]
     pub(super) database: DatabaseArgs,
 

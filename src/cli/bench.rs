@@ -101,6 +101,7 @@ pub(super) fn run(args: &BenchArgs, reporter: Reporter, signals: &Signals) -> Re
                 size: CanvasSize::Story,
                 fps: FrameRate::DEFAULT.numerator().to_string(),
                 allow_private_network: false,
+                fonts: args.fonts.clone(),
             })?;
             let bench = Bench { args, snapshot, source, threads: *threads, folder: folder.path(), signals };
             // Once unmeasured: the disk's cache, and in this process fonts and glyphs, are warm afterwards.

@@ -15,12 +15,17 @@ use crate::encode::{EncoderConfig, SegmentEncoder, ffmpeg_license, ffmpeg_versio
 use crate::frame::{Damage, YuvFrame};
 use crate::geometry::Size;
 use crate::pipeline::free_bytes;
+use crate::studio::{HOW_TO_ADD, inspect_pack};
 use crate::template;
 use crate::text::FontLibrary;
 use crate::time::FrameRate;
 
 /// Free space below which a render may run out: the spool files of a long video at a high quality, with room to spare.
 const LEAST_FREE_BYTES: u64 = 256 << 20;
+
+/// A character of each writing that a font pack is for, which the others do without.
+const PACK_SAMPLES: [(&str, char); 4] =
+    [("Japanese", 'あ'), ("Korean", '한'), ("simplified Chinese", '汉'), ("traditional Chinese", '灣')];
 
 /// One thing looked at.
 #[derive(Debug, Serialize)]
@@ -39,7 +44,14 @@ struct Check {
 /// # Errors
 /// [`Failure::Told`] when one of them failed.
 pub(super) fn run(args: &DoctorArgs, reporter: Reporter) -> Result<(), Failure> {
-    let mut checks = vec![ffmpeg(), fonts(), templates(), temporary_files(&std::env::temp_dir()), threads()];
+    let mut checks = vec![
+        ffmpeg(),
+        fonts(),
+        font_pack(args.fonts.fonts.as_deref()),
+        templates(),
+        temporary_files(&std::env::temp_dir()),
+        threads(),
+    ];
     open::runtime()?.block_on(async {
         checks.push(database(&args.database).await);
         checks.extend(storage(&args.storage, &args.database).await);
@@ -98,6 +110,27 @@ fn fonts() -> Check {
         ok: !families.is_empty(),
         found: format!("{} faces with {glyphs} glyphs: {}", library.faces().count(), families.join(", ")),
         advice: None,
+    }
+}
+
+/// Reads every font of the pack, where there is one: it may be missing, but not broken.
+fn font_pack(folder: Option<&Path>) -> Check {
+    let name = "font pack";
+    let Some(folder) = folder else {
+        let found = "none: Chinese, Japanese and Korean characters are left out, with a warning".to_owned();
+        return Check { name, ok: true, found, advice: Some(format!("to add one: {HOW_TO_ADD}")) };
+    };
+    let samples = PACK_SAMPLES.map(|(_, sample)| sample);
+    match inspect_pack(folder, &samples) {
+        Ok(pack) => {
+            let has = |sample: &char| pack.has.contains(sample);
+            let languages: Vec<&str> = PACK_SAMPLES.iter().filter(|(_, c)| has(c)).map(|(name, _)| *name).collect();
+            let writes = if languages.is_empty() { "none of them East Asian".to_owned() } else { languages.join(", ") };
+            let (folder, families) = (folder.display(), pack.families.join(", "));
+            let found = format!("{folder}, {} faces for {writes}: {families}", pack.faces);
+            Check { name, ok: true, found, advice: languages.is_empty().then(|| HOW_TO_ADD.to_owned()) }
+        }
+        Err(error) => Check { name, ok: false, found: error.to_string(), advice: Some(HOW_TO_ADD.to_owned()) },
     }
 }
 

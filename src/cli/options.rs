@@ -102,6 +102,7 @@ pub(super) struct Source {
     pub(super) size: Size,
     pub(super) frame_rate: FrameRate,
     pub(super) allow_private_network: bool,
+    pub(super) fonts: Option<PathBuf>,
 }
 
 #[derive(Debug, PartialEq)]
@@ -193,6 +194,7 @@ impl Source {
             size: args.size.into(),
             frame_rate: frame_rate.ok_or(UsageError::FrameRate(args.fps))?,
             allow_private_network: args.allow_private_network,
+            fonts: args.fonts.fonts,
         })
     }
 }

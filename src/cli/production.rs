@@ -8,7 +8,7 @@ use super::input;
 use super::options::Source;
 use crate::asset::Limits;
 use crate::problem::Problem;
-use crate::studio::{FolderError, Order, Production, StudioError, prepare};
+use crate::studio::{FolderError, HOW_TO_ADD, Order, Production, StudioError, prepare};
 use crate::template::TemplateError;
 
 /// Most bytes read of a snapshot: far above what its reader accepts, so that it can say how long the document is.
@@ -27,6 +27,7 @@ pub(super) fn produce(source: &Source, threads: NonZeroUsize) -> Result<Producti
         keyed_files: HashMap::new(),
         template: source.template.choice(),
         params: source.params.clone(),
+        fonts: source.fonts.clone(),
         size: source.size,
         frame_rate: source.frame_rate,
         allow_private_network: source.allow_private_network,
@@ -51,6 +52,12 @@ pub(super) fn failure(error: StudioError) -> Failure {
         }
         StudioError::Folder(error @ FolderError::Unreadable { .. }) => Failure::System(error.into()),
         StudioError::Threads(error) => Failure::System(error.into()),
+        StudioError::Fonts(error) if error.is_system() => Failure::System(error.into()),
+        StudioError::Fonts(error) => {
+            let expected = "a folder of static TrueType or OpenType fonts";
+            let problem = Problem::error("font_pack_unusable", "", error.to_string(), expected);
+            Failure::Invalid(problem.with_hint(HOW_TO_ADD).into())
+        }
         StudioError::Folder(error) => {
             let problem = Problem::error("template_not_found", "", error.to_string(), "a folder with a template.json");
             Failure::Invalid(problem.into())

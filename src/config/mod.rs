@@ -6,5 +6,7 @@ mod settings;
 mod span;
 
 pub use effective::{Effective, Origin};
-pub use settings::{ConfigError, DatabaseArgs, EnqueueArgs, LogArgs, Settings, StorageArgs, WorkerArgs, every_setting};
+pub use settings::{
+    ConfigError, DatabaseArgs, EnqueueArgs, FontsArgs, LogArgs, Settings, StorageArgs, WorkerArgs, every_setting,
+};
 pub use span::{Span, SpanError};

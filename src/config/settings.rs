@@ -147,6 +147,14 @@ pub struct EnqueueArgs {
     pub allow_expired: bool,
 }
 
+/// Fonts that are not bundled, whatever renders.
+#[derive(Args, Clone, Debug, Default)]
+pub struct FontsArgs {
+    /// Folder of fonts for characters that no bundled one has: Chinese, Japanese, Korean
+    #[arg(long, env = "QUOTEREEL_FONTS", hide_env_values = true, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub fonts: Option<PathBuf>,
+}
+
 /// How a worker behaves.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Worker")]
@@ -170,6 +178,10 @@ pub struct WorkerArgs {
     /// Folder of further templates, one folder each, by name
     #[arg(long, env = "QUOTEREEL_TEMPLATES", hide_env_values = true, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     pub templates: Option<PathBuf>,
+
+    /// Fonts that are not bundled.
+    #[command(flatten)]
+    pub fonts: FontsArgs,
 
     /// How long a job stays a worker's without a heartbeat
     #[arg(long, env = "QUOTEREEL_LEASE", hide_env_values = true, value_name = "TIME", default_value = "75s", value_parser = Span::finite)]

@@ -30,6 +30,10 @@ pub enum DateLength {
     Short,
 }
 
+/// CLDR's `currencyGroup` and `currencyDecimal`, which the formatter of the locale data does not know: in money of that
+/// language and region the first character stands as the second.
+const MONEY_SEPARATORS: [(&str, &str, char, char); 2] = [("de", "AT", '\u{A0}', '.'), ("fr", "CH", ',', '.')];
+
 /// Sets of formatters that a thread keeps; a video needs one, a worker meets few.
 const KEPT_LOCALES: usize = 16;
 /// Currency formatters kept per locale; a quote has one currency.
@@ -59,6 +63,8 @@ struct Money {
     separator: String,
     /// The locale's 0 to 9.
     numerals: [char; 10],
+    /// A separator that stands otherwise in money than in numbers, and how.
+    respelt: Option<(char, char)>,
 }
 
 impl Locale {
@@ -69,7 +75,7 @@ impl Locale {
     pub fn money(&self, amount: Amount, currency: Currency) -> String {
         let known = self.formatters().and_then(|formatters| formatters.money(self, currency));
         match known {
-            Some(money) => money.format(amount, currency),
+            Some(money) => with_minus(money.format(amount, currency), amount),
             None => format!("{currency}\u{A0}{amount}"),
         }
     }
@@ -78,7 +84,7 @@ impl Locale {
     #[must_use]
     pub fn number(&self, amount: Amount) -> String {
         match self.formatters() {
-            Some(formatters) => formatters.decimal.format(&decimal(amount, 0)).to_string(),
+            Some(formatters) => with_minus(formatters.decimal.format(&decimal(amount, 0)).to_string(), amount),
             None => amount.plain(),
         }
     }
@@ -88,7 +94,10 @@ impl Locale {
     pub fn percent(&self, rate: Amount) -> String {
         let hundredfold = rate.checked_mul(Amount::from_integer(100)).unwrap_or(rate); // 20 digits fit in 28
         match self.formatters() {
-            Some(formatters) => formatters.percent.format(&decimal(hundredfold, 0)).to_string(),
+            Some(formatters) => {
+                let text = formatters.percent.format(&decimal(hundredfold, 0)).to_string();
+                with_minus(with_percent_sign(text), rate)
+            }
             None => format!("{}%", hundredfold.plain()),
         }
     }
@@ -161,7 +170,7 @@ impl Formatters {
         if let Some(money) = kept.get(&currency) {
             return Some(Rc::clone(money));
         }
-        let money = Rc::new(Money::of(locale.icu(), currency, &self.decimal)?);
+        let money = Rc::new(Money::of(locale, currency, &self.decimal)?);
         if kept.len() >= KEPT_CURRENCIES {
             kept.clear();
         }
@@ -171,7 +180,8 @@ impl Formatters {
 }
 
 impl Money {
-    fn of(icu: &icu_locale_core::Locale, currency: Currency, plain: &DecimalFormatter) -> Option<Self> {
+    fn of(locale: &Locale, currency: Currency, plain: &DecimalFormatter) -> Option<Self> {
+        let icu = locale.icu();
         let formatter = |code: &str| {
             CurrencyFormatter::try_new_symbol(icu.into(), CurrencyType::try_from_str(code).ok()?, Default::default())
                 .ok()
@@ -189,7 +199,11 @@ impl Money {
             if digits > 0 { one } else { formatter("USD")?.format_fixed_decimal(&Decimal::from(1)).to_string() };
         let separator =
             sample.chars().skip_while(|c| !is_numeral(*c)).skip(1).take_while(|c| !is_numeral(*c)).collect::<String>();
-        Some(Self { formatter: own, digits, separator, numerals })
+        let here = |(language, region, ..): &&(&str, &str, char, char)| {
+            locale.language() == *language && locale.region() == Some(*region)
+        };
+        let respelt = MONEY_SEPARATORS.iter().find(here).map(|(.., from, to)| (*from, *to));
+        Some(Self { formatter: own, digits, separator, numerals, respelt })
     }
 
     fn format(&self, amount: Amount, currency: Currency) -> String {
@@ -206,10 +220,22 @@ impl Money {
         if wanted != self.digits {
             text = self.with_decimals(&text, &exact, wanted);
         }
+        if let Some((from, to)) = self.respelt {
+            text = self.with_separator(&text, from, to);
+        }
         match currency.own_symbol() {
             Some(symbol) => text.replacen(currency.code(), symbol, 1),
             None => text,
         }
+    }
+
+    /// `text` with `to` in place of `from` between its first and its last numeral.
+    fn with_separator(&self, text: &str, from: char, to: char) -> String {
+        let mut respelt = text.to_owned();
+        if let (Some(first), Some(last)) = (text.find(self.numerals), text.rfind(self.numerals)) {
+            respelt.replace_range(first..last, &text[first..last].replace(from, to.encode_utf8(&mut [0; 4])));
+        }
+        respelt
     }
 
     /// `text` with exactly the `wanted` decimals of `exact` in place of those it has. Symbols have no numerals, so the
@@ -229,6 +255,24 @@ impl Money {
         }
         completed.push_str(&text[number_end..]);
         completed
+    }
+}
+
+/// `text` with the minus sign of typography where it has the hyphen of typewriters, as most locales of CLDR do: it is as
+/// wide as a figure and stands at the height of a plus.
+fn with_minus(text: String, amount: Amount) -> String {
+    if amount.is_negative() { text.replacen('-', "\u{2212}", 1) } else { text }
+}
+
+/// `text` with the percent sign that goes with its numerals: the formatter takes that of Latin numerals for all (CLDR
+/// `symbols[@numberSystem="arab"]/percentSign` and `arabext`).
+fn with_percent_sign(text: String) -> String {
+    if text.contains(|c| ('٠'..='٩').contains(&c)) {
+        text.replace("\u{200E}%\u{200E}", "%").replace('%', "٪\u{61C}")
+    } else if text.contains(|c| ('۰'..='۹').contains(&c)) {
+        text.replace('%', "٪")
+    } else {
+        text
     }
 }
 

@@ -7,6 +7,8 @@ mod amount;
 mod currency;
 mod date;
 mod format;
+#[cfg(test)]
+mod place_tests;
 mod tag;
 #[cfg(test)]
 mod tests;

@@ -48,6 +48,8 @@ pub struct Composed {
     pub composition: Composition,
     /// Findings such as cut texts and missing characters; warnings only.
     pub warnings: Problems,
+    /// Characters of the video that no font has, each once.
+    pub missing: Vec<char>,
 }
 
 /// A quote and a template that do not make a video.
@@ -176,7 +178,7 @@ pub fn compose(from: Ingredients<'_>) -> Result<Composed, ComposeError> {
         scenes,
         title: format!("{} · {}", snapshot.quote.number, snapshot.company.name),
     };
-    Ok(Composed { composition, warnings: findings.into_problems() })
+    Ok(Composed { composition, missing: findings.missing(), warnings: findings.into_problems(snapshot) })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "pictures have at most a few thousand px a side")]

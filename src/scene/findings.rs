@@ -1,6 +1,9 @@
 //! Findings: what a viewer might miss in this video. Warnings for the author, never errors.
 
-use crate::problem::{Problem, Problems, is_bidi_control, quoted};
+use serde_json::Value;
+
+use crate::problem::{Problem, Problems, is_bidi_control, member, quoted};
+use crate::snapshot::Snapshot;
 use crate::template::BoundText;
 use crate::text::TextBlock;
 
@@ -19,12 +22,23 @@ struct Finding {
 }
 
 impl Findings {
-    pub(super) fn into_problems(self) -> Problems {
-        let mut problems = Problems::default();
-        for finding in self.0 {
-            problems.push(finding.problem);
-        }
-        problems
+    /// All of them; a missing character points to the first field of the quote that has it. Without one it comes from
+    /// the template.
+    pub(super) fn into_problems(self, snapshot: &Snapshot) -> Problems {
+        let fields = if self.0.iter().any(|finding| finding.missing.is_some()) { texts(snapshot) } else { Vec::new() };
+        let located = |Finding { mut problem, missing }: Finding| {
+            let has = |field: &&(String, String)| missing.is_some_and(|c| field.1.contains(c));
+            if let Some((pointer, _)) = fields.iter().find(has) {
+                problem.pointer.clone_from(pointer);
+            }
+            problem
+        };
+        self.0.into_iter().map(located).collect()
+    }
+
+    /// Every character that no font has, each once.
+    pub(super) fn missing(&self) -> Vec<char> {
+        self.0.iter().filter_map(|finding| finding.missing).collect()
     }
 
     /// Adds what was found elsewhere.
@@ -44,17 +58,22 @@ impl Findings {
         self.0.push(Finding { problem, missing: None });
     }
 
-    pub(super) fn text(&mut self, scene: &str, node: &str, text: &BoundText, block: &TextBlock) {
+    /// Characters of `words` that no font has.
+    pub(super) fn missing_glyphs(&mut self, scene: &str, node: &str, words: &str, block: &TextBlock) {
         for c in &block.missing {
             if !self.lacks(*c) {
-                let found = format!("`{c}` (U+{:04X}) in {}", u32::from(*c), words(text));
-                let problem = Problem::warning("missing_glyph", "", found, "characters that a bundled font has");
+                let found = format!("`{c}` (U+{:04X}) in {}", u32::from(*c), shown(words));
+                let problem = Problem::warning("missing_glyph", "", found, "characters that a font has");
                 let problem = problem.with_hint(format!("it is left out in scene `{scene}`, node `{node}`"));
                 self.0.push(Finding { problem, missing: Some(*c) });
             }
         }
+    }
+
+    pub(super) fn text(&mut self, scene: &str, node: &str, text: &BoundText, block: &TextBlock) {
+        self.missing_glyphs(scene, node, &text.text, block);
         if block.truncated {
-            let found = format!("{} does not fit", words(text));
+            let found = format!("{} does not fit", shown(&text.text));
             let problem = Problem::warning("text_cut", "", found, "a shorter text");
             self.push(problem.with_hint(format!("it ends in … in scene `{scene}`, node `{node}`")));
         }
@@ -86,7 +105,31 @@ impl Findings {
 }
 
 /// The words as a person wrote them: without the invisible marks that isolate bound values.
-fn words(text: &BoundText) -> String {
-    let plain: String = text.text.chars().filter(|c| !is_bidi_control(*c)).collect();
+fn shown(words: &str) -> String {
+    let plain: String = words.chars().filter(|c| !is_bidi_control(*c)).collect();
     quoted(&plain, 60)
+}
+
+/// Every text of a quote with its JSON pointer, in the order in which the document is read.
+fn texts(snapshot: &Snapshot) -> Vec<(String, String)> {
+    let mut texts = Vec::new();
+    collect(serde_json::to_value(snapshot).unwrap_or_default(), String::new(), &mut texts);
+    texts
+}
+
+fn collect(value: Value, pointer: String, texts: &mut Vec<(String, String)>) {
+    match value {
+        Value::String(text) => texts.push((pointer, text)),
+        Value::Array(entries) => {
+            for (index, entry) in entries.into_iter().enumerate() {
+                collect(entry, format!("{pointer}/{index}"), texts);
+            }
+        }
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                collect(field, member(&pointer, &name), texts);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }

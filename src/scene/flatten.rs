@@ -365,6 +365,7 @@ impl Flattener<'_> {
         };
         let fit = Fit { width: Some(side * 0.86), max_lines: Some(1), min_size_px: Some(side * 0.1), ..Fit::default() };
         let block = crate::text::layout(self.around.fonts, &monogram.letters, &style, &fit);
+        self.findings.missing_glyphs(self.scene, label, &monogram.letters, &block);
         let origin = (field.x + side * 0.07, (field.y + (side - block.height) / 2.0).round());
         // White where that can be read, otherwise a dark shade of the field itself.
         let worst = Color::WHITE.contrast(monogram.fill).min(Color::WHITE.contrast(lighter));

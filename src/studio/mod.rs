@@ -5,6 +5,7 @@
 
 mod crew;
 mod folder;
+mod fonts;
 mod pictures;
 mod sheet;
 mod version;
@@ -22,19 +23,21 @@ use self::crew::Threads;
 use crate::asset::{Limits, Policy};
 use crate::frame::RgbaFrame;
 use crate::geometry::Size;
-use crate::problem::Problems;
+use crate::problem::{Problem, Problems};
 use crate::raster::{Film, still};
 use crate::scene::{ComposeError, Composed, Composition, Ingredients, compose};
 use crate::snapshot::{ParseOptions, Snapshot, parse_with};
 use crate::template::{Bindings, Template, TemplateError, TemplateFiles, builtin_files};
+use crate::text::pack::is_east_asian;
 use crate::text::{FontLibrary, GlyphCache};
 use crate::time::FrameRate;
 
 pub use folder::FolderError;
+pub use fonts::{HOW_TO_ADD, PackError, PackSummary, inspect_pack};
 pub use pictures::asset_keys;
 pub use version::render_version;
 
-/// Glyphs drawn once serve every video of the process.
+/// Glyphs of the bundled fonts, drawn once, serve every video of the process.
 static GLYPHS: LazyLock<Arc<GlyphCache>> = LazyLock::new(|| Arc::new(GlyphCache::new()));
 
 /// Moment that the thumbnails show, in milliseconds (delivery rule).
@@ -66,6 +69,8 @@ pub struct Order {
     pub template: TemplateChoice,
     /// Parameters of the template, as they were typed; the others keep their defaults.
     pub params: BTreeMap<String, String>,
+    /// Folder of fonts for characters that no bundled one has.
+    pub fonts: Option<PathBuf>,
     /// Canvas size in px; both sides even.
     pub size: Size,
     /// Frames a second.
@@ -90,6 +95,9 @@ pub enum StudioError {
     /// The template's folder cannot be read.
     #[error(transparent)]
     Folder(#[from] FolderError),
+    /// The folder of fonts cannot be used.
+    #[error(transparent)]
+    Fonts(#[from] PackError),
     /// Template and snapshot do not go together.
     #[error(transparent)]
     Compose(ComposeError),
@@ -112,6 +120,9 @@ impl From<ComposeError> for StudioError {
 pub struct Production {
     snapshot: Snapshot,
     composed: Composed,
+    /// The fonts, where the bundled ones did not do.
+    with_pack: Option<Arc<FontLibrary>>,
+    glyphs: Arc<GlyphCache>,
     times: PrepareMs,
     crew: Arc<Threads>,
 }
@@ -164,34 +175,56 @@ pub fn prepare(order: &Order) -> Result<Production, StudioError> {
         limits: order.limits.clone(),
     };
     let crew = Threads::start(order.threads)?;
+    if let Some(folder) = &order.fonts {
+        fonts::check(folder)?;
+    }
     let load = || pictures::load(&parsed.snapshot, &template, &policy, &mut warnings);
-    let (pictures, fonts) = crew.both(load, FontLibrary::bundled);
+    let (pictures, bundled) = crew.both(load, FontLibrary::bundled);
     let resolved = Instant::now();
-    let Composed { composition, warnings: findings } = compose(Ingredients {
-        template: &template,
-        bindings: Bindings {
-            snapshot: &parsed.snapshot,
-            pictures: &pictures.by_pointer,
-            logo_colors: pictures.logo_colors,
-        },
-        pictures: &pictures.frames,
-        fonts,
-        canvas: order.size,
-        frame_rate: order.frame_rate,
-        crew: &crew,
-    })?;
-    warnings.extend(findings);
+    let composed_with = |fonts: &FontLibrary| {
+        compose(Ingredients {
+            template: &template,
+            bindings: Bindings {
+                snapshot: &parsed.snapshot,
+                pictures: &pictures.by_pointer,
+                logo_colors: pictures.logo_colors,
+            },
+            pictures: &pictures.frames,
+            fonts,
+            canvas: order.size,
+            frame_rate: order.frame_rate,
+            crew: &crew,
+        })
+    };
+    let mut composed = composed_with(bundled)?;
+    let with_pack = match &order.fonts {
+        Some(folder) if !composed.missing.is_empty() => {
+            fonts::library(folder, &composed.missing, parsed.snapshot.locale.tag())?.map(Arc::new)
+        }
+        _ => None,
+    };
+    if let Some(fonts) = &with_pack {
+        composed = composed_with(fonts)?;
+    }
+    warnings.extend(std::mem::replace(&mut composed.warnings, Problems::new()));
+    warnings.extend(order.fonts.is_none().then(|| advice(&composed.missing)).flatten());
+    composed.warnings = warnings;
     let times = PrepareMs {
         validate: ms(validated - begun),
         resolve: ms(resolved - validated),
         layout: ms(resolved.elapsed()),
     };
-    Ok(Production {
-        snapshot: parsed.snapshot,
-        composed: Composed { composition, warnings },
-        times,
-        crew: Arc::new(crew),
-    })
+    // Other packs have other faces under the same numbers.
+    let glyphs = if with_pack.is_some() { Arc::default() } else { Arc::clone(&GLYPHS) };
+    Ok(Production { snapshot: parsed.snapshot, composed, with_pack, glyphs, times, crew: Arc::new(crew) })
+}
+
+/// How to get what Chinese, Japanese and Korean texts are drawn with, where characters of theirs are missing.
+fn advice(missing: &[char]) -> Option<Problem> {
+    let count = missing.iter().filter(|c| is_east_asian(**c)).count();
+    let found = format!("{count} characters of Chinese, Japanese or Korean without a font");
+    let problem = Problem::warning("font_pack_missing", "", found, "a folder with fonts that have them");
+    (count > 0).then(|| problem.with_hint(HOW_TO_ADD))
 }
 
 fn ms(duration: Duration) -> f64 {
@@ -235,23 +268,21 @@ impl Production {
         self.composition().frame_rate.ms_of_frames(self.composition().frame_count)
     }
 
+    fn fonts(&self) -> &FontLibrary {
+        self.with_pack.as_deref().unwrap_or_else(|| FontLibrary::bundled())
+    }
+
     /// All frames, ready to be painted and encoded.
     #[must_use]
     pub fn film(&self) -> Film<'_> {
-        Film::new(self.composition(), FontLibrary::bundled(), Arc::clone(&GLYPHS))
+        Film::new(self.composition(), self.fonts(), Arc::clone(&self.glyphs))
     }
 
     /// One frame; an index past the end gives the last one.
     #[must_use]
     pub fn still(&self, frame_index: u32) -> RgbaFrame {
         let last = self.composition().frame_count.saturating_sub(1);
-        still(
-            self.composition(),
-            FontLibrary::bundled(),
-            Arc::clone(&GLYPHS),
-            frame_index.min(last),
-            self.crew.as_ref(),
-        )
+        still(self.composition(), self.fonts(), Arc::clone(&self.glyphs), frame_index.min(last), self.crew.as_ref())
     }
 
     /// The frame that becomes the thumbnail: the one at 1 s, or the last of a shorter video.

@@ -2,33 +2,37 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::{StudioError, TemplateChoice, files};
+use std::path::Path;
+
+use super::{StudioError, TemplateChoice, files, fonts};
 use crate::template::{PARTS_FOLDER, TemplateFiles};
 
 /// Counts changes of rendered output between two releases. To be bumped, with a line under *rendered output changes* in
 /// the changelog, by every change after which some quote may give other pixels, other bytes or another length: the
 /// engine, its fonts, or a dependency that shapes, draws or encodes.
-const OUTPUT_REVISION: u32 = 3;
+const OUTPUT_REVISION: u32 = 4;
 
 /// Bytes of the template's hash that go into its version: 48 bits tell the versions of one template apart.
 const HASH_BYTES: usize = 6;
 
-/// The render version of a template: release of the engine, `OUTPUT_REVISION`, and a hash over the template's files,
-/// such as `0.1.0+1.5f1d09c2ab34`.
+/// The render version of a template: release of the engine, `OUTPUT_REVISION`, and a hash over the template's files and
+/// over names and lengths of the fonts in `pack`, such as `0.1.0+1.5f1d09c2ab34`.
 ///
 /// Two renders of one snapshot with equal versions give equal videos, as long as pictures from the web have not changed.
 /// A job may therefore answer with a video that is already there only where the versions are equal.
 ///
 /// # Errors
-/// [`StudioError::Template`] and [`StudioError::Folder`] where there is no such template; its content is not checked.
-pub fn render_version(choice: &TemplateChoice) -> Result<String, StudioError> {
-    let hash = fingerprint(&files(choice)?);
+/// [`StudioError::Template`] and [`StudioError::Folder`] where there is no such template, [`StudioError::Fonts`] where
+/// there is no such folder of fonts; their content is not checked.
+pub fn render_version(choice: &TemplateChoice, pack: Option<&Path>) -> Result<String, StudioError> {
+    let fonts = pack.map(fonts::contents).transpose()?.unwrap_or_default();
+    let hash = fingerprint(&files(choice)?, &fonts);
     Ok(format!("{}+{OUTPUT_REVISION}.{hash}", env!("CARGO_PKG_VERSION")))
 }
 
 /// The first bytes of a SHA-256 over all files, each with its name and its length, so that no two sets of files run into
-/// the same bytes.
-fn fingerprint(files: &TemplateFiles) -> String {
+/// the same bytes; of fonts the length alone, since reading 90 MB at every start is not worth what it would tell.
+fn fingerprint(files: &TemplateFiles, fonts: &[(String, u64)]) -> String {
     let mut hash = Sha256::new();
     let mut add = |name: &str, content: &[u8]| {
         for part in [name.as_bytes(), content] {
@@ -43,6 +47,9 @@ fn fingerprint(files: &TemplateFiles) -> String {
     for (name, content) in &files.parts {
         add(&format!("{PARTS_FOLDER}/{name}"), content);
     }
+    for (file, bytes) in fonts {
+        add(file, &bytes.to_le_bytes());
+    }
     hash.finalize().iter().take(HASH_BYTES).map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -55,7 +62,7 @@ mod tests {
     fn of(document: &str, strings: &[(&str, &str)]) -> String {
         let strings = strings.iter().map(|(language, text)| ((*language).to_owned(), text.as_bytes().to_vec()));
         let (source, document) = ("x".to_owned(), document.as_bytes().to_vec());
-        fingerprint(&TemplateFiles { source, document, strings: strings.collect(), parts: BTreeMap::new() })
+        fingerprint(&TemplateFiles { source, document, strings: strings.collect(), parts: BTreeMap::new() }, &[])
     }
 
     #[test]
@@ -63,7 +70,7 @@ mod tests {
         let with = |parts: &[(&str, &str)]| {
             let parts = parts.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec())).collect();
             let (source, document) = ("x".to_owned(), b"{}".to_vec());
-            fingerprint(&TemplateFiles { source, document, strings: BTreeMap::new(), parts })
+            fingerprint(&TemplateFiles { source, document, strings: BTreeMap::new(), parts }, &[])
         };
         assert_eq!(with(&[]), of("{}", &[]));
         assert_ne!(with(&[]), with(&[("row", "{}")]));
@@ -80,15 +87,21 @@ mod tests {
             assert_ne!(plain, other);
         }
         assert_ne!(of("", &[("a", "b")]), of("", &[("ab", "")]));
+        let choice = TemplateChoice::Builtin("quote-summary".to_owned());
+        let pack = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/fonts/noto"));
+        let version = |pack: Option<&Path>| render_version(&choice, pack).expect("readable");
+        assert_ne!(version(None), version(Some(pack)));
+        assert_eq!(version(Some(pack)), version(Some(pack)));
+        assert!(render_version(&choice, Some(Path::new("/nowhere/at/all"))).is_err());
     }
 
     #[test]
     fn it_names_release_revision_and_template() {
-        let version = render_version(&TemplateChoice::Builtin("quote-summary".to_owned())).expect("built in");
+        let version = render_version(&TemplateChoice::Builtin("quote-summary".to_owned()), None).expect("built in");
         let (release, rest) = version.split_once('+').expect("a plus");
         let (revision, hash) = rest.split_once('.').expect("a dot");
         assert_eq!(release, env!("CARGO_PKG_VERSION"));
         assert_eq!((revision.parse(), hash.len()), (Ok(OUTPUT_REVISION), 2 * HASH_BYTES));
-        assert!(render_version(&TemplateChoice::Builtin("nope".to_owned())).is_err());
+        assert!(render_version(&TemplateChoice::Builtin("nope".to_owned()), None).is_err());
     }
 }

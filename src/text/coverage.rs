@@ -20,6 +20,10 @@ const FLATTEN_PX: f32 = 320.0;
 /// CJK font.
 const FONTDUE_MAX_GLYPHS: u16 = 1_024;
 
+/// Most samples of one glyph. The widest ligature of Arabic at 300 px per em has 20 million; what a broken outline asks
+/// for has no bound.
+const MAX_SAMPLES: u64 = 1 << 28;
+
 /// A face made ready for drawing outlines.
 pub(super) struct OutlineFace {
     font: Option<Font>,
@@ -35,10 +39,16 @@ struct Samples {
 }
 
 impl OutlineFace {
-    pub(super) fn new(data: &[u8], glyph_count: u16) -> Self {
+    /// A face of ours. fontdue has not been made for bytes that may be hostile: [`OutlineFace::foreign`].
+    pub(super) fn bundled(data: &[u8], glyph_count: u16) -> Self {
         let settings = FontSettings { scale: FLATTEN_PX, ..FontSettings::default() };
         let font = (glyph_count <= FONTDUE_MAX_GLYPHS).then(|| Font::from_bytes(data, settings).ok()).flatten();
         Self { font }
+    }
+
+    /// A face from outside, drawn from its outlines alone.
+    pub(super) const fn foreign() -> Self {
+        Self { font: None }
     }
 
     /// Coverage of a glyph; `None` where it has no outline.
@@ -71,6 +81,9 @@ fn sample_outline(font: &FontRef<'_>, glyph: u16, size_px: f32) -> Option<Sample
     let bounds = path.bounds();
     let (left, top) = (bounds.left().floor(), bounds.top().floor());
     let (width, height) = ((bounds.right().ceil() - left) as u32, (bounds.bottom().ceil() - top) as u32);
+    if u64::from(width) * u64::from(height) > MAX_SAMPLES {
+        return None;
+    }
     let mut mask = tiny_skia::Mask::new(width, height)?;
     mask.fill_path(&path, tiny_skia::FillRule::Winding, true, tiny_skia::Transform::from_translate(-left, -top));
     let (width, height) = (width as usize, height as usize);

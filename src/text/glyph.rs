@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::coverage::OutlineFace;
 use super::emoji;
-use super::{FaceId, FontLibrary};
+use super::{FaceId, FaceRole, FontLibrary};
 
 /// Bytes of pictures kept before the cache starts anew. A video uses 5 to 20 MiB.
 const CACHE_MAX_BYTES: usize = 64 << 20;
@@ -137,7 +137,10 @@ fn draw(fonts: &FontLibrary, id: FaceId, glyph: u16, size_px: f32, phase: u8) ->
     if let Some(bitmap) = emoji::rasterize(&font, glyph, size_px, phase) {
         return Some(bitmap);
     }
-    let outlines = face.outlines.get_or_init(|| OutlineFace::new(face.data.as_ref(), face.info.glyph_count));
+    let outlines = face.outlines.get_or_init(|| match face.info.role {
+        FaceRole::Pack => OutlineFace::foreign(),
+        _ => OutlineFace::bundled(face.data.as_ref(), face.info.glyph_count),
+    });
     outlines.rasterize(&font, glyph, size_px, phase)
 }
 

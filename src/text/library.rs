@@ -1,8 +1,7 @@
 //! The font library: which faces there are, in which order they stand in for each other, and their bytes.
 //!
 //! Not a shaper and not a rasteriser. A face is scanned for its names when the library is made and parsed no further.
-//! More faces (a CJK pack, say) come in through [`FontLibrary::with_faces`]; reading them from a folder is up to the
-//! caller, since this floor touches no disk.
+//! More faces come in through [`FontLibrary::with_faces`]; which ones a font pack has to offer, `pack` knows.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -32,6 +31,8 @@ pub enum FaceRole {
     Script,
     /// Colour emoji, symbols, mathematics.
     Symbol,
+    /// From a font pack: whatever the bundled ones lack.
+    Pack,
 }
 
 /// One face, as given to the library.
@@ -47,7 +48,7 @@ pub struct FaceSource {
     pub license: String,
     /// Its place in the fallback order.
     pub role: FaceRole,
-    /// The bytes of a static TrueType or OpenType font.
+    /// The bytes of a static TrueType or OpenType font, or of a collection of one (see [`super::pack::take_out`]).
     pub data: Arc<dyn AsRef<[u8]> + Send + Sync>,
 }
 
@@ -102,7 +103,7 @@ pub(super) struct Face {
 
 impl Face {
     pub(super) fn font(&self) -> FontRef<'_> {
-        FontRef::new(self.data.as_ref()).expect("the face was parsed when the library was made")
+        FontRef::from_index(self.data.as_ref(), 0).expect("the face was parsed when the library was made")
     }
 }
 
@@ -139,8 +140,8 @@ impl FontLibrary {
         LIBRARY.get_or_init(|| Self::with_faces(Vec::new()).expect("every bundled font is readable"))
     }
 
-    /// The bundled faces and more. Added script faces stand after the bundled scripts and before emoji and symbols;
-    /// the order among them is the order given, so that a caller puts the Han variant of its locale first.
+    /// The bundled faces and more. Faces of a pack stand after the bundled scripts and before emoji and symbols; the
+    /// order among them is the order given, so that a caller puts the Han variant of its locale first.
     ///
     /// # Errors
     /// [`FontError`] for bytes that are no static font, or for too many faces.
@@ -162,7 +163,7 @@ impl FontLibrary {
         for source in bundled.chain(added) {
             let id = FaceId(u16::try_from(faces.len()).map_err(|_| FontError::TooMany { count })?);
             let data = Blob::new(source.data);
-            let font = FontRef::new(data.as_ref())
+            let font = FontRef::from_index(data.as_ref(), 0)
                 .map_err(|error| FontError::Unreadable { file: source.file.clone(), reason: error.to_string() })?;
             if !font.axes().is_empty() {
                 return Err(FontError::Variable { file: source.file });
@@ -190,7 +191,9 @@ impl FontLibrary {
         }
 
         let mut order = vec![DEFAULT_FAMILY];
-        order.extend(faces.iter().filter(|face| face.info.role == FaceRole::Script).map(|f| f.info.family.as_str()));
+        for role in [FaceRole::Script, FaceRole::Pack] {
+            order.extend(faces.iter().filter(|face| face.info.role == role).map(|face| face.info.family.as_str()));
+        }
         order.extend(LAST_FAMILIES);
         order.extend(faces.iter().map(|face| face.info.family.as_str()));
         let mut fallback = String::new();

@@ -3,7 +3,7 @@
 //! The way of a text, one file a step:
 //!
 //! 1. [`FontLibrary`] (`library`, `bundle`) knows the faces and the order in which they stand in for each other. Nothing
-//!    outside `fonts/` and what a caller adds is ever used, so every machine draws the same.
+//!    outside `fonts/` and what a caller adds (`pack`) is ever used, so every machine draws the same.
 //! 2. [`layout`] cleans the string (`prepare`), has it shaped and broken into lines (`shape`), and makes it fit its box
 //!    (`fit`): wrap, shrink, balance, cut. The result is a [`TextBlock`]: glyphs with positions, no strings.
 //! 3. [`GlyphCache`] (`glyph`) draws each glyph once per size and quarter-pixel phase: letters as coverage (`coverage`),
@@ -28,6 +28,7 @@ mod emoji;
 mod fit;
 mod glyph;
 mod library;
+pub mod pack;
 mod prepare;
 mod shape;
 mod style;
@@ -40,3 +41,5 @@ pub use style::{Align, Direction, Fit, TextStyle};
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod typography_tests;

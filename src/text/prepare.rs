@@ -27,8 +27,9 @@ pub(super) struct Prepared {
 }
 
 /// Every kind of line break becomes `\n`, other control characters vanish, runs of spaces and tabs become one space,
-/// and spaces at the ends of lines go, as in CSS `white-space: pre-line`. No-break spaces stay. Embeddings and overrides
-/// (U+202A to U+202E) vanish: they can turn the digits of an amount around, and isolates do all they are needed for.
+/// and spaces at the ends of lines go, as in CSS `white-space: pre-line`. No-break spaces stay. Soft hyphens vanish:
+/// nothing is hyphenated. Embeddings and overrides (U+202A to U+202E) vanish: they can turn the digits of an amount
+/// around, and isolates do all they are needed for.
 pub(super) fn prepare(text: &str) -> Prepared {
     let mut clean = String::with_capacity(text.len().min(4 * MAX_CHARACTERS));
     let mut characters = 0;
@@ -49,7 +50,7 @@ pub(super) fn prepare(text: &str) -> Prepared {
                 space = !(clean.is_empty() || clean.ends_with('\n'));
                 continue;
             }
-            '\u{202a}'..='\u{202e}' => continue,
+            '\u{ad}' | '\u{202a}'..='\u{202e}' => continue,
             _ if character.is_control() => continue,
             _ => {
                 match character {

@@ -4,7 +4,7 @@
 
 use parley::{
     Alignment, BaseDirection, FontFamily, FontFeatures, FontWeight, Language, Layout, OverflowWrap,
-    PositionedLayoutItem,
+    PositionedLayoutItem, WordBreak,
 };
 use skrifa::MetadataProvider as _;
 use unicode_segmentation::UnicodeSegmentation as _;
@@ -12,6 +12,9 @@ use unicode_segmentation::UnicodeSegmentation as _;
 use super::library::Shaper;
 use super::prepare::is_ignorable;
 use super::{Direction, FontLibrary, Glyph, TextStyle};
+
+#[cfg(test)]
+mod harfbuzz_tests;
 
 /// Added to the width lines are broken at, in px: sums of advances differ by rounding, and a text laid out at its own
 /// content width must stay on one line.
@@ -78,6 +81,8 @@ pub(super) fn shape(
                     Wrap::Words => OverflowWrap::Normal,
                     Wrap::Anywhere => OverflowWrap::Anywhere,
                 },
+                // Korean has spaces between its words, and lines end there.
+                word_break: if is_korean(&style.language) { WordBreak::KeepAll } else { WordBreak::Normal },
                 ..parley::TextStyle::default()
             };
             if style.tabular {
@@ -93,6 +98,10 @@ pub(super) fn shape(
         builder.push_style_run(index, range);
     }
     Shaped { layout: builder.build(text), rtl, size_px }
+}
+
+fn is_korean(language: &str) -> bool {
+    language.split('-').next().is_some_and(|primary| primary.eq_ignore_ascii_case("ko"))
 }
 
 /// Which families come first.

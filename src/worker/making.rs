@@ -119,6 +119,7 @@ async fn draw(
     let request = RenderRequest {
         input: job.input.clone(),
         template: template.clone(),
+        fonts: settings.fonts.clone(),
         size: SIZE,
         frame_rate: FrameRate::DEFAULT,
         threads: settings.render_threads,

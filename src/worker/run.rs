@@ -26,6 +26,7 @@ use crate::journal;
 use crate::metrics::{Metrics, QueueFigures};
 use crate::storage::ObjectStore;
 use crate::store::{ClaimRequest, Claimed, SpoolHold, Store, StoreError};
+use crate::studio::PackError;
 
 /// Fruitless questions after which a worker that is to end by itself gives up.
 const OBSTACLES_IN_A_ROW: u32 = 5;
@@ -51,6 +52,9 @@ pub enum WorkerError {
         /// Why not.
         reason: String,
     },
+    /// The folder of fonts.
+    #[error(transparent)]
+    Fonts(#[from] PackError),
     /// A worker that is to end by itself cannot take jobs.
     #[error("no job can be taken: {0}")]
     Blocked(String),
@@ -208,7 +212,7 @@ fn open(
     means: Means,
     settings: WorkerSettings,
 ) -> Result<(Arc<Shop>, watch::Sender<Stopping>, Adoptions), WorkerError> {
-    let templates = super::templates::load(settings.templates.as_deref())?;
+    let templates = super::templates::load(settings.templates.as_deref(), settings.fonts.as_deref())?;
     let rhythm = Rhythm { interval: settings.heartbeat, lease: settings.lease };
     let heart = Heart::start(Arc::clone(&means.store), rhythm, Arc::clone(&means.metrics), means.health.clone())
         .map_err(|source| WorkerError::System { what: "the heartbeat's thread cannot start", source })?;

@@ -34,6 +34,8 @@ pub struct WorkerSettings {
     pub min_free_bytes: u64,
     /// Folder of further templates.
     pub templates: Option<PathBuf>,
+    /// Folder of fonts for characters that no bundled one has.
+    pub fonts: Option<PathBuf>,
     /// How long a lease lasts without a heartbeat.
     pub lease: Duration,
     /// Time between two heartbeats.

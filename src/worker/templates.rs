@@ -1,4 +1,4 @@
-//! The templates a worker knows: the built-in ones and, by name, those of its folder.
+//! The templates a worker knows: the built-in ones and, by name, those of its folder; and the fonts they are set in.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,11 +6,15 @@ use std::path::Path;
 
 use super::run::WorkerError;
 use super::shop::Templates;
-use crate::studio::{self, TemplateChoice, render_version};
+use crate::studio::{self, TemplateChoice, inspect_pack, render_version};
 use crate::template;
 
-/// All of them, each read and checked once: a broken template stops a worker at its start and not job by job.
-pub(super) fn load(folder: Option<&Path>) -> Result<Templates, WorkerError> {
+/// All of them, each read and checked once, and the fonts too: what is broken stops a worker at its start and not job by
+/// job.
+pub(super) fn load(folder: Option<&Path>, fonts: Option<&Path>) -> Result<Templates, WorkerError> {
+    if let Some(fonts) = fonts {
+        inspect_pack(fonts, &[])?;
+    }
     let mut choices: BTreeMap<String, TemplateChoice> =
         template::builtin_names().map(|name| (name.to_owned(), TemplateChoice::Builtin(name.to_owned()))).collect();
     if let Some(folder) = folder {
@@ -28,7 +32,7 @@ pub(super) fn load(folder: Option<&Path>) -> Result<Templates, WorkerError> {
     }
     let mut templates = Templates::default();
     for (name, choice) in choices {
-        let read = studio::template(&choice).and_then(|_| render_version(&choice));
+        let read = studio::template(&choice).and_then(|_| render_version(&choice, fonts));
         let version = read.map_err(|error| WorkerError::Template { name: name.clone(), reason: error.to_string() })?;
         templates.0.insert(name, (choice, version));
     }

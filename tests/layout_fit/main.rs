@@ -48,6 +48,7 @@ fn production(snapshot: &serde_json::Value, template: &str, size: Size) -> Produ
         keyed_files: std::collections::HashMap::new(),
         template: TemplateChoice::Builtin(template.to_owned()),
         params: std::collections::BTreeMap::new(),
+        fonts: None,
         size,
         frame_rate: FrameRate::DEFAULT,
         allow_private_network: false,

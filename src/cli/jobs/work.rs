@@ -200,6 +200,7 @@ pub(super) fn worker_settings(settings: &Settings, until: Until) -> WorkerSettin
         render_timeout: args.render_timeout,
         min_free_bytes: args.min_free_mib << 20,
         templates: args.templates.clone(),
+        fonts: args.fonts.fonts.clone(),
         lease: args.lease,
         heartbeat: args.heartbeat,
         deadline: args.deadline,

@@ -1,11 +1,16 @@
 //! Tests of glyph pictures: every bundled glyph has ink where its outline has, phases move it, emoji keep their colour.
 
+use rayon::prelude::*;
+use skrifa::bitmap::BitmapStrikes;
 use skrifa::instance::{LocationRef, Size};
 use skrifa::outline::{DrawSettings, OutlinePen};
 use skrifa::{GlyphId, MetadataProvider as _};
 
 use crate::text::coverage::PathPen;
-use crate::text::{Fit, FontLibrary, Glyph, GlyphBitmap, GlyphCache, GlyphPixels, TextStyle, layout};
+use crate::text::{FaceId, Fit, FontLibrary, Glyph, GlyphBitmap, GlyphCache, GlyphPixels, TextStyle, layout};
+
+/// Size at which every glyph is looked at, in px per em: that of small text.
+const WALK_PX: f32 = 40.0;
 
 fn fonts() -> &'static FontLibrary {
     FontLibrary::bundled()
@@ -64,35 +69,47 @@ impl OutlinePen for Extent {
     fn close(&mut self) {}
 }
 
-#[test]
-fn every_glyph_with_an_outline_has_ink_where_the_outline_is() {
-    for (id, info) in fonts().faces().filter(|(_, face)| face.family != "Noto Color Emoji") {
-        let cache = GlyphCache::new();
-        let font = fonts().entry(id).font();
-        let outlines = font.outline_glyphs();
-        for glyph in 1..info.glyph_count {
-            let mut extent = Extent::default();
-            if let Some(outline) = outlines.get(GlyphId::from(glyph)) {
-                let settings = DrawSettings::unhinted(Size::new(40.0), LocationRef::default());
-                outline.draw(settings, &mut extent).expect("a drawable outline");
-            }
-            let bitmap = cache.get(fonts(), id, glyph, 40.0, 0);
-            // Thinner than this, an outline may leave less than half a level of coverage.
-            let visible = extent.any && extent.right - extent.left > 0.3 && extent.top - extent.bottom > 0.3;
-            let Some(bitmap) = bitmap else {
-                assert!(!visible, "{} glyph {glyph} is blank", info.file);
-                continue;
-            };
-            assert!(extent.any, "{} glyph {glyph} has ink without an outline", info.file);
-            let (left, bottom) = (bitmap.left as f32, -(bitmap.top as f32) - bitmap.height as f32);
-            let (right, top) = (left + bitmap.width as f32, -(bitmap.top as f32));
-            let inside = left > extent.left - 1.5
-                && right < extent.right + 1.5
-                && bottom > extent.bottom - 1.5
-                && top < extent.top + 1.5;
-            assert!(inside, "{} glyph {glyph}: {left} {bottom} {right} {top} {extent:?}", info.file);
-        }
+/// What is wrong with the picture of a glyph, measured against its outline or its embedded bitmap.
+fn fault(id: FaceId, glyph: u16) -> Option<String> {
+    let font = fonts().entry(id).font();
+    let bitmap = GlyphCache::new().get(fonts(), id, glyph, WALK_PX, 0);
+    if BitmapStrikes::new(&font).glyph_for_size(Size::new(WALK_PX), GlyphId::from(glyph)).is_some() {
+        let inked = bitmap.is_some_and(|bitmap| match &bitmap.pixels {
+            GlyphPixels::Color(rgba) => rgba.chunks_exact(4).any(|pixel| pixel[3] == 255),
+            GlyphPixels::Coverage(_) => false,
+        });
+        return (!inked).then(|| "its picture is blank".to_owned());
     }
+    let mut extent = Extent::default();
+    if let Some(outline) = font.outline_glyphs().get(GlyphId::from(glyph)) {
+        let settings = DrawSettings::unhinted(Size::new(WALK_PX), LocationRef::default());
+        outline.draw(settings, &mut extent).expect("a drawable outline");
+    }
+    // Thinner than this, an outline may leave less than half a level of coverage.
+    let visible = extent.any && extent.right - extent.left > 0.3 && extent.top - extent.bottom > 0.3;
+    let Some(bitmap) = bitmap else { return visible.then(|| "it is blank".to_owned()) };
+    if !extent.any {
+        return Some("it has ink without an outline".to_owned());
+    }
+    let (left, bottom) = (bitmap.left as f32, -(bitmap.top as f32) - bitmap.height as f32);
+    let (right, top) = (left + bitmap.width as f32, -(bitmap.top as f32));
+    let inside = left > extent.left - 1.5
+        && right < extent.right + 1.5
+        && bottom > extent.bottom - 1.5
+        && top < extent.top + 1.5;
+    (!inside).then(|| format!("{left} {bottom} {right} {top} is not {extent:?}"))
+}
+
+#[test]
+fn every_glyph_of_every_face_has_ink_where_its_outline_has() {
+    let all: Vec<(FaceId, u16)> =
+        fonts().faces().flat_map(|(id, info)| (1..info.glyph_count).map(move |glyph| (id, glyph))).collect();
+    let faults: Vec<String> = all
+        .par_iter()
+        .filter_map(|(id, glyph)| Some(format!("{} glyph {glyph}: {}", fonts().face(*id).file, fault(*id, *glyph)?)))
+        .collect();
+    assert!(faults.is_empty(), "{} of {} glyphs\n{}", faults.len(), all.len(), faults.join("\n"));
+    assert!(all.len() > 30_000, "{} glyphs", all.len());
 }
 
 #[test]

@@ -141,6 +141,7 @@ impl Child {
             keyed_files: order.asset_files.into_iter().collect::<HashMap<_, _>>(),
             template,
             params: BTreeMap::new(),
+            fonts: order.fonts,
             size: Size::new(order.width, order.height),
             frame_rate,
             allow_private_network: order.allow_private_network,

@@ -65,6 +65,8 @@ pub struct RenderRequest {
     pub input: Value,
     /// The template.
     pub template: TemplateChoice,
+    /// Folder of fonts for characters that no bundled one has.
+    pub fonts: Option<PathBuf>,
     /// Canvas in px.
     pub size: Size,
     /// Frames a second.
@@ -201,6 +203,7 @@ impl TryFrom<&RenderRequest> for Order {
                 TemplateChoice::Builtin(name) => OrderedTemplate::Builtin(name.clone()),
                 TemplateChoice::Folder(path) => OrderedTemplate::Folder(std::path::absolute(path)?),
             },
+            fonts: request.fonts.as_deref().map(std::path::absolute).transpose()?,
             width: request.size.width,
             height: request.size.height,
             frames_a_second: request.frame_rate.numerator() / request.frame_rate.denominator(),

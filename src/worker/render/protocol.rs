@@ -24,6 +24,7 @@ pub(super) const CANCELLED: &str = "cancelled";
 pub(super) struct Order {
     pub(super) input: Value,
     pub(super) template: OrderedTemplate,
+    pub(super) fonts: Option<PathBuf>,
     pub(super) width: u32,
     pub(super) height: u32,
     pub(super) frames_a_second: u32,

@@ -89,6 +89,8 @@ impl From<StudioError> for Verdict {
             StudioError::Folder(FolderError::Unreadable { .. }) | StudioError::Threads(_) => {
                 system(&error, FailureCode::RenderFailed)
             }
+            // The worker looked at it when it started: what is wrong now may be right again.
+            StudioError::Fonts(error) => system(error, FailureCode::RenderFailed),
         };
         Self::of(code, &error)
     }
