@@ -32,6 +32,29 @@ pub struct Problem {
     pub hint: Option<String>,
     /// Whether the document is refused for it.
     pub severity: Severity,
+    /// Where in the video it shows, where it does.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<Shown>,
+}
+
+/// A place in a video.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Shown {
+    /// The scene, with `/2` and so on for its further pages.
+    pub scene: String,
+    /// The node of the template: its `id`, or a JSON pointer where it has none. Empty for a scene as a whole.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub node: String,
+    /// A moment at which it is on view, in milliseconds from the start of the video.
+    pub at_ms: u64,
+}
+
+impl Shown {
+    fn describe(&self) -> String {
+        let node = if self.node.is_empty() { String::new() } else { format!(", node `{}`", self.node) };
+        format!("scene `{}`{node}, at {}.{} s", self.scene, self.at_ms / 1000, self.at_ms % 1000 / 100)
+    }
 }
 
 impl Problem {
@@ -49,6 +72,7 @@ impl Problem {
             expected: expected.into(),
             hint: None,
             severity: Severity::Error,
+            shown: None,
         }
     }
 
@@ -83,7 +107,8 @@ impl fmt::Display for Problem {
             Severity::Warning => "warning",
             Severity::Error => "error",
         };
-        let place = if self.pointer.is_empty() { "the document" } else { &self.pointer };
+        let whole = self.shown.as_ref().map_or_else(|| "the document".to_owned(), Shown::describe);
+        let place = if self.pointer.is_empty() { &whole } else { &self.pointer };
         write!(f, "{severity}[{}] {place}: found {}, expected {}", self.code, self.found, self.expected)?;
         match &self.hint {
             Some(hint) => write!(f, "\n  hint: {hint}"),

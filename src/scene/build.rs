@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::composition::{Composition, Scene};
-use super::findings::Findings;
+use super::findings::{Findings, Spot};
 use super::flatten::Flattener;
 use super::motion::{Clock, entrances_begin_s};
 use super::paint::Behind;
@@ -84,6 +84,7 @@ struct Draft {
     scene: BoundScene,
     begin_s: f64,
     need: Need,
+    overflows: bool,
 }
 
 /// The frames of a scene up to where the next one begins to come in.
@@ -132,16 +133,19 @@ pub fn compose(from: Ingredients<'_>) -> Result<Composed, ComposeError> {
         unit: binder.unit(),
         right_to_left: around.right_to_left,
     };
-    let flat = |clock: Clock, scene: &str, root: &BoundNode, outer, begin_s, behind: &mut Behind| {
+    let flat = |clock: Clock, spot: Spot<'_>, root: &BoundNode, outer, begin_s, behind: &mut Behind| {
         let placed = lay_out(root, around)?;
         let mut findings = Findings::default();
-        let mut flattener = Flattener { around, pictures: from.pictures, clock, base, scene, findings: &mut findings };
+        let Spot { scene, at_ms, .. } = spot;
+        let mut flattener =
+            Flattener { around, pictures: from.pictures, clock, base, scene, at_ms, findings: &mut findings };
         let layers = flattener.layers(&placed, outer, begin_s, behind);
         Ok::<_, LayoutError>((layers, findings))
     };
     let mut behind = Behind::default();
     let mut scenes = Vec::with_capacity(drafts.len() + 1);
-    let (layers, found) = flat(still, "backdrop", &backdrop, Vec::new(), 0.0, &mut behind)?;
+    let (layers, found) =
+        flat(still, Spot { scene: "backdrop", node: "", at_ms: 0 }, &backdrop, Vec::new(), 0.0, &mut behind)?;
     findings.append(found);
     if !layers.is_empty() {
         scenes.push(Scene { id: "backdrop".to_owned(), first_frame: 0, frame_count, layers });
@@ -161,7 +165,12 @@ pub fn compose(from: Ingredients<'_>) -> Result<Composed, ComposeError> {
         ];
         let outer = outer.into_iter().flatten().collect();
         let id = draft.scene.id.clone();
-        let (layers, found) = flat(clock, &id, &draft.scene.root, outer, draft.begin_s, &mut behind.clone())?;
+        let spot = Spot { scene: &id, node: "", at_ms: from.frame_rate.ms_of_frames(first_frame + frames / 2) };
+        let (layers, mut found) = flat(clock, spot, &draft.scene.root, outer, draft.begin_s, &mut behind.clone())?;
+        found.reading(spot, lengths_s[at], draft.need.reading);
+        if draft.overflows {
+            found.overflow(spot);
+        }
         let shown = (first_frame + frames + overlap).min(frame_count) - first_frame;
         Ok::<_, LayoutError>((Scene { id, first_frame, frame_count: shown, layers }, found))
     });
@@ -239,8 +248,10 @@ fn draft_all(
         let drafts = crew::map(from.crew, &places, |&(first, scene, page)| {
             let bound = fitting(binder.scene(scene, page)?, around)?;
             let begin_s = entrances_begin_s((!first).then_some(&bound.transition));
-            let need = need(&bound, &lay_out(&bound.root, around)?, begin_s, first, from.frame_rate);
-            Ok(Draft { scene: bound, begin_s, need })
+            let placed = lay_out(&bound.root, around)?;
+            let need = need(&bound, &placed, begin_s, first, from.frame_rate);
+            let overflows = placed.overflows();
+            Ok(Draft { scene: bound, begin_s, need, overflows })
         });
         let drafts = drafts.into_iter().collect::<Result<Vec<Draft>, ComposeError>>()?;
         let needs: Vec<Need> = drafts.iter().map(|draft| draft.need).collect();

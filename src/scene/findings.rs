@@ -2,11 +2,17 @@
 
 use serde_json::Value;
 
-use crate::problem::{Problem, Problems, is_bidi_control, member, quoted};
+use crate::color::Color;
+use crate::geometry::Rect;
+use crate::problem::{Problem, Problems, Shown, is_bidi_control, member, quoted};
 use crate::snapshot::Snapshot;
 use crate::template::BoundText;
 use crate::text::TextBlock;
 
+/// Contrast of text that most people can read (WCAG 2.2, level AA).
+const READABLE_CONTRAST: f32 = 4.5;
+/// Share of the reading time below which a text cannot even be skimmed.
+const LEAST_READ: f64 = 0.4;
 /// Narrowest module of a code that a phone reads from another screen, in design px.
 const READABLE_MODULE_PX: f32 = 4.0;
 
@@ -19,6 +25,21 @@ struct Finding {
     problem: Problem,
     /// The character it is about, where it is one that no font has.
     missing: Option<char>,
+}
+
+/// What lies where and when, for findings.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spot<'a> {
+    pub(super) scene: &'a str,
+    pub(super) node: &'a str,
+    /// A moment at which the scene stands still.
+    pub(super) at_ms: u64,
+}
+
+impl Spot<'_> {
+    fn shown(self) -> Option<Shown> {
+        Some(Shown { scene: self.scene.to_owned(), node: self.node.to_owned(), at_ms: self.at_ms })
+    }
 }
 
 impl Findings {
@@ -54,43 +75,106 @@ impl Findings {
         self.0.iter().any(|finding| finding.missing == Some(c))
     }
 
-    fn push(&mut self, problem: Problem) {
-        self.0.push(Finding { problem, missing: None });
+    fn push(&mut self, spot: Spot<'_>, problem: Problem) {
+        self.0.push(Finding { problem: Problem { shown: spot.shown(), ..problem }, missing: None });
     }
 
     /// Characters of `words` that no font has.
-    pub(super) fn missing_glyphs(&mut self, scene: &str, node: &str, words: &str, block: &TextBlock) {
+    pub(super) fn missing_glyphs(&mut self, spot: Spot<'_>, words: &str, block: &TextBlock) {
+        let Spot { scene, node, .. } = spot;
         for c in &block.missing {
             if !self.lacks(*c) {
                 let found = format!("`{c}` (U+{:04X}) in {}", u32::from(*c), shown(words));
                 let problem = Problem::warning("missing_glyph", "", found, "characters that a font has");
                 let problem = problem.with_hint(format!("it is left out in scene `{scene}`, node `{node}`"));
+                let problem = Problem { shown: spot.shown(), ..problem };
                 self.0.push(Finding { problem, missing: Some(*c) });
             }
         }
     }
 
-    pub(super) fn text(&mut self, scene: &str, node: &str, text: &BoundText, block: &TextBlock) {
-        self.missing_glyphs(scene, node, &text.text, block);
+    /// A text as it was set.
+    pub(super) fn text(&mut self, spot: Spot<'_>, text: &BoundText, block: &TextBlock) {
+        let Spot { scene, node, .. } = spot;
+        self.missing_glyphs(spot, &text.text, block);
         if block.truncated {
             let found = format!("{} does not fit", shown(&text.text));
             let problem = Problem::warning("text_cut", "", found, "a shorter text");
-            self.push(problem.with_hint(format!("it ends in … in scene `{scene}`, node `{node}`")));
+            self.push(spot, problem.with_hint(format!("it ends in … in scene `{scene}`, node `{node}`")));
         }
     }
 
-    pub(super) fn code_too_long(&mut self, scene: &str, node: &str, data: &str) {
-        let found = format!("{} characters: {}", data.chars().count(), quoted(data, 60));
-        let problem = Problem::warning("code_too_long", "", found, "an address of at most 2,331 bytes");
-        self.push(problem.with_hint(format!("the QR code of scene `{scene}`, node `{node}` is left out")));
+    /// A text in `color` with its contrast to each of the colours behind it.
+    pub(super) fn contrast(&mut self, spot: Spot<'_>, text: &BoundText, color: Color, behind: &[Color]) {
+        let worst = behind.iter().map(|behind| color.over(*behind).contrast(*behind)).fold(f32::INFINITY, f32::min);
+        let wanted = text.contrast.min(READABLE_CONTRAST);
+        if worst < wanted - 0.05 {
+            let found = format!("{} at a contrast of {worst:.1}:1", shown(&text.text));
+            let problem = Problem::warning("low_contrast", "", found, format!("{wanted}:1 or more"));
+            self.push(spot, problem.with_hint("what lies behind it is both dark and light: put a plain surface there"));
+        }
     }
 
-    pub(super) fn code(&mut self, scene: &str, node: &str, module_px: f32, unit: f32) {
+    /// The lines of a text whose block begins at `origin`, which belong within `safe`.
+    pub(super) fn place(
+        &mut self,
+        spot: Spot<'_>,
+        text: &BoundText,
+        block: &TextBlock,
+        origin: (f32, f32),
+        safe: Rect,
+    ) {
+        let (left, top) = origin;
+        let right = block.lines.iter().map(|line| line.x + line.width).fold(0.0, f32::max);
+        let start = block.lines.iter().map(|line| line.x).fold(f32::INFINITY, f32::min).min(right);
+        let lines = Rect::new(left + start, top, right - start, block.height);
+        if !safe.contains(lines, 1.0) {
+            let found = format!(
+                "{} from {:.0}, {:.0} to {:.0}, {:.0}",
+                shown(&text.text),
+                lines.x,
+                lines.y,
+                lines.right(),
+                lines.bottom()
+            );
+            let expected =
+                format!("texts from {:.0}, {:.0} to {:.0}, {:.0}", safe.x, safe.y, safe.right(), safe.bottom());
+            let problem = Problem::warning("outside_safe_area", "", found, expected);
+            self.push(spot, problem.with_hint("chat programs lay their controls over what lies further out"));
+        }
+    }
+
+    /// A scene whose content has no room however much it is tightened.
+    pub(super) fn overflow(&mut self, spot: Spot<'_>) {
+        let problem = Problem::warning("overflow", "", "more than there is room for", "content that fits its group");
+        self.push(spot, problem.with_hint("a smaller `size`, fewer rows, or a `when` that leaves something out"));
+    }
+
+    /// A scene of `length_s` with text that takes `reading_s` to read.
+    pub(super) fn reading(&mut self, spot: Spot<'_>, length_s: f64, reading_s: f64) {
+        if length_s < reading_s * LEAST_READ {
+            let found = format!("{reading_s:.1} s of text in {length_s:.1} s");
+            let expected = format!("at least {:.1} s", reading_s * LEAST_READ);
+            let problem = Problem::warning("too_brief", "", found, expected);
+            self.push(spot, problem.with_hint("a shorter text, fewer rows a page, or a longer `duration`"));
+        }
+    }
+
+    pub(super) fn code_too_long(&mut self, spot: Spot<'_>, data: &str) {
+        let Spot { scene, node, .. } = spot;
+        let found = format!("{} characters: {}", data.chars().count(), quoted(data, 60));
+        let problem = Problem::warning("code_too_long", "", found, "an address of at most 2,331 bytes");
+        self.push(spot, problem.with_hint(format!("the QR code of scene `{scene}`, node `{node}` is left out")));
+    }
+
+    pub(super) fn code(&mut self, spot: Spot<'_>, module_px: f32, unit: f32) {
+        let Spot { scene, node, .. } = spot;
         if module_px < READABLE_MODULE_PX * unit {
             let found = format!("modules of {module_px} px");
             let expected = format!("modules of {} px or more", READABLE_MODULE_PX * unit);
             let problem = Problem::warning("code_too_fine", "", found, expected);
             self.push(
+                spot,
                 problem
                     .with_hint(format!("a shorter address makes a coarser QR code in scene `{scene}`, node `{node}`")),
             );
@@ -100,7 +184,8 @@ impl Findings {
     pub(super) fn rows_left_out(&mut self, scene: &str, shown: usize, more: usize) {
         let found = format!("{} entries", shown + more);
         let problem = Problem::warning("rows_left_out", "", found, format!("{shown} fit into the video"));
-        self.push(problem.with_hint(format!("scene `{scene}` says that there are {more} more")));
+        let problem = problem.with_hint(format!("scene `{scene}` says that there are {more} more"));
+        self.0.push(Finding { problem, missing: None });
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::composition::{
     Content, Geometry, Isolated, Layer, MotionLink, Paint, Picture, Primitive, Shape, Stencil, Stroke, Text,
 };
-use super::findings::Findings;
+use super::findings::{Findings, Spot};
 use super::motion::Clock;
 use super::outline;
 use super::paint::{Behind, crisp, paint, rounded, surface};
@@ -17,7 +17,7 @@ use crate::geometry::Rect;
 use crate::layout::{Placed, Surroundings, setting};
 use crate::template::{
     BoundGroup, BoundImage, BoundKind, BoundMask, BoundMonogram, BoundNode, BoundPaint, BoundPassage, BoundShape,
-    BoundSurface, BoundText, ImageAlign, ImageFit, Length, MaskShape, Piecewise, ShapeKind,
+    BoundSurface, BoundText, ImageAlign, ImageFit, Length, MaskShape, Piecewise, ShapeKind, safe_area,
 };
 use crate::text::{Align, Fit, TextStyle};
 
@@ -28,6 +28,8 @@ pub(super) struct Flattener<'a> {
     pub(super) clock: Clock,
     pub(super) base: Color,
     pub(super) scene: &'a str,
+    /// A moment at which the scene stands still, for findings.
+    pub(super) at_ms: u64,
     pub(super) findings: &'a mut Findings,
 }
 
@@ -59,6 +61,13 @@ impl Flattener<'_> {
         let links = outer.into_iter().map(|link| (out.number(), link)).collect();
         self.visit(root, &Walk { links, turn_s: begin_s }, behind, &mut out);
         out.layers
+    }
+
+    fn spot<'b>(&self, node: &'b str) -> Spot<'b>
+    where
+        Self: 'b,
+    {
+        Spot { scene: self.scene, node, at_ms: self.at_ms }
     }
 
     fn visit(&mut self, placed: &Placed<'_>, walk: &Walk, behind: &mut Behind, out: &mut Output) {
@@ -266,8 +275,12 @@ impl Flattener<'_> {
         let label = &placed.node.label;
         let origin = (placed.rect.x, placed.rect.y.round());
         let ink = Rect::new(placed.rect.x, placed.rect.y, placed.rect.width, block.height);
-        let color = text.color.readable_on(&behind.colors(ink, self.base), text.contrast);
-        self.findings.text(self.scene, label, text, block);
+        let grounds = behind.colors(ink, self.base);
+        let color = text.color.readable_on(&grounds, text.contrast);
+        let spot = self.spot(label);
+        self.findings.text(spot, text, block);
+        self.findings.contrast(spot, text, color, &grounds);
+        self.findings.place(spot, text, block, origin, safe_area(self.around.canvas));
         let Some(count) = &text.count else {
             let whole = Text { block: Arc::clone(block), origin, color };
             let enter = &placed.node.motion.enter;
@@ -326,6 +339,7 @@ impl Flattener<'_> {
         let drop = if image.fit == ImageFit::Cover { image.focus[1].clamp(0.0, 1.0) } else { 0.5 };
         let place = Rect::new(rect.x + (rect.width - w) * share, rect.y + (rect.height - h) * drop, w, h);
         let visible = if image.fit == ImageFit::Cover { rect } else { crisp(place) };
+        behind.add_picture(visible, pixels, place);
         out.add(
             walk,
             label,
@@ -365,7 +379,7 @@ impl Flattener<'_> {
         };
         let fit = Fit { width: Some(side * 0.86), max_lines: Some(1), min_size_px: Some(side * 0.1), ..Fit::default() };
         let block = crate::text::layout(self.around.fonts, &monogram.letters, &style, &fit);
-        self.findings.missing_glyphs(self.scene, label, &monogram.letters, &block);
+        self.findings.missing_glyphs(self.spot(label), &monogram.letters, &block);
         let origin = (field.x + side * 0.07, (field.y + (side - block.height) / 2.0).round());
         // White where that can be read, otherwise a dark shade of the field itself.
         let worst = Color::WHITE.contrast(monogram.fill).min(Color::WHITE.contrast(lighter));
@@ -386,9 +400,9 @@ impl Flattener<'_> {
         out: &mut Output,
     ) {
         let Some(code) = outline::code(data, rect) else {
-            return self.findings.code_too_long(self.scene, label, data);
+            return self.findings.code_too_long(self.spot(label), data);
         };
-        self.findings.code(self.scene, label, code.module_px, self.clock.unit);
+        self.findings.code(self.spot(label), code.module_px, self.clock.unit);
         let ground = Geometry::RoundedRect(rounded(code.field, look.radius_px.min(code.module_px * 3.0)));
         if let Some(primitive) = surface(look, ground, code.field) {
             out.add(walk, label, primitive);

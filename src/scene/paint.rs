@@ -1,7 +1,10 @@
 //! Surfaces: paints, outlines and shadows of a box whose place is known, and the colours that lie behind a text.
 
 use super::composition::{Geometry, Paint, Primitive, RoundedRect, Shadow, Shape, Stop, Stroke};
+use std::sync::Arc;
+
 use crate::color::Color;
+use crate::frame::RgbaFrame;
 use crate::geometry::{Rect, turn};
 use crate::template::{BoundPaint, BoundSurface};
 
@@ -76,32 +79,51 @@ pub(super) fn surface(surface: &BoundSurface, geometry: Geometry, rect: Rect) ->
 /// Everything painted so far, to know what lies behind a text.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Behind {
-    surfaces: Vec<(Rect, BoundPaint)>,
+    surfaces: Vec<(Rect, Cover)>,
+}
+
+/// What covers a rectangle.
+#[derive(Clone, Debug)]
+enum Cover {
+    Paint(BoundPaint),
+    /// A picture and the place of all of it.
+    Picture(Arc<RgbaFrame>, Rect),
 }
 
 impl Behind {
     /// Notes that `rect` is painted.
     pub(super) fn add(&mut self, rect: Rect, fill: &BoundPaint) {
-        self.surfaces.push((rect, fill.clone()));
+        self.surfaces.push((rect, Cover::Paint(fill.clone())));
     }
 
-    /// The colours behind `rect`, at its corners and its middle, each once.
+    /// Notes that `visible` shows a part of a picture, all of which would lie at `place`.
+    pub(super) fn add_picture(&mut self, visible: Rect, pixels: &Arc<RgbaFrame>, place: Rect) {
+        self.surfaces.push((visible, Cover::Picture(Arc::clone(pixels), place)));
+    }
+
+    /// The colours behind `rect`, at its corners and its middle, and all over it where that is a picture; each once.
     pub(super) fn colors(&self, rect: Rect, base: Color) -> Vec<Color> {
-        let (cx, cy) = rect.center();
-        let points = [
-            (rect.x, rect.y),
-            (rect.right(), rect.y),
-            (rect.x, rect.bottom()),
-            (rect.right(), rect.bottom()),
-            (cx, cy),
-        ];
+        let covers: Vec<&(Rect, Cover)> = self.surfaces.iter().filter(|(area, _)| area.contains(rect, 2.0)).collect();
+        let steps: &[f32] = match covers.iter().any(|(_, cover)| matches!(cover, Cover::Picture(..))) {
+            true => &[0.0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1.0],
+            false => &[0.0, 1.0],
+        };
+        let point = |across: f32, down: f32| (rect.x + across * rect.width, rect.y + down * rect.height);
+        let mut points: Vec<(f32, f32)> = steps
+            .iter()
+            .flat_map(|down| steps.iter().map(move |across| (*across, *down)))
+            .map(|(x, y)| point(x, y))
+            .collect();
+        points.push(rect.center());
         let mut colors: Vec<Color> = Vec::new();
         for point in points {
             let mut color = base;
-            for (area, fill) in &self.surfaces {
-                if area.contains(rect, 2.0) {
-                    color = at(fill, *area, point).over(color);
+            for (area, cover) in &covers {
+                color = match cover {
+                    Cover::Paint(fill) => at(fill, *area, point),
+                    Cover::Picture(pixels, place) => pixel(pixels, *place, point),
                 }
+                .over(color);
             }
             if !colors.contains(&color) {
                 colors.push(color);
@@ -109,6 +131,35 @@ impl Behind {
         }
         colors
     }
+}
+
+/// The colour of a picture around a point: the mean of nine pixels, as far apart as a stroke of a letter is wide.
+fn pixel(picture: &RgbaFrame, place: Rect, (x, y): (f32, f32)) -> Color {
+    const STROKE_PX: f32 = 4.0;
+    let size = picture.size();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "clamped to a side of the picture"
+    )]
+    let index = |at: f32, from: f32, length: f32, count: u32| {
+        (((at - from) / length.max(1.0) * count as f32).max(0.0) as usize).min(count.saturating_sub(1) as usize)
+    };
+    let mut sum = [0u32; 4];
+    for (dx, dy) in
+        [-STROKE_PX, 0.0, STROKE_PX].into_iter().flat_map(|dx| [-STROKE_PX, 0.0, STROKE_PX].map(|dy| (dx, dy)))
+    {
+        let column = index(x + dx, place.x, place.width, size.width);
+        let row = index(y + dy, place.y, place.height, size.height);
+        let start = (row * size.width as usize + column) * 4;
+        for (sum, channel) in sum.iter_mut().zip(picture.pixels().get(start..start + 4).unwrap_or(&[0; 4])) {
+            *sum += u32::from(*channel);
+        }
+    }
+    let [r, g, b, a] = sum;
+    let straight = |channel: u32| u8::try_from((channel * 255).checked_div(a).unwrap_or(0)).unwrap_or(255);
+    Color { a: u8::try_from(a / 9).unwrap_or(255), ..Color::rgb(straight(r), straight(g), straight(b)) }
 }
 
 /// The colour of a paint at a point.

@@ -25,6 +25,8 @@ pub(super) struct Need {
     pub(super) wanted: f64,
     /// Beyond this it drags.
     pub(super) most: f64,
+    /// What reading every word takes, whatever the template allows.
+    pub(super) reading: f64,
 }
 
 /// What `scene` needs, once laid out, when its entrances begin at `begin_s`.
@@ -37,7 +39,7 @@ pub(super) fn need(scene: &BoundScene, placed: &Placed<'_>, begin_s: f64, first:
     let shortest = if first { scene.duration.min.max(1.6) } else { scene.duration.min };
     let least = shortest.max(settled + found.exit_s);
     let most = scene.duration.max.max(least);
-    Need { least, wanted: (reading.max(settled) + found.exit_s).clamp(least, most), most }
+    Need { least, wanted: (reading.max(settled) + found.exit_s).clamp(least, most), most, reading }
 }
 
 struct Reading {
@@ -150,7 +152,7 @@ mod tests {
 
     #[test]
     fn the_sum_lies_in_the_range_and_nobody_falls_below_the_least() {
-        let need = |least, wanted, most| Need { least, wanted, most };
+        let need = |least, wanted, most| Need { least, wanted, most, reading: wanted };
         let short = [need(1.0, 2.0, 4.0), need(1.0, 2.0, 4.0)];
         assert!((total(&short).expect("fits") - 20.0).abs() < 1e-9);
         let middling = [need(3.0, 8.0, 9.0), need(3.0, 15.0, 20.0)];

@@ -37,6 +37,8 @@ pub use icons::icon_names;
 pub use params::ParamError;
 pub use parts::PARTS_FOLDER;
 
+pub use theme::safe_area;
+
 use expression::StringEntry;
 
 /// The file of a template that holds its document.

@@ -9,7 +9,7 @@ use super::document::{Document, Font};
 use super::expression::{Evaluator, Locals};
 use super::value::{ColorSpec, Measure};
 use crate::color::Color;
-use crate::geometry::Size;
+use crate::geometry::{Rect, Size};
 
 /// Shorter side of the canvas that templates are designed on, in px.
 const DESIGN_SIDE_PX: f32 = 1080.0;
@@ -50,6 +50,14 @@ pub(super) fn safe_insets(canvas: Size) -> [f32; 4] {
     } else {
         [0.06 * height, 0.06 * width, 0.06 * height, 0.06 * width]
     }
+}
+
+/// The area that chat and story chrome leaves free, in canvas px.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "canvas sides are a few thousand px")]
+pub fn safe_area(canvas: Size) -> Rect {
+    let [top, right, bottom, left] = safe_insets(canvas).map(|inset| inset * unit(canvas));
+    Rect::new(left, top, canvas.width as f32 - left - right, canvas.height as f32 - top - bottom)
 }
 
 /// Canvas px in one design px.
