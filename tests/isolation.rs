@@ -414,6 +414,22 @@ async fn an_asset_given_by_key_comes_from_its_file_and_else_is_a_warning() {
 }
 
 #[tokio::test]
+async fn a_child_sets_text_in_the_fonts_of_its_order() {
+    let bench = Bench::new();
+    let mut quote = quote();
+    quote["company"]["name"] = json!("大空");
+    let request = RenderRequest { input: quote, ..bench.request(2.0) };
+    let codes = |files: &RenderedFiles| files.warnings.iter().map(|w| w.code.clone()).collect::<Vec<_>>();
+    let without = uncancelled(&program(), request.clone()).await.expect("a video");
+    assert_eq!(codes(&without), ["missing_glyph", "font_pack_missing"], "the monogram of the company has no font");
+    // Debian's `fonts-noto-cjk`; `make setup-tests` installs it.
+    let fonts = Some("/usr/share/fonts/opentype/noto".into());
+    let with = uncancelled(&program(), RenderRequest { fonts, ..request }).await.expect("a video");
+    assert_eq!(codes(&with), [""; 0]);
+    assert_ne!(with.video, without.video);
+}
+
+#[tokio::test]
 async fn a_child_knows_no_secret_and_has_its_limits() {
     let kept =
         ["LANG", "TZ", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "MALLOC_ARENA_MAX", "RAYON_NUM_THREADS"];

@@ -204,7 +204,11 @@ impl Bench<'_> {
         let program = std::env::current_exe().context("cannot find the program's own file")?;
         let video = self.folder.join(format!("cold-{lane}.mp4"));
         let begun = Instant::now();
-        let output = Command::new(program)
+        let mut command = Command::new(program);
+        if let Some(fonts) = &self.args.fonts.fonts {
+            command.env("QUOTEREEL_FONTS", fonts);
+        }
+        let output = command
             .args(["video", "--json", "--quiet", "--preset", preset_name(self.args.preset)])
             .args(["--template", &self.args.template, "--threads", &self.threads.to_string(), "--output"])
             .arg(&video)

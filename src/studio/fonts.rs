@@ -262,6 +262,20 @@ mod tests {
         assert!(error.to_string().contains("large.ttc` has 67108865 bytes; at most 67108864"), "{error}");
     }
 
+    /// Debian's `fonts-noto-cjk`; `make setup-tests` installs it.
+    #[test]
+    fn the_forms_of_shared_ideographs_follow_the_locale() {
+        let pack = Path::new("/usr/share/fonts/opentype/noto");
+        for (language, variant) in [("ja-JP", "JP"), ("ko-KR", "KR"), ("zh-CN", "SC"), ("zh-TW", "TC"), ("zh-HK", "HK")]
+        {
+            let made = library(pack, &['直', '骨'], language).expect("readable").expect("it has both");
+            let added = made.faces().filter(|(_, face)| face.role == FaceRole::Pack);
+            let told: Vec<(String, u16)> = added.map(|(_, face)| (face.family.clone(), face.weight)).collect();
+            let family = format!("Noto Sans CJK {variant}");
+            assert_eq!(told, [(family.clone(), 400), (family, 700)], "{language}");
+        }
+    }
+
     #[test]
     fn a_library_is_made_only_of_fonts_that_help() {
         let pack = folder(&[("thai.ttf", THAI)]);

@@ -61,6 +61,7 @@ impl Bench {
             .current_dir(self.work())
             .env("TMPDIR", self.root.path().join("temporary"))
             .env("QUOTEREEL_DATA", self.root.path().join("data"))
+            .env_remove("QUOTEREEL_FONTS")
             .env_remove("COLUMNS")
             .env_remove("NO_COLOR")
             .env_remove("RUST_BACKTRACE")

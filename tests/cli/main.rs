@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod commands;
+mod fonts;
 mod harness;
 mod help;
 mod interrupted;
