@@ -7,6 +7,7 @@ mod crew;
 mod folder;
 mod pictures;
 mod sheet;
+mod teaser;
 mod version;
 
 use std::collections::HashMap;
@@ -31,7 +32,8 @@ use crate::text::{FontLibrary, GlyphCache};
 use crate::time::FrameRate;
 
 pub use folder::FolderError;
-pub use pictures::asset_keys;
+pub use pictures::{KnownPictures, asset_keys};
+pub use teaser::{TEASER_MAX_BYTES, TEASER_MAX_WIDTH_PX, Teaser, TeaserError, TeaserFormat, TeaserStep};
 pub use version::render_version;
 
 /// Glyphs drawn once serve every video of the process.
@@ -148,6 +150,14 @@ fn files(choice: &TemplateChoice) -> Result<TemplateFiles, StudioError> {
 /// [`StudioError`], with every problem of the snapshot at once. Pictures never fail an order: a placeholder takes their
 /// place, and a warning says why.
 pub fn prepare(order: &Order) -> Result<Production, StudioError> {
+    prepare_again(order, &mut KnownPictures::default())
+}
+
+/// The same, loading only the pictures that are not `known` from an order before or have changed since.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn prepare_again(order: &Order, known: &mut KnownPictures) -> Result<Production, StudioError> {
     let begun = Instant::now();
     let options = ParseOptions { allow_files: order.base_dir.is_some() };
     let parsed = parse_with(&order.snapshot, options);
@@ -162,7 +172,7 @@ pub fn prepare(order: &Order) -> Result<Production, StudioError> {
         limits: order.limits.clone(),
     };
     let crew = Threads::start(order.threads)?;
-    let load = || pictures::load(&parsed.snapshot, &template, &policy, &mut warnings);
+    let load = || pictures::load(&parsed.snapshot, &template, &policy, known, &mut warnings);
     let (pictures, fonts) = crew.both(load, FontLibrary::bundled);
     let resolved = Instant::now();
     let Composed { composition, warnings: findings } = compose(Ingredients {
