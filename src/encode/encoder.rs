@@ -89,8 +89,8 @@ impl SegmentEncoder {
             (Repeats::Encoded | Repeats::Omitted, _) => None,
         };
         parameter_sets.pps.extend(hold.as_ref().map(HoldSyntax::pps));
-        let (pending, received) = (VecDeque::new(), Position::default());
-        Ok(Self { x264, parameter_sets, hold, config, pending, moves: moves.to_vec().into_iter(), coded: 0, received })
+        let (pending, received, moves) = (VecDeque::new(), Position::default(), Vec::from(moves).into_iter());
+        Ok(Self { x264, parameter_sets, hold, config, pending, moves, coded: 0, received })
     }
 
     /// The stream's parameter sets: equal for all encoders of equal configuration.

@@ -210,7 +210,13 @@ fn shrink_to_width(picture: &RgbaFrame, width_px: u32) -> RgbaFrame {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+    use std::num::NonZeroUsize;
+
     use super::*;
+    use crate::asset::Limits;
+    use crate::studio::{Order, TemplateChoice, prepare};
+    use crate::time::FrameRate;
 
     #[test]
     fn every_teaser_is_as_long_as_said_and_in_hundredths_of_a_second() {
@@ -228,6 +234,29 @@ mod tests {
         let held: Vec<u32> =
             shots(&moments, 6).iter().filter(|shot| shot.duration_ms > 100).map(|s| s.frame_index).collect();
         assert_eq!(held, [10, 130, 300]);
+    }
+
+    #[test]
+    fn a_teaser_gets_smaller_until_it_fits_and_an_impossible_limit_is_told() {
+        let order = Order {
+            snapshot: include_bytes!("../../../fixtures/quotes/bare.json").to_vec(),
+            base_dir: None,
+            keyed_files: HashMap::new(),
+            template: TemplateChoice::Builtin("quote-summary".to_owned()),
+            size: Size::new(1080, 1080),
+            frame_rate: FrameRate::DEFAULT,
+            allow_private_network: false,
+            limits: Limits::default(),
+            threads: NonZeroUsize::MIN,
+        };
+        let production = prepare(&order).expect("a fixture");
+        let best = production.teaser(TeaserFormat::WebP).expect("fits");
+        assert_eq!((best.step, best.duration_ms), (TeaserFormat::WebP.steps()[0], LENGTH_MS));
+        let limit = best.bytes.len() * 3 / 5;
+        let smaller = production.teaser_within(TeaserFormat::WebP, limit).expect("fits further down");
+        assert!(smaller.bytes.len() <= limit && smaller.frames < best.frames && smaller.duration_ms == LENGTH_MS);
+        let error = production.teaser_within(TeaserFormat::WebP, 100).expect_err("too small for any");
+        assert!(matches!(error, TeaserError::TooLarge { bytes, max_bytes: 100 } if bytes < limit), "{error}");
     }
 
     #[test]
