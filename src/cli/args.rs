@@ -63,6 +63,8 @@ pub(super) enum Command {
     Still(StillArgs),
     /// Render the key moments of every scene as one PNG
     Sheet(SheetArgs),
+    /// Render one frame, and again whenever the snapshot, its pictures or its template change
+    Watch(WatchArgs),
     /// Report every problem of a snapshot, and render nothing
     Validate(SourceArgs),
     /// Check an MP4 against the delivery rules
@@ -137,8 +139,8 @@ pub(super) struct VideoArgs {
     #[command(flatten)]
     pub(super) source: SourceArgs,
 
-    /// The video: .mp4, or .y4m for every composed frame, uncompressed; `-` writes an MP4 to stdout
-    /// [default: the snapshot's name with .mp4, in this folder]
+    /// The video: .mp4, a looping teaser for e-mail of at most 1 MB as .webp or .gif, or .y4m for every composed frame,
+    /// uncompressed; `-` writes an MP4 to stdout [default: the snapshot's name with .mp4, in this folder]
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) output: Option<PathBuf>,
 
@@ -162,13 +164,13 @@ pub(super) struct VideoArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(super) threads: Option<u16>,
 
-    /// How much the encoder tries: time against bytes
-    #[arg(long, value_name = "PRESET", default_value = "balanced")]
-    pub(super) preset: Preset,
+    /// How much the encoder tries: time against bytes [default: balanced]
+    #[arg(long, value_name = "PRESET")]
+    pub(super) preset: Option<Preset>,
 
-    /// Frames at a constant distance, or none where nothing moves (not every service takes that)
-    #[arg(long, value_name = "TIMING", default_value = "cfr")]
-    pub(super) timing: Timing,
+    /// Frames at a constant distance, or none where nothing moves (not every service takes that) [default: cfr]
+    #[arg(long, value_name = "TIMING")]
+    pub(super) timing: Option<Timing>,
 }
 
 #[derive(Args, Debug)]
@@ -236,6 +238,10 @@ pub(super) enum VideoFormat {
     Mp4,
     /// Uncompressed 4:2:0 frames
     Y4m,
+    /// A teaser for e-mail as an animated WebP
+    Webp,
+    /// A teaser for e-mail as an animated GIF
+    Gif,
 }
 
 #[derive(Args, Debug)]
@@ -258,6 +264,24 @@ pub(super) struct SheetArgs {
     pub(super) source: SourceArgs,
 
     /// The picture, a .png; `-` writes to stdout [default: the snapshot's name with -sheet.png, in this folder]
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) output: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct WatchArgs {
+    #[command(flatten)]
+    pub(super) source: SourceArgs,
+
+    /// When: seconds, such as 1s, 2.5 or 1500ms
+    #[arg(long, value_name = "TIME", default_value = "1s", conflicts_with = "sheet")]
+    pub(super) at: String,
+
+    /// The key moments of every scene instead of one frame
+    #[arg(long)]
+    pub(super) sheet: bool,
+
+    /// The picture, a .png [default: the snapshot's name with .png or -sheet.png, in this folder]
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) output: Option<PathBuf>,
 }

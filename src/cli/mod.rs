@@ -15,9 +15,11 @@ mod progress;
 mod render_one;
 mod reporter;
 mod signals;
+mod teaser;
 mod usage;
 mod validate;
 mod video;
+mod watch;
 
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -75,6 +77,7 @@ fn carry_out(typed: CommandLine, reporter: Reporter) -> Result<(), Failure> {
         Task::Video(task) => video::run(&task, reporter, &signals),
         Task::Still(task) => picture::still(&task, reporter, &signals),
         Task::Sheet(task) => picture::sheet(&task, reporter, &signals),
+        Task::Watch(task) => watch::run(&task, reporter, &signals),
         Task::Bench(task) => bench::run(&task, reporter, &signals),
         Task::Validate(source) => validate::run(&source, reporter),
         Task::Probe(file) => inspect::probe(&file, reporter),

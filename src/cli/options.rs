@@ -8,7 +8,7 @@ use clap_complete::Shell;
 
 use super::args::{
     BenchArgs, CanvasSize, Command, DoctorArgs, Preset, RenderOneArgs, SchemaDocument, SourceArgs, StillArgs, Timing,
-    VideoArgs, VideoFormat,
+    VideoArgs, VideoFormat, WatchArgs,
 };
 use super::jobs::args::JobCommand;
 use crate::encode::{Repeats, Tuning};
@@ -50,6 +50,12 @@ pub(super) enum UsageError {
     BenchStdin,
     #[error("--timing vfr is for MP4: raw frames are all of one length")]
     RawFramesVary,
+    #[error("{option} is for MP4: a teaser (.webp, .gif) is made by rules of its own")]
+    Teaser { option: &'static str },
+    #[error("watch reads the snapshot again and again: give a file, not `-`")]
+    WatchStdin,
+    #[error("watch writes the picture again and again: give --output a file, not `-`")]
+    WatchStdout,
     #[error("--fps {0}: choose one of 24, 25, 30, 50, 60")]
     FrameRate(String),
 }
@@ -60,6 +66,7 @@ pub(super) enum Task {
     Video(VideoTask),
     Still(StillTask),
     Sheet(SheetTask),
+    Watch(WatchTask),
     Bench(BenchArgs),
     Validate(Source),
     Probe(PathBuf),
@@ -129,6 +136,26 @@ pub(super) struct SheetTask {
     pub(super) output: Output,
 }
 
+/// A picture to be made anew whenever its sources change.
+#[derive(Debug, PartialEq)]
+pub(super) struct WatchTask {
+    pub(super) source: Source,
+    /// The snapshot's file.
+    pub(super) snapshot: PathBuf,
+    pub(super) view: View,
+    /// The picture's file.
+    pub(super) output: PathBuf,
+}
+
+/// What to look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum View {
+    /// The frame at a moment.
+    Still { at_ms: u64 },
+    /// The contact sheet.
+    Sheet,
+}
+
 impl Task {
     /// Checks what was typed. `json` is whether a JSON report goes to stdout.
     ///
@@ -143,6 +170,7 @@ impl Task {
                 let output = picture_output(args.output, &source.snapshot, "-sheet.png", json)?;
                 Ok(Self::Sheet(SheetTask { source, output }))
             }
+            Command::Watch(args) => WatchTask::new(args, json).map(Self::Watch),
             Command::Bench(args) if args.snapshots.iter().any(|path| path.as_os_str() == "-") => {
                 Err(UsageError::BenchStdin)
             }
@@ -276,8 +304,18 @@ impl VideoTask {
             (Output::File(_), Some(_)) => return Err(UsageError::FormatWithoutStdout),
             (Output::File(path), None) if has_extension(path, &["mp4"]) => VideoFormat::Mp4,
             (Output::File(path), None) if has_extension(path, &["y4m"]) => VideoFormat::Y4m,
-            (Output::File(path), None) => return Err(extension_error("--output", path, ".mp4 or .y4m")),
+            (Output::File(path), None) if has_extension(path, &["webp"]) => VideoFormat::Webp,
+            (Output::File(path), None) if has_extension(path, &["gif"]) => VideoFormat::Gif,
+            (Output::File(path), None) => {
+                return Err(extension_error("--output", path, ".mp4, .webp, .gif or .y4m"));
+            }
         };
+        if matches!(format, VideoFormat::Webp | VideoFormat::Gif) {
+            let given = [("--preset", args.preset.is_some()), ("--timing", args.timing.is_some())];
+            if let Some((option, _)) = given.into_iter().find(|(_, given)| *given) {
+                return Err(UsageError::Teaser { option });
+            }
+        }
         let thumbnail = match (args.thumbnail, &output) {
             (Some(path), _) => Some(jpeg("--thumbnail", path)?),
             (None, Output::File(video)) if format == VideoFormat::Mp4 && !args.no_thumbnail => {
@@ -290,10 +328,12 @@ impl VideoTask {
             return Err(UsageError::SameOutput(thumbnail.unwrap_or_default().display().to_string()));
         }
         let threads = args.threads.and_then(|threads| NonZeroUsize::new(threads.into()));
-        if format == VideoFormat::Y4m && args.timing == Timing::Vfr {
+        if format == VideoFormat::Y4m && args.timing == Some(Timing::Vfr) {
             return Err(UsageError::RawFramesVary);
         }
-        let quality = Quality { tuning: args.preset.into(), repeats: args.timing.into(), ..Quality::default() };
+        let tuning = args.preset.unwrap_or(Preset::Balanced).into();
+        let repeats = args.timing.unwrap_or(Timing::Cfr).into();
+        let quality = Quality { tuning, repeats, ..Quality::default() };
         Ok(Self { source, format, output, thumbnail, small_thumbnail, threads, quality })
     }
 
@@ -313,6 +353,26 @@ impl StillTask {
         let at_ms = milliseconds(&args.at).ok_or(UsageError::Time(args.at))?;
         let output = picture_output(args.output, &source.snapshot, ".png", json)?;
         Ok(Self { source, at_ms, output })
+    }
+}
+
+impl WatchTask {
+    fn new(args: WatchArgs, json: bool) -> Result<Self, UsageError> {
+        let source = Source::new(args.source)?;
+        let Input::File(snapshot) = source.snapshot.clone() else { return Err(UsageError::WatchStdin) };
+        if args.output.as_ref().is_some_and(|path| path.as_os_str() == "-") {
+            return Err(UsageError::WatchStdout);
+        }
+        let (view, ending) = if args.sheet {
+            (View::Sheet, "-sheet.png")
+        } else {
+            let at_ms = milliseconds(&args.at).ok_or(UsageError::Time(args.at))?;
+            (View::Still { at_ms }, ".png")
+        };
+        match picture_output(args.output, &source.snapshot, ending, json)? {
+            Output::File(output) => Ok(Self { source, snapshot, view, output }),
+            Output::Stdout => Err(UsageError::WatchStdout),
+        }
     }
 }
 
@@ -438,7 +498,9 @@ mod tests {
     #[test]
     fn a_thumbnail_lies_beside_an_mp4_and_nowhere_else() {
         assert_eq!(video("render video q.json -o out/x.MP4").thumbnail, Some("out/x.jpg".into()));
-        assert_eq!(video("render video q.json -o x.y4m").thumbnail, None);
+        for output in ["x.y4m", "x.webp", "x.gif"] {
+            assert_eq!(video(&format!("render video q.json -o {output}")).thumbnail, None);
+        }
         assert_eq!(video("render video q.json -o -").thumbnail, None);
         assert_eq!(video("render video q.json --no-thumbnail").thumbnail, None);
         assert_eq!(video("render video q.json -o - --thumbnail t.jpeg").thumbnail, Some("t.jpeg".into()));
@@ -463,8 +525,8 @@ mod tests {
     #[test]
     fn what_cannot_be_meant_is_refused() {
         let refused = |line: &str| task(line).expect_err(line).to_string();
-        assert_eq!(refused("render video q.json -o x.mov"), "--output `x.mov` must end in .mp4 or .y4m");
-        assert_eq!(refused("render video q.json -o x"), "--output `x` must end in .mp4 or .y4m");
+        assert_eq!(refused("render video q.json -o x.mov"), "--output `x.mov` must end in .mp4, .webp, .gif or .y4m");
+        assert_eq!(refused("render video q.json -o x"), "--output `x` must end in .mp4, .webp, .gif or .y4m");
         assert!(refused("render video q.json --thumbnail -").contains("only --output"));
         assert!(refused("render video q.json --thumbnail t.png").contains(".jpg or .jpeg"));
         assert!(refused("render video q.json --thumbnail t.jpg --small-thumbnail t.jpg").contains("twice"));
@@ -475,6 +537,10 @@ mod tests {
         assert!(refused("render video q.json --param a=1 --param a=2").contains("given twice"));
         assert!(refused("render bench -").contains("give files"));
         assert!(refused("render video q.json -o x.y4m --timing vfr").contains("--timing vfr"));
+        assert!(refused("render video q.json -o x.gif --timing cfr").contains("--timing is for MP4"));
+        assert!(refused("render video q.json -o - --format webp --preset fast").contains("--preset is for MP4"));
+        assert!(refused("render watch -").contains("not `-`"));
+        assert!(refused("render watch q.json -o -").contains("--output"));
         assert!(refused("render still q.json --at soon").contains("1500ms"));
         assert!(refused("render still q.json -o x.jpg").contains(".png"));
     }

@@ -13,6 +13,7 @@ use crate::encode;
 use crate::frame::RgbaFrame;
 use crate::pipeline;
 use crate::problem::Problems;
+use crate::studio::Production;
 
 /// Draws one frame.
 ///
@@ -22,19 +23,26 @@ use crate::problem::Problems;
 pub(super) fn still(task: &StillTask, reporter: Reporter, signals: &Signals) -> Result<(), Failure> {
     check(&task.source, &task.output)?;
     let production = produce(&task.source, pipeline::default_threads())?;
+    let picture = still_of(&production, task.at_ms)?;
+    deliver(&picture, production.warnings(), &task.output, reporter, signals)
+}
+
+/// The frame at `at_ms`.
+///
+/// # Errors
+/// [`Failure::Usage`] for a moment past the end.
+pub(super) fn still_of(production: &Production, at_ms: u64) -> Result<RgbaFrame, Failure> {
     let composition = production.composition();
-    let frame_index = composition.frame_rate.frames_in_ms(task.at_ms);
+    let frame_index = composition.frame_rate.frames_in_ms(at_ms);
     if frame_index >= composition.frame_count {
         let last_ms = composition.frame_rate.ms_of_frames(composition.frame_count - 1);
         return Err(Failure::Usage(format!(
-            "--at {} ms is past the end: the last frame is at {}.{:03} s",
-            task.at_ms,
+            "--at {at_ms} ms is past the end: the last frame is at {}.{:03} s",
             last_ms / 1000,
             last_ms % 1000
         )));
     }
-    let picture = production.still(frame_index);
-    deliver(&picture, production.warnings(), &task.output, reporter, signals)
+    Ok(production.still(frame_index))
 }
 
 /// Draws the contact sheet.

@@ -8,17 +8,32 @@ use super::input;
 use super::options::Source;
 use crate::asset::Limits;
 use crate::problem::Problem;
-use crate::studio::{FolderError, HOW_TO_ADD, Order, Production, StudioError, prepare};
+use crate::studio::{FolderError, HOW_TO_ADD, KnownPictures, Order, Production, StudioError, prepare_again};
 use crate::template::TemplateError;
 
 /// Most bytes read of a snapshot: far above what its reader accepts, so that it can say how long the document is.
 pub(super) const READ_LIMIT_BYTES: usize = 32 << 20;
+
+/// Code of the problem that there is no such template.
+pub(super) const TEMPLATE_NOT_FOUND: &str = "template_not_found";
 
 /// Reads the snapshot and resolves everything; after this only input and output can fail.
 ///
 /// # Errors
 /// [`Failure::Invalid`] for the quote or the template, [`Failure::System`] for the machine.
 pub(super) fn produce(source: &Source, threads: NonZeroUsize) -> Result<Production, Failure> {
+    produce_again(source, threads, &mut KnownPictures::default())
+}
+
+/// The same, loading only the pictures that are not `known` yet.
+///
+/// # Errors
+/// As [`produce`].
+pub(super) fn produce_again(
+    source: &Source,
+    threads: NonZeroUsize,
+    known: &mut KnownPictures,
+) -> Result<Production, Failure> {
     let document = input::read(&source.snapshot, READ_LIMIT_BYTES)?;
     tracing::info!(bytes = document.bytes.len(), "read the snapshot");
     let order = Order {
@@ -34,7 +49,7 @@ pub(super) fn produce(source: &Source, threads: NonZeroUsize) -> Result<Producti
         limits: Limits::default(),
         threads,
     };
-    prepare(&order).map_err(failure)
+    prepare_again(&order, known).map_err(failure)
 }
 
 /// The engine's refusal as this program's.
@@ -47,7 +62,7 @@ pub(super) fn failure(error: StudioError) -> Failure {
             let found = format!("template `{name}`");
             let expected = format!("a built-in template ({}) or the path of a folder, with a `/`", known.join(", "));
             let hint = hint.map(|hint| hint.trim_start_matches([';', ' ']).to_owned());
-            let problem = Problem::error("template_not_found", "", found, expected).with_optional_hint(hint);
+            let problem = Problem::error(TEMPLATE_NOT_FOUND, "", found, expected).with_optional_hint(hint);
             Failure::Invalid(problem.into())
         }
         StudioError::Folder(error @ FolderError::Unreadable { .. }) => Failure::System(error.into()),
@@ -59,7 +74,7 @@ pub(super) fn failure(error: StudioError) -> Failure {
             Failure::Invalid(problem.with_hint(HOW_TO_ADD).into())
         }
         StudioError::Folder(error) => {
-            let problem = Problem::error("template_not_found", "", error.to_string(), "a folder with a template.json");
+            let problem = Problem::error(TEMPLATE_NOT_FOUND, "", error.to_string(), "a folder with a template.json");
             Failure::Invalid(problem.into())
         }
         StudioError::Compose(error) => {

@@ -1,4 +1,4 @@
-//! `render video`: the whole machine from a snapshot to an MP4 and its thumbnails, or to raw frames.
+//! `render video`: the whole machine from a snapshot to an MP4 and its thumbnails, to raw frames, or to a teaser.
 
 use std::fs::File;
 use std::io;
@@ -17,11 +17,12 @@ use super::production::produce;
 use super::progress::Progress;
 use super::reporter::Reporter;
 use super::signals::Signals;
+use super::teaser;
 use super::usage::Usage;
 use crate::frame::FrameSource;
 use crate::pipeline::{self, Destination, RenderError, RenderJob, Rendered, Unfinished};
 use crate::problem::Problem;
-use crate::studio::Production;
+use crate::studio::{Production, TeaserFormat};
 
 /// Renders, delivers and reports.
 ///
@@ -49,6 +50,8 @@ pub(super) fn run(task: &VideoTask, reporter: Reporter, signals: &Signals) -> Re
             let output = pipeline::Output::Y4m(Destination::stream(File::from(stdout)));
             render(output, task, &production, reporter, signals).map(drop)
         }
+        (_, VideoFormat::Webp) => teaser::run(task, TeaserFormat::WebP, &production, reporter, signals),
+        (_, VideoFormat::Gif) => teaser::run(task, TeaserFormat::Gif, &production, reporter, signals),
     }
 }
 

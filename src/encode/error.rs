@@ -21,7 +21,7 @@ pub enum EncodeError {
     /// FFmpeg does not know an option: another version than this was written for.
     #[error("the linked FFmpeg does not know the option `{option}` of {target}")]
     UnknownOption {
-        /// `libx264` or `mp4`.
+        /// `libx264`, `libwebp` or `mp4`.
         target: &'static str,
         /// The option's name.
         option: String,
@@ -59,6 +59,9 @@ pub enum EncodeError {
         #[source]
         source: image::ImageError,
     },
+    /// A GIF could not be encoded.
+    #[error("encoding a GIF failed")]
+    Gif(#[from] gif::EncodingError),
 }
 
 fn detail(messages: &[String]) -> String {

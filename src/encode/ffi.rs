@@ -1,6 +1,8 @@
 //! Every call into C code, wrapped so that the rest of the crate stays safe: FFmpeg, and one tunable of the allocator that
 //! its pictures come from. Only calls and checks: what the options mean is told in `config` and `mp4`.
 
+mod webp;
+
 use std::cell::RefCell;
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::ops::Range;
@@ -13,6 +15,8 @@ use ffmpeg_next as ff;
 
 use super::{EncodeError, EncoderConfig};
 use crate::frame::YuvFrame;
+
+pub(super) use webp::webp_still;
 
 thread_local! {
     /// What FFmpeg logged at level error on this thread, the newest last.

@@ -1,21 +1,28 @@
-//! From planes to files: the H.264 encoder, the MP4 muxer, still images and raw 4:2:0. All calls into FFmpeg's C code
+//! From planes to files: the H.264 encoder, the MP4 muxer, still images, short animations and raw 4:2:0. All calls into FFmpeg's C code
 //! are in `ffi`; nothing here knows how a picture is drawn.
 
+mod animation;
 mod config;
 mod encoder;
 mod error;
 #[expect(unsafe_code, reason = "the one place that calls C; every block carries a SAFETY note")]
 mod ffi;
+mod gif;
 mod mp4;
+mod palette;
 mod shrink;
 mod stills;
+mod webp;
 mod y4m;
 
+pub use animation::AnimationFrame;
 pub use config::{EncoderConfig, Profile, Repeats, Tuning, level_for};
 pub use encoder::{EncodedPicture, PictureKind, SegmentEncoder};
 pub use error::EncodeError;
 pub use ffi::{ffmpeg_license, ffmpeg_version};
+pub use gif::gif;
 pub use mp4::{Mp4Settings, Mp4Writer};
 pub use shrink::shrink_to_fit;
 pub use stills::{SMALL_THUMBNAIL_MAX_BYTES, SMALL_THUMBNAIL_SIDE_PX, THUMBNAIL_QUALITY, jpeg, png, small_thumbnail};
+pub use webp::webp;
 pub use y4m::Y4mWriter;

@@ -153,12 +153,34 @@ fn write_error(path: &Path) -> impl Fn(io::Error) -> RenderError {
 /// # Errors
 /// [`RenderError::Write`] or [`RenderError::DiskFull`]; nothing is left behind then.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), RenderError> {
-    let write = || {
+    write_together(&[(path, bytes)])
+}
+
+/// Writes several files that get their names when all are complete, in this order, and replace what is there. If a rename
+/// fails, the files that were renamed before it are taken away again.
+///
+/// # Errors
+/// As [`write_whole`].
+pub fn write_together(files: &[(&Path, &[u8])]) -> Result<(), RenderError> {
+    let write = |path: &Path, bytes: &[u8]| {
         let mut part = beside(path)?;
         part.writer().write_all(bytes).and_then(|()| part.writer().sync_all()).map_err(write_error(path))?;
-        part.persist(path)
+        Ok(part)
     };
-    write().map_err(|error| with_room(error, path, bytes.len() as u64))
+    let mut parts = Vec::with_capacity(files.len());
+    for (path, bytes) in files {
+        parts.push(write(path, bytes).map_err(|error| with_room(error, path, bytes.len() as u64))?);
+    }
+    for (at, part) in parts.into_iter().enumerate() {
+        if let Err(error) = part.persist(files[at].0) {
+            for (path, _) in &files[..at] {
+                // The error that led here is the one to tell.
+                let _ = std::fs::remove_file(path);
+            }
+            return Err(error);
+        }
+    }
+    Ok(())
 }
 
 /// Brings every file to its place, the video last: whoever sees it finds the rest. Returns the video's size in bytes.

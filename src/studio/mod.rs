@@ -8,6 +8,7 @@ mod folder;
 mod fonts;
 mod pictures;
 mod sheet;
+mod teaser;
 mod version;
 
 use std::collections::{BTreeMap, HashMap};
@@ -34,7 +35,8 @@ use crate::time::FrameRate;
 
 pub use folder::FolderError;
 pub use fonts::{HOW_TO_ADD, PackError, PackSummary, inspect_pack};
-pub use pictures::asset_keys;
+pub use pictures::{KnownPictures, asset_keys};
+pub use teaser::{TEASER_MAX_BYTES, TEASER_MAX_WIDTH_PX, Teaser, TeaserError, TeaserFormat, TeaserStep};
 pub use version::render_version;
 
 /// Glyphs of the bundled fonts, drawn once, serve every video of the process.
@@ -161,6 +163,14 @@ fn files(choice: &TemplateChoice) -> Result<TemplateFiles, StudioError> {
 /// [`StudioError`], with every problem of the snapshot at once. Pictures never fail an order: a placeholder takes their
 /// place, and a warning says why.
 pub fn prepare(order: &Order) -> Result<Production, StudioError> {
+    prepare_again(order, &mut KnownPictures::default())
+}
+
+/// The same, loading only the pictures that are not `known` from an order before or have changed since.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn prepare_again(order: &Order, known: &mut KnownPictures) -> Result<Production, StudioError> {
     let begun = Instant::now();
     let options = ParseOptions { allow_files: order.base_dir.is_some() };
     let parsed = parse_with(&order.snapshot, options);
@@ -178,7 +188,7 @@ pub fn prepare(order: &Order) -> Result<Production, StudioError> {
     if let Some(folder) = &order.fonts {
         fonts::check(folder)?;
     }
-    let load = || pictures::load(&parsed.snapshot, &template, &policy, &mut warnings);
+    let load = || pictures::load(&parsed.snapshot, &template, &policy, known, &mut warnings);
     let (pictures, bundled) = crew.both(load, FontLibrary::bundled);
     let resolved = Instant::now();
     let composed_with = |fonts: &FontLibrary| {

@@ -1,10 +1,12 @@
 //! Pictures of a quote: loaded where the template shows them, reported where they fail.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 
-use crate::asset::{Policy, Source, load_all};
+use crate::asset::{AssetError, Policy, Source, load_all};
 use crate::frame::RgbaFrame;
 use crate::palette::{Palette, palette};
 use crate::problem::{Problem, Problems};
@@ -24,8 +26,67 @@ pub(super) struct Pictures {
     pub(super) logo_colors: Option<Palette>,
 }
 
+/// Pictures that an order before has loaded, so that the next one loads only what is new or has changed. An address is
+/// fetched once; a file is read again when its length, its time or the file itself is another.
+#[derive(Debug, Default)]
+pub struct KnownPictures(HashMap<Source, Known>);
+
+#[derive(Clone, Debug)]
+struct Known {
+    state: Option<FileState>,
+    frame: Arc<RgbaFrame>,
+}
+
+/// What tells a changed file from an unchanged one: its number, length and time.
+type FileState = (u64, u64, SystemTime);
+
+impl KnownPictures {
+    /// One result for each of `sources`, loaded where it is not known; forgets what is not among them.
+    fn load(&mut self, sources: &[Source], policy: &Policy) -> Vec<Result<Arc<RgbaFrame>, AssetError>> {
+        let states: Vec<Option<FileState>> = sources.iter().map(|source| file_state(source, policy)).collect();
+        let mut before = std::mem::take(&mut self.0);
+        for (source, state) in sources.iter().zip(&states) {
+            if let Some((source, known)) = before.remove_entry(source).filter(|(_, known)| known.state == *state) {
+                self.0.insert(source, known);
+            }
+        }
+        let missing: Vec<Source> = sources.iter().filter(|source| !self.0.contains_key(source)).cloned().collect();
+        let mut loaded = load_all(&missing, policy).into_iter();
+        let mut results = Vec::with_capacity(sources.len());
+        for source in sources {
+            results.push(match self.0.get(source) {
+                Some(known) if !missing.contains(source) => Ok(Arc::clone(&known.frame)),
+                _ => loaded.next().expect("one result for each that is missing"),
+            });
+        }
+        for ((source, state), result) in sources.iter().zip(states).zip(&results) {
+            if let Ok(frame) = result {
+                self.0.insert(source.clone(), Known { state, frame: Arc::clone(frame) });
+            }
+        }
+        results
+    }
+}
+
+/// The state of a source that is a file, before it is read.
+fn file_state(source: &Source, policy: &Policy) -> Option<FileState> {
+    let path = match source {
+        Source::File(path) => policy.base_dir.as_ref()?.join(path),
+        Source::Key(key) => policy.keyed_files.get(key)?.clone(),
+        Source::Url(_) | Source::Data(_) => return None,
+    };
+    let metadata = std::fs::metadata(path).ok()?;
+    Some((metadata.ino(), metadata.len(), metadata.modified().ok()?))
+}
+
 /// Loads what `template` shows of `snapshot`; adds a warning for each picture that fails.
-pub(super) fn load(snapshot: &Snapshot, template: &Template, policy: &Policy, warnings: &mut Problems) -> Pictures {
+pub(super) fn load(
+    snapshot: &Snapshot,
+    template: &Template,
+    policy: &Policy,
+    known: &mut KnownPictures,
+    warnings: &mut Problems,
+) -> Pictures {
     let wanted: Vec<(String, &AssetRef)> =
         snapshot.asset_refs().into_iter().filter(|(pointer, _)| template.shows_picture(pointer)).collect();
     let sources: Vec<Source> = wanted.iter().map(|(_, asset)| source(asset)).collect();
@@ -33,7 +94,7 @@ pub(super) fn load(snapshot: &Snapshot, template: &Template, policy: &Policy, wa
     if sources.is_empty() {
         return pictures;
     }
-    for (((pointer, _), source), loaded) in wanted.into_iter().zip(&sources).zip(load_all(&sources, policy)) {
+    for (((pointer, _), source), loaded) in wanted.into_iter().zip(&sources).zip(known.load(&sources, policy)) {
         match loaded {
             Ok(frame) => {
                 let size = frame.size();
@@ -78,5 +139,36 @@ fn source(asset: &AssetRef) -> Source {
         AssetRef::Data(data) => Source::Data(data.clone()),
         AssetRef::Key(key) => Source::Key(key.clone()),
         AssetRef::File(file) => Source::File(PathBuf::from(file)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encode::png;
+    use crate::geometry::Size;
+
+    #[test]
+    fn only_what_changed_is_loaded_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let put = |name: &str, side: u32| {
+            std::fs::write(folder.path().join(name), png(&RgbaFrame::new(Size::new(side, side))).expect("encodes"))
+                .expect("written");
+        };
+        put("a.png", 2);
+        put("b.png", 3);
+        let policy = Policy { base_dir: Some(folder.path().to_owned()), ..Policy::default() };
+        let source = |name: &str| Source::File(name.into());
+        let sources = [source("a.png"), source("b.png"), source("a.png"), source("c.png")];
+        let mut known = KnownPictures::default();
+        let first = known.load(&sources, &policy);
+        let [Ok(a), Ok(b), Ok(again), Err(_)] = first.as_slice() else { panic!("{first:?}") };
+        assert!(Arc::ptr_eq(a, again));
+        put("b.png", 40);
+        put("c.png", 5);
+        let second = known.load(&sources, &policy);
+        let [Ok(same), Ok(changed), Ok(_), Ok(come)] = second.as_slice() else { panic!("{second:?}") };
+        assert!(Arc::ptr_eq(a, same) && !Arc::ptr_eq(b, changed));
+        assert_eq!((changed.size(), come.size()), (Size::new(40, 40), Size::new(5, 5)));
     }
 }

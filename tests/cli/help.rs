@@ -6,9 +6,19 @@ use crate::harness::Bench;
 fn help_reads_well() {
     let bench = Bench::new();
     insta::assert_snapshot!("help", bench.render("--help").ends_with(0).text());
-    for command in
-        ["video", "still", "sheet", "validate", "probe", "bench", "schema", "templates", "doctor", "completions"]
-    {
+    for command in [
+        "video",
+        "still",
+        "sheet",
+        "watch",
+        "validate",
+        "probe",
+        "bench",
+        "schema",
+        "templates",
+        "doctor",
+        "completions",
+    ] {
         let run = bench.render(&format!("{command} --help")).ends_with(0);
         insta::assert_snapshot!(format!("help_{command}"), run.text());
     }
@@ -30,7 +40,7 @@ fn wrong_usage_ends_with_2_and_says_what_would_be_right() {
         ("video q.json --size 100x100", "1080x1920"),
         ("video q.json --fps 29", "24, 25, 30, 50, 60"),
         ("video q.json --threads 0", "1..=256"),
-        ("video q.json -o x.mov", "must end in .mp4 or .y4m"),
+        ("video q.json -o x.mov", "must end in .mp4, .webp, .gif or .y4m"),
         ("video q.json --thumbnail a.jpg --no-thumbnail", "cannot be used with"),
         ("still q.json --at soon", "write seconds such as 1s, 2.5 or 1500ms"),
         ("schema invoice", "snapshot, template"),

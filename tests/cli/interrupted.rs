@@ -42,7 +42,7 @@ fn ctrl_c_and_termination_leave_nothing() {
 }
 
 /// Sends a signal to a child.
-fn send(signal: &str, child: &std::process::Child) {
+pub(crate) fn send(signal: &str, child: &std::process::Child) {
     let sent = Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().expect("kill starts");
     assert!(sent.success());
 }

@@ -7,4 +7,6 @@ mod harness;
 mod help;
 mod interrupted;
 mod quotes;
+mod teaser;
 mod unwritable;
+mod watch;

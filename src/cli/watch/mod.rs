@@ -1,0 +1,93 @@
+//! `render watch`: one picture of a quote, made anew whenever the snapshot, its local pictures or the template change.
+//! What is wrong is printed and the last good picture stays. What watching means is told in `sources`.
+
+mod sources;
+
+use std::time::Instant;
+
+use anyhow::Context as _;
+use serde_json::json;
+
+use self::sources::Sources;
+use super::destination;
+use super::failure::Failure;
+use super::options::{View, WatchTask};
+use super::picture::still_of;
+use super::production::{TEMPLATE_NOT_FOUND, produce_again};
+use super::reporter::Reporter;
+use super::signals::Signals;
+use crate::encode;
+use crate::pipeline;
+use crate::studio::{KnownPictures, Production};
+
+/// Makes the picture again and again, until a signal comes or nobody reads stdout any more.
+///
+/// # Errors
+/// [`Failure::Usage`] and [`Failure::System`] for what cannot be watched or written at all, [`Failure::Interrupted`].
+pub(super) fn run(task: &WatchTask, reporter: Reporter, signals: &Signals) -> Result<(), Failure> {
+    destination::check([task.output.as_path()], &task.source.snapshot)?;
+    let mut sources = Sources::watch(&task.snapshot, &task.source.template)?;
+    let mut known = KnownPictures::default();
+    let mut changed_at = None;
+    loop {
+        match make(task, &mut known, &mut sources, changed_at, reporter, signals) {
+            Ok(()) => {}
+            Err(failure @ (Failure::Interrupted(_) | Failure::ReaderGone)) => return Err(failure),
+            Err(failure) if changed_at.is_none() && no_template(&failure) => return Err(failure),
+            // The author is about to mend it.
+            Err(failure) => reporter.failure(&failure),
+        }
+        changed_at = Some(sources.next_change()?);
+    }
+}
+
+/// Whether there is no such template: no change of a file brings it.
+fn no_template(failure: &Failure) -> bool {
+    matches!(failure, Failure::Invalid(problems) if problems.iter().any(|problem| problem.code == TEMPLATE_NOT_FOUND))
+}
+
+/// Makes the picture once. `changed_at` is when the change was seen that asks for it.
+fn make(
+    task: &WatchTask,
+    known: &mut KnownPictures,
+    sources: &mut Sources,
+    changed_at: Option<Instant>,
+    reporter: Reporter,
+    signals: &Signals,
+) -> Result<(), Failure> {
+    let production = produce_again(&task.source, pipeline::default_threads(), known)?;
+    sources.follow_pictures(production.snapshot())?;
+    let picture = match task.view {
+        View::Still { at_ms } => still_of(&production, at_ms)?,
+        View::Sheet => production.sheet(),
+    };
+    let png = encode::png(&picture).context("cannot encode the picture")?;
+    // A signal must not end the process between the file's making and its naming.
+    let deferred = signals.defer();
+    pipeline::write_whole(&task.output, &png).map_err(anyhow::Error::from)?;
+    let took_ms = changed_at.map(|changed_at| changed_at.elapsed().as_secs_f64() * 1000.0);
+    drop(deferred);
+    signals.received().map_or(Ok(()), |signal| Err(Failure::Interrupted(signal)))?;
+    if let Some(ms) = took_ms {
+        tracing::info!(ms, prepare = ?production.times(), "from the change to the picture");
+    }
+    report(task, &production, png.len(), took_ms, reporter)
+}
+
+fn report(
+    task: &WatchTask,
+    production: &Production,
+    bytes: usize,
+    took_ms: Option<f64>,
+    reporter: Reporter,
+) -> Result<(), Failure> {
+    reporter.warn(production.warnings());
+    let report = json!({
+        "picture": task.output,
+        "bytes": bytes,
+        "changeToPictureMs": took_ms,
+        "prepare": production.times(),
+        "warnings": production.warnings(),
+    });
+    reporter.result(true, &format!("{}\n", task.output.display()), report)
+}

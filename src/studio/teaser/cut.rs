@@ -1,0 +1,139 @@
+//! What a teaser shows: the composition cut down to three scenes at most, and in each the moment at which it stands still.
+
+use std::ops::RangeInclusive;
+
+use crate::frame::Step;
+use crate::scene::{Composition, Content, Scene};
+
+/// The scene that the template's backdrop becomes; it lies under all others.
+const BACKDROP: &str = "backdrop";
+
+/// A shorter composition made of scenes of a longer one: who sends the quote, what is in it, how much it is. They follow
+/// each other as any two scenes do, with the template's own transition.
+pub(super) fn cut(whole: &Composition) -> Composition {
+    let (backdrop, scenes) = match whole.scenes.split_first() {
+        Some((first, rest)) if first.id == BACKDROP && !rest.is_empty() => (Some(first), rest),
+        _ => (None, whole.scenes.as_slice()),
+    };
+    let mut kept = Vec::new();
+    let mut frame_count = 0;
+    for at in key_scenes(scenes) {
+        let end = scenes.get(at + 1).map_or(whole.frame_count, |next| next.first_frame);
+        let scene = &scenes[at];
+        kept.push(Scene { first_frame: frame_count, ..scene.clone() });
+        frame_count += end - scene.first_frame;
+    }
+    let mut all: Vec<Scene> = backdrop.cloned().into_iter().chain(kept).collect();
+    for scene in &mut all {
+        scene.frame_count = scene.frame_count.min(frame_count - scene.first_frame);
+    }
+    Composition { frame_count, scenes: all, title: whole.title.clone(), ..*whole }
+}
+
+/// The first scene; the one that counts up to an amount, or the last where none does; and the one before that, of a list
+/// its first page. Ascending, each once.
+fn key_scenes(scenes: &[Scene]) -> Vec<usize> {
+    let counts = |scene: &Scene| scene.layers.iter().any(|layer| matches!(layer.content, Content::Sequence { .. }));
+    let amount = scenes.iter().rposition(counts).unwrap_or(scenes.len().saturating_sub(1));
+    let before = amount.saturating_sub(1);
+    let list = scenes.iter().position(|scene| page_of(&scene.id) == page_of(&scenes[before].id)).unwrap_or(before);
+    let mut key = vec![0, list, amount];
+    key.dedup();
+    key
+}
+
+/// The template's identifier of a scene, without the number of the page.
+fn page_of(id: &str) -> &str {
+    id.split_once('/').map_or(id, |(id, _)| id)
+}
+
+/// For each scene but the backdrop, the longest stretch of frames that are equal, in order of time: everything has
+/// entered, nothing has left. Where nothing ever stands still, one frame of its second half.
+pub(super) fn moments(cut: &Composition, steps: &[Step]) -> Vec<RangeInclusive<u32>> {
+    let shown: Vec<&Scene> = cut.scenes.iter().filter(|scene| scene.id != BACKDROP || cut.scenes.len() == 1).collect();
+    let ends = shown.iter().skip(1).map(|next| next.first_frame).chain([cut.frame_count]);
+    shown.iter().zip(ends).map(|(scene, end)| stillness(scene.first_frame, end, steps)).collect()
+}
+
+fn stillness(first: u32, end: u32, steps: &[Step]) -> RangeInclusive<u32> {
+    let changes = |frame: u32| steps.get(frame as usize).is_none_or(|step| step.changed_px > 0);
+    let middle = first + (end - first) * 3 / 4;
+    let mut longest = middle..=middle;
+    let mut start = first;
+    for frame in first..end {
+        if frame > first && changes(frame) {
+            start = frame;
+        }
+        if frame - start > longest.end() - longest.start() {
+            longest = start..=frame;
+        }
+    }
+    longest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::color::Color;
+    use crate::geometry::Size;
+    use crate::scene::Layer;
+    use crate::time::FrameRate;
+
+    fn scene(id: &str, first_frame: u32, frame_count: u32, counts: bool) -> Scene {
+        let content = if counts {
+            Content::Sequence { variants: vec![Vec::new()], index: vec![0] }
+        } else {
+            Content::Still(Vec::new())
+        };
+        let layer = Layer { node: String::new(), content, motion: Vec::new() };
+        Scene { id: id.to_owned(), first_frame, frame_count, layers: vec![layer] }
+    }
+
+    fn composition(scenes: Vec<Scene>, frame_count: u32) -> Composition {
+        let frame_rate = FrameRate::DEFAULT;
+        let background = Color::BLACK;
+        Composition { size: Size::new(4, 4), frame_rate, frame_count, background, scenes, title: "t".to_owned() }
+    }
+
+    fn places(cut: &Composition) -> Vec<(&str, u32, u32)> {
+        cut.scenes.iter().map(|scene| (scene.id.as_str(), scene.first_frame, scene.frame_count)).collect()
+    }
+
+    #[test]
+    fn opening_first_page_and_amount_close_up_and_keep_their_overlap() {
+        let scenes = vec![
+            scene("backdrop", 0, 600, false),
+            scene("opening", 0, 115, false),
+            scene("customer", 100, 115, false),
+            scene("items", 200, 135, false),
+            scene("items/2", 320, 115, false),
+            scene("totals", 420, 115, true),
+            scene("next-step", 520, 80, false),
+        ];
+        let cut = cut(&composition(scenes, 600));
+        let expected = [("backdrop", 0, 320), ("opening", 0, 115), ("items", 100, 135), ("totals", 220, 100)];
+        assert_eq!((places(&cut).as_slice(), cut.frame_count), (&expected[..], 320));
+    }
+
+    #[test]
+    fn few_scenes_are_each_shown_once() {
+        let one = cut(&composition(vec![scene("only", 0, 90, true)], 90));
+        assert_eq!(places(&one), [("only", 0, 90)]);
+        let two = cut(&composition(
+            vec![scene("backdrop", 0, 90, false), scene("a", 0, 50, false), scene("b", 40, 50, false)],
+            90,
+        ));
+        assert_eq!(places(&two), [("backdrop", 0, 90), ("a", 0, 50), ("b", 40, 50)]);
+        assert_eq!(places(&cut(&composition(vec![scene("backdrop", 0, 9, false)], 9))), [("backdrop", 0, 9)]);
+    }
+
+    #[test]
+    fn a_moment_is_the_longest_stillness_of_its_scene() {
+        let cut =
+            composition(vec![scene("backdrop", 0, 20, false), scene("a", 0, 12, false), scene("b", 10, 10, false)], 20);
+        let moving = [0, 1, 2, 5, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19];
+        let step = |frame| Step { changed_px: u32::from(moving.contains(&frame)), scene_start: false };
+        let steps: Vec<Step> = (0..20).map(step).collect();
+        assert_eq!(moments(&cut, &steps), [5..=9, 17..=17]);
+    }
+}
