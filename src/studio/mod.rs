@@ -1,12 +1,13 @@
 //! The studio: from the bytes of a snapshot and the choice of a template to a video that only needs rendering.
 //!
-//! The one place where the pure engine meets the outside: it reads template folders and fetches pictures. The command
-//! line and the worker both come in here.
+//! The one place where the pure engine meets the outside: it reads template folders and sound files, and fetches pictures.
+//! The command line and the worker both come in here.
 
 mod crew;
 mod folder;
 mod pictures;
 mod sheet;
+mod sound;
 mod version;
 
 use std::collections::HashMap;
@@ -22,6 +23,7 @@ use self::crew::Threads;
 use crate::asset::{Limits, Policy};
 use crate::frame::RgbaFrame;
 use crate::geometry::Size;
+use crate::pipeline::Soundtrack;
 use crate::problem::Problems;
 use crate::raster::{Film, still};
 use crate::scene::{ComposeError, Composed, Composition, Ingredients, compose};
@@ -32,6 +34,7 @@ use crate::time::FrameRate;
 
 pub use folder::FolderError;
 pub use pictures::asset_keys;
+pub use sound::{SoundFileError, recording};
 pub use version::render_version;
 
 /// Glyphs drawn once serve every video of the process.
@@ -88,6 +91,9 @@ pub enum StudioError {
     /// The template's folder cannot be read.
     #[error(transparent)]
     Folder(#[from] FolderError),
+    /// A sound file cannot be read.
+    #[error(transparent)]
+    Sound(#[from] SoundFileError),
     /// Template and snapshot do not go together.
     #[error(transparent)]
     Compose(ComposeError),
@@ -110,6 +116,7 @@ impl From<ComposeError> for StudioError {
 pub struct Production {
     snapshot: Snapshot,
     composed: Composed,
+    soundtrack: Option<Soundtrack>,
     times: PrepareMs,
     crew: Arc<Threads>,
 }
@@ -154,6 +161,7 @@ pub fn prepare(order: &Order) -> Result<Production, StudioError> {
     let validated = Instant::now();
     let template = template(&order.template)?;
     let parsed = parsed.map_err(StudioError::Snapshot)?;
+    let soundtrack = sound::of_template(&order.template, &template)?;
     let mut warnings = parsed.warnings;
     let policy = Policy {
         allow_private_network: order.allow_private_network,
@@ -183,6 +191,7 @@ pub fn prepare(order: &Order) -> Result<Production, StudioError> {
     Ok(Production {
         snapshot: parsed.snapshot,
         composed: Composed { composition, warnings },
+        soundtrack,
         times,
         crew: Arc::new(crew),
     })
@@ -221,6 +230,18 @@ impl Production {
     #[must_use]
     pub fn title(&self) -> &str {
         &self.composed.composition.title
+    }
+
+    /// What is heard: what the template brings along, if nothing else was chosen.
+    #[must_use]
+    pub fn soundtrack(&self) -> Option<&Soundtrack> {
+        self.soundtrack.as_ref()
+    }
+
+    /// The same video with other sound.
+    #[must_use]
+    pub fn with_soundtrack(self, soundtrack: Soundtrack) -> Self {
+        Self { soundtrack: Some(soundtrack), ..self }
     }
 
     /// The video's length in milliseconds.

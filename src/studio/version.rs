@@ -2,8 +2,9 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::{StudioError, TemplateChoice, files};
-use crate::template::TemplateFiles;
+use super::{StudioError, TemplateChoice, files, sound};
+use crate::pipeline::Soundtrack;
+use crate::template::{Template, TemplateFiles};
 
 /// Counts changes of rendered output between two releases. To be bumped, with a line under *rendered output changes* in
 /// the changelog, by every change after which some quote may give other pixels, other bytes or another length: the
@@ -20,15 +21,18 @@ const HASH_BYTES: usize = 6;
 /// A job may therefore answer with a video that is already there only where the versions are equal.
 ///
 /// # Errors
-/// [`StudioError::Template`] and [`StudioError::Folder`] where there is no such template; its content is not checked.
+/// [`StudioError::Template`], [`StudioError::Folder`] and [`StudioError::Sound`] where there is no such template, or it
+/// cannot be used.
 pub fn render_version(choice: &TemplateChoice) -> Result<String, StudioError> {
-    let hash = fingerprint(&files(choice)?);
+    let files = files(choice)?;
+    let soundtrack = sound::of_template(choice, &Template::parse(&files)?)?;
+    let hash = fingerprint(&files, soundtrack.as_ref());
     Ok(format!("{}+{OUTPUT_REVISION}.{hash}", env!("CARGO_PKG_VERSION")))
 }
 
 /// The first bytes of a SHA-256 over all files, each with its name and its length, so that no two sets of files run into
 /// the same bytes.
-fn fingerprint(files: &TemplateFiles) -> String {
+fn fingerprint(files: &TemplateFiles, soundtrack: Option<&Soundtrack>) -> String {
     let mut hash = Sha256::new();
     let mut add = |name: &str, content: &[u8]| {
         for part in [name.as_bytes(), content] {
@@ -40,6 +44,9 @@ fn fingerprint(files: &TemplateFiles) -> String {
     for (language, content) in &files.strings {
         add(language, content);
     }
+    if let Some(Soundtrack::Recording { name, bytes }) = soundtrack {
+        add(name, bytes);
+    }
     hash.finalize().iter().take(HASH_BYTES).map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -50,7 +57,7 @@ mod tests {
     fn of(document: &str, strings: &[(&str, &str)]) -> String {
         let strings = strings.iter().map(|(language, text)| ((*language).to_owned(), text.as_bytes().to_vec()));
         let (source, document) = ("x".to_owned(), document.as_bytes().to_vec());
-        fingerprint(&TemplateFiles { source, document, strings: strings.collect() })
+        fingerprint(&TemplateFiles { source, document, strings: strings.collect() }, None)
     }
 
     #[test]
@@ -62,6 +69,17 @@ mod tests {
             assert_ne!(plain, other);
         }
         assert_ne!(of("", &[("a", "b")]), of("", &[("ab", "")]));
+    }
+
+    #[test]
+    fn the_sound_counts() {
+        let of = |bytes: &[u8]| {
+            let sound = Soundtrack::Recording { name: "music.ogg".to_owned(), bytes: bytes.into() };
+            let files = TemplateFiles { source: "x".to_owned(), document: b"{}".to_vec(), strings: Default::default() };
+            fingerprint(&files, Some(&sound))
+        };
+        assert_eq!(of(b"one"), of(b"one"));
+        assert_ne!(of(b"one"), of(b"two"));
     }
 
     #[test]

@@ -6,4 +6,5 @@ mod harness;
 mod help;
 mod interrupted;
 mod quotes;
+mod sound;
 mod unwritable;
