@@ -90,7 +90,16 @@ impl SegmentEncoder {
         };
         parameter_sets.pps.extend(hold.as_ref().map(HoldSyntax::pps));
         let (pending, received) = (VecDeque::new(), Position::default());
-        Ok(Self { x264, parameter_sets, hold, config, pending, moves: moves.to_vec().into_iter(), coded: 0, received })
+        Ok(Self {
+            x264,
+            parameter_sets,
+            hold,
+            config,
+            pending,
+            moves: Vec::from(moves).into_iter(),
+            coded: 0,
+            received,
+        })
     }
 
     /// The stream's parameter sets: equal for all encoders of equal configuration.

@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::ffi::{Muxer, SoundTrack, Track};
+use super::sound::TimedPacket;
 use super::{EncodeError, EncodedSound, EncoderConfig};
 use crate::h264::AvcConfig;
 use crate::sound::SAMPLE_RATE;
@@ -46,7 +47,7 @@ pub struct Mp4Writer<'a> {
 
 /// What of a soundtrack is still to be written.
 struct PendingSound<'a> {
-    packets: Peekable<Box<dyn Iterator<Item = (&'a [u8], i64, i64)> + 'a>>,
+    packets: Peekable<Box<dyn Iterator<Item = TimedPacket<'a>> + 'a>>,
     /// Samples up to which it is in the file.
     until: i64,
 }
@@ -57,8 +58,8 @@ impl<'a> PendingSound<'a> {
         Self { packets: packets.peekable(), until: i64::MIN }
     }
 
-    /// The next packet if it begins before a sample, with where it begins and how many samples of it count.
-    fn next_before(&mut self, sample: i64) -> Option<(&'a [u8], i64, i64)> {
+    /// The next packet if it begins before a sample.
+    fn next_before(&mut self, sample: i64) -> Option<TimedPacket<'a>> {
         self.packets.next_if(|(_, start, _)| *start < sample)
     }
 }

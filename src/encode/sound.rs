@@ -26,9 +26,12 @@ pub struct EncodedSound {
     pub bit_rate: u32,
 }
 
+/// A packet, the sample at which it begins, below 0 for the delay, and how many of its samples count.
+pub(super) type TimedPacket<'a> = (&'a [u8], i64, i64);
+
 impl EncodedSound {
-    /// All packets with the sample at which each begins, below 0 for the delay, and how many of its samples count.
-    pub(super) fn timed_packets(&self) -> impl Iterator<Item = (&[u8], i64, i64)> {
+    /// All packets, in order.
+    pub(super) fn timed_packets(&self) -> impl Iterator<Item = TimedPacket<'_>> {
         let end = i64::try_from(self.samples).unwrap_or(i64::MAX);
         let (step, priming) = (i64::from(self.packet_samples), i64::from(self.priming_samples));
         let starts = (0..).map(move |number: i64| number * step - priming);

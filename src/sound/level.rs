@@ -147,11 +147,11 @@ mod tests {
     #[test]
     fn the_meter_sees_peaks_between_samples() {
         // A quarter of the sample rate, sampled at 45 degrees: samples of 0.707, peaks of 1.
-        let samples: Vec<Stereo> = [0.707_106_8f32, 0.707_106_8, -0.707_106_8, -0.707_106_8]
+        let samples: Vec<Stereo> = [1f32, 1.0, -1.0, -1.0]
             .iter()
             .cycle()
             .take(SECOND)
-            .map(|value| [*value; 2])
+            .map(|sign| [sign * std::f32::consts::FRAC_1_SQRT_2; 2])
             .collect();
         let peak = Levels::of(&samples).true_peak_dbtp.expect("loud");
         assert!(peak.abs() < 0.3, "{peak}");
