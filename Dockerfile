@@ -8,6 +8,7 @@ FROM ${BUILDER_IMAGE} AS builder
 RUN apt-get update -q \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
       ca-certificates gcc libc6-dev pkg-config libclang-dev libavcodec-dev libavformat-dev libavutil-dev \
+      libswresample-dev \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
 # Dependencies are a layer of their own, built for an empty program: it is used again until Cargo.lock changes.
@@ -27,7 +28,7 @@ FROM ${RUNTIME_IMAGE} AS runtime
 # A fixed id, so that a volume's owner and a pod's securityContext can name it.
 RUN apt-get update -q \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
-      ca-certificates libavcodec59 libavformat59 libavutil57 \
+      ca-certificates libavcodec59 libavformat59 libavutil57 libswresample4 \
  && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/* /usr/share/doc/* \
  && groupadd --gid 10001 quotereel \
  && useradd --no-create-home --uid 10001 --gid 10001 --home-dir /var/lib/quotereel --shell /usr/sbin/nologin quotereel \

@@ -16,7 +16,8 @@ COMPARE ?=
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 # What a build needs: FFmpeg's headers, libclang to read them, a C compiler to link, certificates for cargo.
-BUILD_PACKAGES := ca-certificates gcc libc6-dev pkg-config libclang-dev libavcodec-dev libavformat-dev libavutil-dev
+BUILD_PACKAGES := ca-certificates gcc libc6-dev pkg-config libclang-dev libavcodec-dev libavformat-dev libavutil-dev \
+  libswresample-dev
 # Lints look at the tests too, one of which decodes with OpenH264, which is C++.
 LINT_PACKAGES := $(BUILD_PACKAGES) g++
 # The tests decode every video again with a program that is not ours, play some in a browser, compare shaping with
@@ -36,7 +37,7 @@ define install_missing
 	  for package in $(1); do \
 	    [ "$$(dpkg-query -W -f '$${db:Status-Status}' $$package 2>/dev/null || true)" = installed ] || missing="$$missing $$package"; \
 	  done; \
-	elif ! pkg-config --exists libavcodec libavformat libavutil 2>/dev/null; then \
+	elif ! pkg-config --exists libavcodec libavformat libavutil libswresample 2>/dev/null; then \
 	  echo "This is no Debian: install the headers of FFmpeg 5.1 or later, libclang, pkg-config and a C compiler." >&2; exit 1; \
 	fi; \
 	[ -n "$$missing" ] || exit 0; \

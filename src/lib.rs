@@ -23,6 +23,7 @@ pub mod problem;
 pub mod raster;
 pub mod scene;
 pub mod snapshot;
+pub mod sound;
 pub mod storage;
 pub mod store;
 pub mod studio;

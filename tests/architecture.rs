@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[&[&str]] = &[
     &["problem", "time", "geometry", "color", "frame", "locale", "crew", "palette"],
     &["snapshot", "template", "timeline", "job"],
-    &["text", "layout", "scene", "raster", "h264", "convert"],
+    &["text", "layout", "scene", "raster", "h264", "convert", "sound"],
     &["encode", "probe", "pipeline"],
     &["asset", "storage", "store", "metrics", "health", "journal"],
     &["studio", "worker"],

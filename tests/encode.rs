@@ -336,7 +336,7 @@ fn a_full_disk_is_told_with_its_path() {
     assert_eq!((cause.raw_os_error(), target.as_str()), (Some(28), "the output stream"));
     let config = quotereel::encode::EncoderConfig::new(Size::new(64, 64), quotereel::time::FrameRate::DEFAULT);
     let encoder = quotereel::encode::SegmentEncoder::open(&config, &[]).expect("opens");
-    let settings = quotereel::encode::Mp4Settings { config: &config, title: None };
+    let settings = quotereel::encode::Mp4Settings { config: &config, title: None, sound: None };
     let written = quotereel::encode::Mp4Writer::create(Path::new("/dev/full"), &settings, encoder.parameter_sets())
         .and_then(|mut writer| writer.write(&[0; 100_000], true, 1).and_then(|()| writer.finish()));
     assert!(written.expect_err("full").to_string().contains("/dev/full"));

@@ -204,6 +204,31 @@ async fn a_child_makes_the_same_video_as_the_command_and_tells_how_far_it_is() {
 }
 
 #[tokio::test]
+async fn a_child_takes_the_sound_of_its_template() {
+    let bench = Bench::new();
+    let request = bench.request(2.0);
+    let folder = bench.root.path().join("moving");
+    let mut template = moving(2.0);
+    template["audio"] = "music.ogg".into();
+    std::fs::write(folder.join("template.json"), template.to_string()).expect("written");
+    let made = Command::new("ffmpeg")
+        .args(["-v", "error", "-f", "lavfi", "-i", "sine=frequency=440:duration=3"])
+        .arg(folder.join("music.ogg"))
+        .status();
+    assert!(made.expect("ffmpeg is installed").success());
+    let files = uncancelled(&program(), request.clone()).await.expect("rendered");
+    let report = probe::probe(&files.video_path).expect("readable");
+    assert!(report.broken().next().is_none(), "{:#?}", report.rules);
+    assert_eq!(report.facts.audio.len(), 1);
+
+    std::fs::write(folder.join("music.ogg"), "noise").expect("written");
+    let verdict = failure(uncancelled(&program(), request).await);
+    assert_eq!(verdict.failure.code, FailureCode::TemplateFailed);
+    assert!(verdict.failure.detail.contains("music.ogg"), "{}", verdict.failure);
+    bench.expect_no_file();
+}
+
+#[tokio::test]
 async fn a_cancel_stops_a_render_and_leaves_nothing() {
     let bench = Bench::new();
     let end = at_first_frame(bench.request(60.0), |cancel| cancel.send(true).expect("listened to")).await;

@@ -82,6 +82,9 @@ fn a_good_file_of_another_encoder_breaks_nothing() {
 fn each_fault_breaks_its_rule() {
     let tone = ["-f", "lavfi", "-i", "sine=frequency=440:duration=1"];
     let two_tones = [&tone[..], &tone].concat();
+    let late = [&["-itsoffset", "0.5"][..], &tone].concat();
+    let long = ["-f", "lavfi", "-i", "sine=frequency=440:duration=2"];
+    let aac = ["-c:a", "aac", "-ar", "48000", "-ac", "2"];
     let cases: &[(&str, &[&str], &[&str])] = &[
         ("profile", &[], &["-profile:v", "high", "-preset", "medium"]),
         ("level", &[], &["-level", "5.1"]),
@@ -106,6 +109,8 @@ fn each_fault_breaks_its_rule() {
         ("audio", &tone, &["-c:a", "libmp3lame"]),
         ("audio", &tone, &["-c:a", "aac", "-ar", "44100", "-ac", "1"]),
         ("audio", &two_tones, &["-map", "0", "-map", "1", "-map", "2", "-c:a", "aac", "-ar", "48000", "-ac", "2"]),
+        ("audio_start", &late, &[&aac[..], &["-use_editlist", "1"]].concat()),
+        ("audio_length", &long, &aac),
         ("not_fragmented", &[], &["-movflags", "+frag_keyframe+empty_moov"]),
         ("codec", &[], &["-c:v", "mpeg4", "-profile:v", "0", "-level", "1", "-bsf:v", "null"]),
         ("title", &[], &["-metadata", "title="]),
@@ -125,6 +130,32 @@ fn one_track_of_the_right_audio_is_welcome() {
     let report = report("1", &tone, &["-c:a", "aac", "-ar", "48000", "-ac", "2"]);
     assert!(report.rule("audio").expect("always there").ok, "{:?}", report.facts.audio);
     assert_eq!(report.facts.audio[0].codec, "aac-lc");
+}
+
+#[test]
+fn an_edit_list_may_cut_off_the_encoders_delay() {
+    let tone = ["-f", "lavfi", "-i", "sine=frequency=440:duration=1"];
+    let report = report("1", &tone, &["-c:a", "aac", "-ar", "48000", "-ac", "2", "-use_editlist", "1"]);
+    let track = &report.facts.audio[0];
+    assert_eq!((track.start_ms, track.duration_ms), (0, 1000));
+    assert!(["audio", "audio_start", "audio_length"].iter().all(|code| report.rule(code).expect("always there").ok));
+    assert!(broken(&report).contains(&"no_edit_list"), "the ffmpeg program gives the video one too");
+}
+
+#[test]
+fn sound_that_lies_beyond_the_end_is_found() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let tone = ["-f", "lavfi", "-i", "sine=frequency=440:duration=3"];
+    let path = made(folder.path(), "1", &tone, &["-c:a", "aac", "-ar", "48000", "-ac", "2"]);
+    let mut whole = std::fs::read(&path).expect("made");
+    // Less at the end, and a box that says so: only the sound is cut off.
+    let at = whole.windows(4).position(|window| window == b"mdat").expect("faststart") - 4;
+    whole.truncate(whole.len() - 2000);
+    let length = u32::try_from(whole.len() - at).expect("small");
+    whole[at..at + 4].copy_from_slice(&length.to_be_bytes());
+    std::fs::write(&path, whole).expect("room");
+    let error = probe(&path).expect_err("cut off").to_string();
+    assert!(error.contains("the sound"), "{error}");
 }
 
 #[test]

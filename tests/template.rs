@@ -157,6 +157,8 @@ fn mistakes() -> Vec<Mistake> {
         ("/scenes/0/children", json!([]), Schema, "/scenes/0/children", &["at least one node"]),
         ("/scenes", json!([]), Schema, "/scenes", &["1 to 40"]),
         ("/formatVersion", json!(2), Schema, "/formatVersion", &["version 2", "reads 1"]),
+        ("/audio", json!("../music.ogg"), Schema, "/audio", &["no name of a file", "../music.ogg"]),
+        ("/audio", json!("music.ogg"), Reader, "/audio", &["no file `music.ogg`"]),
         ("/duration/min", json!("long"), Schema, "/duration/min", &["f64"]),
         ("/duration/min", json!(31), Reader, "/duration", &["not below min"]),
         ("/styles/hero/maxLines", json!(0), Schema, "/styles/hero/maxLines", &["at least 1"]),

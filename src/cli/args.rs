@@ -160,6 +160,15 @@ pub(super) struct VideoArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) small_thumbnail: Option<PathBuf>,
 
+    /// What is heard, for MP4: WAV, MP3, AAC, FLAC or Ogg, cut or repeated to fit, faded, brought to -16 LUFS
+    /// [default: the template's own, if it has one]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "silent_audio")]
+    pub(super) audio: Option<PathBuf>,
+
+    /// Write a silent sound track, which some players and forms want
+    #[arg(long)]
+    pub(super) silent_audio: bool,
+
     /// Threads to render with [default: as many as this process may use]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(super) threads: Option<u16>,

@@ -45,13 +45,14 @@ struct Run {
 }
 
 /// The stages of a run: where the report has them, and their names here.
-const STAGES: [(&str, &str); 9] = [
+const STAGES: [(&str, &str); 10] = [
     ("prepare", "validate"),
     ("prepare", "resolve"),
     ("prepare", "layout"),
     ("stages", "raster"),
     ("stages", "convert"),
     ("stages", "encode"),
+    ("stages", "sound"),
     ("stages", "mux"),
     ("stages", "thumbnail"),
     ("stages", "publish"),
@@ -238,6 +239,7 @@ impl Bench<'_> {
             thumbnail: Some(video.with_extension("jpg")),
             thumbnail_at_frame: production.thumbnail_frame(),
             title: Some(production.title().to_owned()),
+            soundtrack: production.soundtrack().cloned(),
             threads,
             quality: Quality { tuning: self.args.preset.into(), ..Quality::default() },
             ..RenderJob::new(Output::mp4_file(&video))

@@ -9,23 +9,22 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::failure::Failure;
-use super::options::Input;
 use super::reporter::stdout_failure;
 use crate::pipeline::folder_of;
 
-/// Checks that every one of `files` can be written, that none is the input, and that no two are one.
+/// Checks that every one of `files` can be written, that none is one of `inputs`, and that no two are one.
 ///
 /// # Errors
 /// [`Failure::Usage`] where names clash, [`Failure::System`] where the file system refuses.
-pub(super) fn check<'a>(files: impl IntoIterator<Item = &'a Path>, input: &Input) -> Result<(), Failure> {
-    let input = match input {
-        Input::Stdin => None,
-        Input::File(path) => fs::canonicalize(path).ok(),
-    };
+pub(super) fn check<'a>(
+    files: impl IntoIterator<Item = &'a Path>,
+    inputs: impl IntoIterator<Item = &'a Path>,
+) -> Result<(), Failure> {
+    let inputs: Vec<PathBuf> = inputs.into_iter().filter_map(|path| fs::canonicalize(path).ok()).collect();
     let mut seen: Vec<PathBuf> = Vec::new();
     for file in files {
         let real = real_path(file)?;
-        if input.as_ref() == Some(&real) || fs::canonicalize(&real).ok().is_some_and(|link| input == Some(link)) {
+        if inputs.contains(&real) || fs::canonicalize(&real).is_ok_and(|link| inputs.contains(&link)) {
             return Err(Failure::Usage(format!("`{}` is the input: write the output elsewhere", file.display())));
         }
         if seen.contains(&real) {
@@ -106,7 +105,7 @@ mod tests {
         for file in
             [&quote, &link, &folder.path().join("../").join(folder.path().file_name().expect("named")).join("q.json")]
         {
-            let refused = check([file.as_path()], &Input::File(quote.clone()));
+            let refused = check([file.as_path()], [quote.as_path()]);
             assert!(matches!(refused, Err(Failure::Usage(_))), "{}", file.display());
         }
     }
@@ -115,14 +114,14 @@ mod tests {
     fn two_spellings_of_one_output_are_found() {
         let folder = tempfile::tempdir().expect("a folder");
         let (one, other) = (folder.path().join("a.jpg"), folder.path().join("./a.jpg"));
-        assert!(matches!(check([one.as_path(), other.as_path()], &Input::Stdin), Err(Failure::Usage(_))));
-        assert!(check([one.as_path()], &Input::Stdin).is_ok());
+        assert!(matches!(check([one.as_path(), other.as_path()], []), Err(Failure::Usage(_))));
+        assert!(check([one.as_path()], []).is_ok());
         assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 0, "the trial files are gone");
     }
 
     #[test]
     fn a_folder_that_is_not_there_is_the_systems_fault() {
         let missing = Path::new("/nowhere/at/all.mp4");
-        assert!(matches!(check([missing], &Input::Stdin), Err(Failure::System(_))));
+        assert!(matches!(check([missing], []), Err(Failure::System(_))));
     }
 }

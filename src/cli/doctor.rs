@@ -11,10 +11,11 @@ use super::failure::{Failure, status};
 use super::jobs::open;
 use super::reporter::Reporter;
 use crate::config::{DatabaseArgs, StorageArgs};
-use crate::encode::{EncoderConfig, SegmentEncoder, ffmpeg_license, ffmpeg_version};
+use crate::encode::{EncodeError, EncoderConfig, SegmentEncoder, encode_sound, ffmpeg_license, ffmpeg_version};
 use crate::frame::{Damage, YuvFrame};
 use crate::geometry::Size;
 use crate::pipeline::free_bytes;
+use crate::sound::silence;
 use crate::studio::{HOW_TO_ADD, inspect_pack};
 use crate::template;
 use crate::text::FontLibrary;
@@ -26,6 +27,8 @@ const LEAST_FREE_BYTES: u64 = 256 << 20;
 /// A character of each writing that a font pack is for, which the others do without.
 const PACK_SAMPLES: [(&str, char); 4] =
     [("Japanese", 'あ'), ("Korean", '한'), ("simplified Chinese", '汉'), ("traditional Chinese", '灣')];
+/// Sound that is encoded to see whether that works, in samples: two packets and a bit.
+const SOME_SAMPLES: usize = 2500;
 
 /// One thing looked at.
 #[derive(Debug, Serialize)]
@@ -73,26 +76,26 @@ fn lines(checks: &[Check]) -> String {
     text
 }
 
-/// Encodes one small picture: the only proof that the linked FFmpeg has what is needed.
+/// Encodes one small picture and a moment of sound: the only proof that the linked FFmpeg has what is needed.
 fn ffmpeg() -> Check {
     let version = format!("{} ({})", ffmpeg_version(), ffmpeg_license());
-    let tried = encode_one_picture();
+    let tried = encode_one_picture().and_then(|()| encode_sound(&silence(SOME_SAMPLES)).map(drop));
     Check {
         name: "FFmpeg",
         ok: tried.is_ok(),
         found: match &tried {
-            Ok(()) => format!("{version}; libx264 encodes H.264"),
+            Ok(()) => format!("{version}; libx264 encodes H.264, its own encoder AAC"),
             Err(error) => format!("{version}; {error}"),
         },
         advice: Some(if tried.is_err() {
-            "install an FFmpeg built with libx264, as Debian's libavcodec59 is".to_owned()
+            "install an FFmpeg built with libx264 and its own AAC encoder, as Debian's libavcodec59 is".to_owned()
         } else {
             format!("whoever passes on a program linked to this FFmpeg is bound by its licence, {}", ffmpeg_license())
         }),
     }
 }
 
-fn encode_one_picture() -> Result<(), crate::encode::EncodeError> {
+fn encode_one_picture() -> Result<(), EncodeError> {
     let size = Size::new(64, 64);
     let mut encoder = SegmentEncoder::open(&EncoderConfig::new(size, FrameRate::DEFAULT), &[])?;
     encoder.send(&YuvFrame::black(size), &Damage::Rects(vec![size.bounds()]))?;

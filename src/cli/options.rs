@@ -56,6 +56,10 @@ pub(super) enum UsageError {
     WatchStdin,
     #[error("watch writes the picture again and again: give --output a file, not `-`")]
     WatchStdout,
+    #[error("{option} is for MP4: raw frames carry no sound")]
+    RawFramesSound { option: &'static str },
+    #[error("--audio `-` is not possible: give a file")]
+    SoundStdin,
     #[error("--fps {0}: choose one of 24, 25, 30, 50, 60")]
     FrameRate(String),
 }
@@ -99,6 +103,15 @@ pub(super) enum Template {
     Folder(PathBuf),
 }
 
+/// What is heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Sound {
+    /// What the template brings along, if anything.
+    OfTemplate,
+    Silence,
+    File(PathBuf),
+}
+
 /// What to render, and how large and fast.
 #[derive(Debug, PartialEq)]
 pub(super) struct Source {
@@ -119,6 +132,7 @@ pub(super) struct VideoTask {
     pub(super) output: Output,
     pub(super) thumbnail: Option<PathBuf>,
     pub(super) small_thumbnail: Option<PathBuf>,
+    pub(super) sound: Sound,
     pub(super) threads: Option<NonZeroUsize>,
     pub(super) quality: Quality,
 }
@@ -190,6 +204,14 @@ impl Task {
 impl Input {
     fn new(path: PathBuf) -> Self {
         if path.as_os_str() == "-" { Self::Stdin } else { Self::File(path) }
+    }
+
+    /// The file, if it is one.
+    pub(super) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Stdin => None,
+            Self::File(path) => Some(path),
+        }
     }
 
     /// Name of the file without folder and extension.
@@ -292,6 +314,19 @@ impl From<Timing> for Repeats {
     }
 }
 
+impl Sound {
+    fn new(file: Option<PathBuf>, silent: bool, format: VideoFormat) -> Result<Self, UsageError> {
+        let refused =
+            |option| if format == VideoFormat::Y4m { Err(UsageError::RawFramesSound { option }) } else { Ok(()) };
+        match file {
+            Some(path) if path.as_os_str() == "-" => Err(UsageError::SoundStdin),
+            Some(path) => refused("--audio").map(|()| Self::File(path)),
+            None if silent => refused("--silent-audio").map(|()| Self::Silence),
+            None => Ok(Self::OfTemplate),
+        }
+    }
+}
+
 impl VideoTask {
     fn new(args: VideoArgs, json: bool) -> Result<Self, UsageError> {
         let source = Source::new(args.source)?;
@@ -311,7 +346,12 @@ impl VideoTask {
             }
         };
         if matches!(format, VideoFormat::Webp | VideoFormat::Gif) {
-            let given = [("--preset", args.preset.is_some()), ("--timing", args.timing.is_some())];
+            let given = [
+                ("--preset", args.preset.is_some()),
+                ("--timing", args.timing.is_some()),
+                ("--audio", args.audio.is_some()),
+                ("--silent-audio", args.silent_audio),
+            ];
             if let Some((option, _)) = given.into_iter().find(|(_, given)| *given) {
                 return Err(UsageError::Teaser { option });
             }
@@ -331,10 +371,20 @@ impl VideoTask {
         if format == VideoFormat::Y4m && args.timing == Some(Timing::Vfr) {
             return Err(UsageError::RawFramesVary);
         }
+        let sound = Sound::new(args.audio, args.silent_audio, format)?;
         let tuning = args.preset.unwrap_or(Preset::Balanced).into();
         let repeats = args.timing.unwrap_or(Timing::Cfr).into();
         let quality = Quality { tuning, repeats, ..Quality::default() };
-        Ok(Self { source, format, output, thumbnail, small_thumbnail, threads, quality })
+        Ok(Self { source, format, output, thumbnail, small_thumbnail, sound, threads, quality })
+    }
+
+    /// Every file this task will read, and that must not be written over.
+    pub(super) fn inputs(&self) -> impl Iterator<Item = &Path> {
+        let sound = match &self.sound {
+            Sound::File(path) => Some(path.as_path()),
+            Sound::OfTemplate | Sound::Silence => None,
+        };
+        self.source.snapshot.path().into_iter().chain(sound)
     }
 
     /// Every file this task will write.
@@ -507,6 +557,14 @@ mod tests {
     }
 
     #[test]
+    fn sound_is_the_templates_unless_another_is_named() {
+        assert_eq!(video("render video q.json").sound, Sound::OfTemplate);
+        assert_eq!(video("render video q.json --silent-audio").sound, Sound::Silence);
+        assert_eq!(video("render video q.json -o - --audio a.ogg").sound, Sound::File("a.ogg".into()));
+        assert_eq!(video("render video q.json -o x.y4m").sound, Sound::OfTemplate);
+    }
+
+    #[test]
     fn sizes_have_names() {
         for (typed, width, height) in
             [("story", 1080, 1920), ("portrait", 1080, 1350), ("square", 1080, 1080), ("1920x1080", 1920, 1080)]
@@ -539,8 +597,12 @@ mod tests {
         assert!(refused("render video q.json -o x.y4m --timing vfr").contains("--timing vfr"));
         assert!(refused("render video q.json -o x.gif --timing cfr").contains("--timing is for MP4"));
         assert!(refused("render video q.json -o - --format webp --preset fast").contains("--preset is for MP4"));
+        assert!(refused("render video q.json -o x.webp --audio a.ogg").contains("--audio is for MP4"));
         assert!(refused("render watch -").contains("not `-`"));
         assert!(refused("render watch q.json -o -").contains("--output"));
+        assert!(refused("render video q.json -o x.y4m --audio a.ogg").contains("--audio is for MP4"));
+        assert!(refused("render video q.json -o - --format y4m --silent-audio").contains("--silent-audio is for MP4"));
+        assert!(refused("render video q.json --audio -").contains("give a file"));
         assert!(refused("render still q.json --at soon").contains("1500ms"));
         assert!(refused("render still q.json -o x.jpg").contains(".png"));
     }

@@ -58,7 +58,7 @@ pub(super) fn sheet(task: &SheetTask, reporter: Reporter, signals: &Signals) -> 
 fn check(source: &Source, output: &Output) -> Result<(), Failure> {
     match output {
         Output::Stdout => destination::refuse_terminal(),
-        Output::File(path) => destination::check([path.as_path()], &source.snapshot),
+        Output::File(path) => destination::check([path.as_path()], source.snapshot.path()),
     }
 }
 

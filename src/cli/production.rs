@@ -1,6 +1,7 @@
 //! From a validated source to a production of the engine, and from the engine's errors to exit statuses.
 
 use std::collections::HashMap;
+use std::error::Error;
 use std::num::NonZeroUsize;
 
 use super::failure::Failure;
@@ -8,7 +9,9 @@ use super::input;
 use super::options::Source;
 use crate::asset::Limits;
 use crate::problem::Problem;
-use crate::studio::{FolderError, HOW_TO_ADD, KnownPictures, Order, Production, StudioError, prepare_again};
+use crate::studio::{
+    FolderError, HOW_TO_ADD, KnownPictures, Order, Production, SoundFileError, StudioError, prepare_again,
+};
 use crate::template::TemplateError;
 
 /// Most bytes read of a snapshot: far above what its reader accepts, so that it can say how long the document is.
@@ -52,9 +55,25 @@ pub(super) fn produce_again(
     prepare_again(&order, known).map_err(failure)
 }
 
+/// A sound file that is no help to anybody.
+pub(super) fn sound_failure(error: SoundFileError) -> Failure {
+    match error {
+        SoundFileError::Unreadable { path, source } => {
+            Failure::System(anyhow::Error::new(source).context(format!("cannot read the sound {}", path.display())))
+        }
+        error @ SoundFileError::Unfit { .. } => unusable_sound(&error),
+    }
+}
+
+/// The problem with a sound that cannot be used.
+pub(super) fn unusable_sound(error: &dyn Error) -> Failure {
+    Failure::Invalid(Problem::error("sound_unusable", "", error.to_string(), "a whole file of sound").into())
+}
+
 /// The engine's refusal as this program's.
 pub(super) fn failure(error: StudioError) -> Failure {
     match error {
+        StudioError::Sound(error) => sound_failure(error),
         StudioError::Snapshot(problems) => Failure::Invalid(problems),
         StudioError::Template(TemplateError::Invalid { problems }) => Failure::Template(problems),
         StudioError::Template(TemplateError::Param(error)) => Failure::Usage(format!("--param: {error}")),

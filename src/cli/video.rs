@@ -12,17 +12,17 @@ use tempfile::TempDir;
 use super::args::VideoFormat;
 use super::destination;
 use super::failure::Failure;
-use super::options::{Output, VideoTask};
-use super::production::produce;
+use super::options::{Output, Sound, VideoTask};
+use super::production::{produce, sound_failure, unusable_sound};
 use super::progress::Progress;
 use super::reporter::Reporter;
 use super::signals::Signals;
 use super::teaser;
 use super::usage::Usage;
 use crate::frame::FrameSource;
-use crate::pipeline::{self, Destination, RenderError, RenderJob, Rendered, Unfinished};
+use crate::pipeline::{self, Destination, RenderError, RenderJob, Rendered, Soundtrack, Unfinished};
 use crate::problem::Problem;
-use crate::studio::{Production, TeaserFormat};
+use crate::studio::{Production, TeaserFormat, recording};
 
 /// Renders, delivers and reports.
 ///
@@ -32,8 +32,18 @@ pub(super) fn run(task: &VideoTask, reporter: Reporter, signals: &Signals) -> Re
     if task.output == Output::Stdout {
         destination::refuse_terminal()?;
     }
-    destination::check(task.files(), &task.source.snapshot)?;
+    destination::check(task.files(), task.inputs())?;
+    // Before any work, as every other input.
+    let sound = match &task.sound {
+        Sound::OfTemplate => None,
+        Sound::Silence => Some(Soundtrack::Silence),
+        Sound::File(path) => Some(recording(path).map_err(sound_failure)?),
+    };
     let production = produce(&task.source, task.threads.unwrap_or_else(pipeline::default_threads))?;
+    let production = match sound {
+        None => production,
+        Some(sound) => production.with_soundtrack(sound),
+    };
     reporter.warn(production.warnings());
     match (&task.output, task.format) {
         (Output::File(path), VideoFormat::Mp4) => {
@@ -86,6 +96,7 @@ fn render(
         small_thumbnail: task.small_thumbnail.clone(),
         thumbnail_at_frame: production.thumbnail_frame(),
         title: Some(production.title().to_owned()),
+        soundtrack: production.soundtrack().cloned(),
         threads: task.threads.unwrap_or_else(pipeline::default_threads),
         quality: task.quality,
         ..RenderJob::new(output)
@@ -118,6 +129,7 @@ fn failure(error: RenderError, task: &VideoTask, signals: &Signals) -> Failure {
             );
             Failure::Invalid(problem.with_hint("use smaller or fewer pictures, or a lower --fps").into())
         }
+        (error @ RenderError::Sound { .. }, _) => unusable_sound(&error),
         (error, _) => Failure::System(error.into()),
     }
 }
@@ -137,6 +149,7 @@ fn report(path: &Path, rendered: &Rendered, production: &Production, reporter: R
         "codedFrames": rendered.coded_frames,
         "durationMs": rendered.duration_ms,
         "fps": rendered.fps,
+        "sound": rendered.sound,
         "qp": rendered.qp,
         "prepare": production.times(),
         "stages": rendered.stages,

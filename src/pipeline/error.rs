@@ -2,6 +2,7 @@
 
 use crate::encode::EncodeError;
 use crate::probe::ProbeError;
+use crate::sound::SoundError;
 
 /// A render failed; nothing was left behind.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +22,14 @@ pub enum RenderError {
         value: String,
         /// What it may be.
         allowed: &'static str,
+    },
+    /// The soundtrack cannot be used.
+    #[error("the sound `{name}` cannot be used: {source}")]
+    Sound {
+        /// How the file is called.
+        name: String,
+        /// What is wrong with it.
+        source: SoundError,
     },
     /// Even at the highest compression tried, the file is above its limit.
     #[error("the video has {bytes} bytes after three tries, allowed are {max_bytes}")]
@@ -81,7 +90,11 @@ impl RenderError {
     pub fn is_user_fault(&self) -> bool {
         matches!(
             self,
-            Self::NoFrames | Self::Setting { .. } | Self::TooLarge { .. } | Self::Encode(EncodeError::Config { .. })
+            Self::NoFrames
+                | Self::Setting { .. }
+                | Self::Sound { .. }
+                | Self::TooLarge { .. }
+                | Self::Encode(EncodeError::Config { .. })
         )
     }
 }

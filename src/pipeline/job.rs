@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use serde::Serialize;
 
@@ -12,6 +12,7 @@ use super::RenderError;
 use crate::encode::{EncodeError, EncoderConfig, Profile, Repeats, Tuning};
 use crate::frame::FrameSource;
 use crate::probe::MAX_BYTES;
+use crate::sound::Levels;
 
 /// Watches a render and may stop it. Called from several threads.
 pub trait Monitor: Sync {
@@ -128,6 +129,20 @@ impl Default for Quality {
     }
 }
 
+/// What is heard under a video.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Soundtrack {
+    /// Nothing, in a track of its own: some players and forms want one.
+    Silence,
+    /// A sound file: cut or repeated to the video's length, faded, and brought to the usual loudness.
+    Recording {
+        /// How the file is called in messages.
+        name: String,
+        /// Its bytes.
+        bytes: Arc<[u8]>,
+    },
+}
+
 /// One video to be rendered.
 #[derive(Debug)]
 pub struct RenderJob {
@@ -141,6 +156,8 @@ pub struct RenderJob {
     pub thumbnail_at_frame: u32,
     /// Title in the file's metadata.
     pub title: Option<String>,
+    /// What is heard; `None` gives a video without a sound track. Raw frames carry none in any case.
+    pub soundtrack: Option<Soundtrack>,
     /// Quality and size.
     pub quality: Quality,
     /// Threads that paint and encode.
@@ -148,7 +165,7 @@ pub struct RenderJob {
 }
 
 impl RenderJob {
-    /// A job with one thread, default quality, and neither thumbnails nor title.
+    /// A job with one thread, default quality, and neither thumbnails nor title nor sound.
     #[must_use]
     pub fn new(output: Output) -> Self {
         Self {
@@ -157,6 +174,7 @@ impl RenderJob {
             small_thumbnail: None,
             thumbnail_at_frame: 0,
             title: None,
+            soundtrack: None,
             quality: Quality::default(),
             threads: NonZeroUsize::MIN,
         }
@@ -207,6 +225,8 @@ pub struct StageMs {
     pub encode: f64,
     /// Writing the container or raw frames.
     pub mux: f64,
+    /// Decoding, mastering and encoding the soundtrack.
+    pub sound: f64,
     /// Scaling and encoding the thumbnails.
     pub thumbnail: f64,
     /// Checking the finished file, writing it through to the disk and giving it its name.
@@ -235,6 +255,8 @@ pub struct Rendered {
     pub duration_ms: u64,
     /// Frames a second, as an exact ratio.
     pub fps: String,
+    /// Loudness and peak of the soundtrack before it was encoded; absent without one.
+    pub sound: Option<Levels>,
     /// Quantiser used in the end.
     pub qp: u8,
     /// Independently encoded parts.

@@ -7,6 +7,7 @@ mod job;
 mod plan;
 mod publish;
 mod segment;
+mod sound;
 mod stages;
 mod unfinished;
 
@@ -16,17 +17,20 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use crate::encode::{EncodedPicture, EncoderConfig, Mp4Settings, Mp4Writer, PictureKind, Repeats, Y4mWriter};
+use crate::encode::{
+    EncodedPicture, EncodedSound, EncoderConfig, Mp4Settings, Mp4Writer, PictureKind, Repeats, Y4mWriter,
+};
 use crate::frame::FrameSource;
 use crate::probe::{self, CONSTANT_FRAME_RATE, Report};
 
 pub use disk::{folder_of, free_bytes};
 pub use error::RenderError;
-pub use job::{Destination, Monitor, Output, Quality, RenderJob, Rendered, Silent, StageMs};
+pub use job::{Destination, Monitor, Output, Quality, RenderJob, Rendered, Silent, Soundtrack, StageMs};
 pub use plan::{Segment, plan};
 use publish::{Spool, Thumbnails, publish};
 pub use publish::{write_together, write_whole};
 use segment::{Common, Encoded, Workbench, render_segment};
+use sound::Sound;
 use stages::Stages;
 pub use unfinished::{Unfinished, remove_unfinished};
 
@@ -65,30 +69,36 @@ fn make(
     let mut spool = Spool::create(job)?;
     let mut retries = 0;
     let mut coded_frames = 0;
+    let mut levels = None;
     let thumbnails = match &job.output {
         Output::Y4m(_) => {
             let pixels = u64::from(source.size().width) * u64::from(source.size().height);
             needed_bytes.store(u64::from(source.frame_count()) * (pixels * 3 / 2), Ordering::Relaxed);
             write_raw(source, job, &mut spool, monitor, &stages)?
         }
-        Output::Mp4(_) => loop {
-            let encoded = render_segments(source, &config, &segments, job, monitor, &stages)?;
-            let coded_bytes =
-                encoded.iter().flat_map(|segment| &segment.pictures).map(|picture| picture.data.len() as u64);
-            needed_bytes.store(coded_bytes.sum(), Ordering::Relaxed);
-            stages.mux.time(|| mux(&encoded, &config, job, &spool))?;
-            let report = stages.publish.time(|| Ok::<_, RenderError>(probe::probe(spool.video_path()?)?))?;
-            if report.facts.bytes > job.quality.max_bytes && retries < RETRIES && config.qp < EncoderConfig::MAX_QP {
-                retries += 1;
-                config.qp = (config.qp + QP_STEP).min(EncoderConfig::MAX_QP);
-                continue;
+        Output::Mp4(_) => {
+            let sound = stages.sound.time(|| Sound::prepare(job, source))?;
+            levels = sound.levels();
+            loop {
+                let encoded = render_segments(source, &config, &segments, &sound, job, monitor, &stages)?;
+                let coded_sound = sound.coded()?;
+                needed_bytes.store(coded_bytes(&encoded, coded_sound), Ordering::Relaxed);
+                stages.mux.time(|| mux(&encoded, coded_sound, &config, job, &spool))?;
+                let report = stages.publish.time(|| Ok::<_, RenderError>(probe::probe(spool.video_path()?)?))?;
+                let too_large = report.facts.bytes > job.quality.max_bytes;
+                if too_large && retries < RETRIES && config.qp < EncoderConfig::MAX_QP {
+                    retries += 1;
+                    config.qp = (config.qp + QP_STEP).min(EncoderConfig::MAX_QP);
+                    continue;
+                }
+                check(&report, source, job)?;
+                let coded =
+                    |picture: &&EncodedPicture| matches!(picture.kind, PictureKind::Idr | PictureKind::Predicted);
+                let coded = encoded.iter().flat_map(|segment| &segment.pictures).filter(coded).count();
+                coded_frames = u32::try_from(coded).unwrap_or(u32::MAX);
+                break encoded.into_iter().find_map(|segment| segment.thumbnails);
             }
-            check(&report, source, job)?;
-            let coded = |picture: &&EncodedPicture| matches!(picture.kind, PictureKind::Idr | PictureKind::Predicted);
-            let coded = encoded.iter().flat_map(|segment| &segment.pictures).filter(coded).count();
-            coded_frames = u32::try_from(coded).unwrap_or(u32::MAX);
-            break encoded.into_iter().find_map(|segment| segment.thumbnails);
-        },
+        }
     };
     if let Some(thumbnails) = thumbnails {
         stages.thumbnail.time(|| spool.write_thumbnails(job, &thumbnails, needed_bytes))?;
@@ -106,6 +116,7 @@ fn make(
         coded_frames,
         duration_ms: source.frame_rate().ms_of_frames(source.frame_count()),
         fps: source.frame_rate().to_string(),
+        sound: levels,
         qp: config.qp,
         segments: segments.len(),
         stages: stages.report(started.elapsed()),
@@ -114,11 +125,13 @@ fn make(
 
 /// Paints and encodes every segment on a pool of threads, and gives them back in order. A thread takes the next
 /// segment when it has finished one, so no more are in work than there are threads; what waits is compressed. Those
-/// with the most work come first: the short ones fill the gaps at the end.
+/// with the most work come first: the short ones fill the gaps at the end. Before them all comes the soundtrack, which is
+/// encoded in one piece.
 fn render_segments(
     source: &dyn FrameSource,
     config: &EncoderConfig,
     segments: &[Segment],
+    sound: &Sound,
     job: &RenderJob,
     monitor: &dyn Monitor,
     stages: &Stages,
@@ -131,6 +144,8 @@ fn render_segments(
     let common = Common { source, job, monitor, abandoned: &abandoned, stages, steps: &steps };
     let benches = Mutex::new(Vec::new());
     pool.in_place_scope_fifo(|scope| {
+        // What fails here fails again, and is told, where the result is asked for.
+        scope.spawn_fifo(|_| drop(stages.sound.time(|| sound.coded())));
         let mut queue: Vec<_> = segments.iter().zip(&mut slots).collect();
         queue.sort_by_key(|(segment, _)| Reverse(segment.work));
         for (segment, slot) in queue {
@@ -162,9 +177,22 @@ fn render_segments(
     }
 }
 
-fn mux(encoded: &[Encoded], config: &EncoderConfig, job: &RenderJob, spool: &Spool) -> Result<(), RenderError> {
+/// Bytes of all that is coded; the file's own index comes on top.
+fn coded_bytes(encoded: &[Encoded], sound: Option<&EncodedSound>) -> u64 {
+    let pictures = encoded.iter().flat_map(|segment| &segment.pictures).map(|picture| picture.data.len() as u64);
+    let packets = sound.into_iter().flat_map(|sound| &sound.packets).map(|packet| packet.len() as u64);
+    pictures.chain(packets).sum()
+}
+
+fn mux(
+    encoded: &[Encoded],
+    sound: Option<&EncodedSound>,
+    config: &EncoderConfig,
+    job: &RenderJob,
+    spool: &Spool,
+) -> Result<(), RenderError> {
     let first = encoded.first().ok_or(RenderError::NoFrames)?;
-    let settings = Mp4Settings { config, title: job.title.as_deref() };
+    let settings = Mp4Settings { config, title: job.title.as_deref(), sound };
     let mut writer = Mp4Writer::create(spool.video_path()?, &settings, &first.parameter_sets)?;
     for segment in encoded {
         if segment.parameter_sets != first.parameter_sets {
@@ -196,6 +224,10 @@ fn check(report: &Report, source: &dyn FrameSource, job: &RenderJob) -> Result<(
         return Err(RenderError::SelfCheck(format!(
             "{found} frames in {found_ms} ms instead of {expected} in {duration_ms} ms"
         )));
+    }
+    let (tracks, expected) = (facts.audio.len(), usize::from(job.soundtrack.is_some()));
+    if tracks != expected {
+        return Err(RenderError::SelfCheck(format!("{tracks} sound tracks instead of {expected}")));
     }
     let broken = report.broken().filter(|rule| !(varies && rule.rule == CONSTANT_FRAME_RATE));
     let broken: Vec<String> =

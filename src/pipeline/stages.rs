@@ -31,6 +31,7 @@ pub(super) struct Stages {
     pub(super) convert: Stage,
     pub(super) encode: Stage,
     pub(super) mux: Stage,
+    pub(super) sound: Stage,
     pub(super) thumbnail: Stage,
     pub(super) publish: Stage,
 }
@@ -42,6 +43,7 @@ impl Stages {
             convert: self.convert.ms(),
             encode: self.encode.ms(),
             mux: self.mux.ms(),
+            sound: self.sound.ms(),
             thumbnail: self.thumbnail.ms(),
             publish: self.publish.ms(),
             wall: wall.as_secs_f64() * 1000.0,

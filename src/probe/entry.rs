@@ -2,6 +2,7 @@
 
 use super::ProbeError;
 use super::boxes::{BoxRef, FourCc, children, display, first, required};
+use super::edits::Stretch;
 use super::report::{AudioTrack, ColourTags};
 use super::table::Fields;
 use crate::h264::AvcConfig;
@@ -67,8 +68,8 @@ fn colour(payload: &[u8]) -> Result<Option<ColourTags>, ProbeError> {
     Ok(Some(ColourTags { primaries, transfer, matrix, full_range }))
 }
 
-/// Coding of an audio track.
-pub(super) fn audio(stbl: &[BoxRef<'_>]) -> Result<AudioTrack, ProbeError> {
+/// Coding of an audio track that is heard for a stretch of time.
+pub(super) fn audio(stbl: &[BoxRef<'_>], heard: Stretch) -> Result<AudioTrack, ProbeError> {
     let entry = only_entry(stbl)?;
     let mut fields = Fields::new(entry.payload, "audio sample entry");
     fields.skip(8)?;
@@ -82,7 +83,9 @@ pub(super) fn audio(stbl: &[BoxRef<'_>]) -> Result<AudioTrack, ProbeError> {
         2 => 36,
         _ => 0,
     })?;
-    let mut track = AudioTrack { codec: display(entry.kind).trim_end().to_owned(), sample_rate, channels };
+    let Stretch { start_ms, duration_ms } = heard;
+    let codec = display(entry.kind).trim_end().to_owned();
+    let mut track = AudioTrack { codec, sample_rate, channels, start_ms, duration_ms };
     if entry.kind == *b"mp4a" {
         let inner = children(fields.rest())?;
         if let Some(esds) = first(&inner, b"esds") {

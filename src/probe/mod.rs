@@ -2,6 +2,7 @@
 //! decoding, and nothing a hostile file says is believed before it is checked against the bytes there are.
 
 mod boxes;
+mod edits;
 mod entry;
 mod movie;
 mod report;

@@ -2,6 +2,7 @@
 
 use super::ProbeError;
 use super::boxes::{BoxRef, FourCc, children, display, first, required, too_large};
+use super::edits::Edits;
 use super::entry::{self, VideoEntry};
 use super::report::AudioTrack;
 use super::samples::SampleTable;
@@ -23,8 +24,11 @@ pub(super) struct VideoTrack {
 pub(super) struct Movie {
     pub(super) video: Vec<VideoTrack>,
     pub(super) audio: Vec<AudioTrack>,
+    /// File position behind the last sample of sound.
+    pub(super) audio_end: u64,
     /// Handlers of tracks that are neither.
     pub(super) other_tracks: Vec<String>,
+    /// Whether a track other than one of sound has an edit list.
     pub(super) edit_list: bool,
     /// Whether pictures lie in fragments, which the sample tables do not cover.
     pub(super) fragmented: bool,
@@ -36,14 +40,14 @@ pub(super) struct Movie {
 impl Movie {
     pub(super) fn parse(moov: &[u8]) -> Result<Self, ProbeError> {
         let boxes = children(moov)?;
-        required(&boxes, b"mvhd", "moov")?;
+        let mvhd = required(&boxes, b"mvhd", "moov")?;
         let mut movie = Self { fragmented: first(&boxes, b"mvex").is_some(), ..Self::default() };
         let tracks = boxes.iter().filter(|found| found.kind == *b"trak");
         if tracks.clone().count() > MAX_TRACKS {
             return Err(too_large("number of tracks", tracks.count() as u64, MAX_TRACKS as u64));
         }
         for track in tracks {
-            movie.take_track(track.payload)?;
+            movie.take_track(track.payload, mvhd)?;
         }
         if let Some(user_data) = first(&boxes, b"udta") {
             movie.take_user_data(user_data);
@@ -54,22 +58,32 @@ impl Movie {
         Ok(movie)
     }
 
-    fn take_track(&mut self, trak: &[u8]) -> Result<(), ProbeError> {
+    fn take_track(&mut self, trak: &[u8], mvhd: &[u8]) -> Result<(), ProbeError> {
         let boxes = children(trak)?;
-        self.edit_list |= first(&boxes, b"edts").is_some();
+        let edts = first(&boxes, b"edts");
         let mdia = children(required(&boxes, b"mdia", "trak")?)?;
-        let timescale = timescale(required(&mdia, b"mdhd", "mdia")?)?;
+        let track_timescale = timescale(required(&mdia, b"mdhd", "mdia")?, "mdhd")?;
         let mut handler = Fields::new(required(&mdia, b"hdlr", "mdia")?, "hdlr");
         handler.skip(8)?;
         let handler: FourCc = handler.bytes()?;
         let minf = children(required(&mdia, b"minf", "mdia")?)?;
         let stbl = children(required(&minf, b"stbl", "minf")?)?;
+        self.edit_list |= edts.is_some() && handler != *b"soun";
         match &handler {
             b"vide" => {
                 let samples = SampleTable::parse(&stbl)?;
-                self.video.push(VideoTrack { timescale, entry: VideoEntry::parse(&stbl)?, samples });
+                let entry = VideoEntry::parse(&stbl)?;
+                self.video.push(VideoTrack { timescale: track_timescale, entry, samples });
             }
-            b"soun" => self.audio.push(entry::audio(&stbl)?),
+            b"soun" => {
+                let samples = SampleTable::parse(&stbl)?;
+                self.audio_end = self.audio_end.max(samples.end());
+                let edits = match edts {
+                    None => Edits::default(),
+                    Some(edts) => Edits::parse(edts, timescale(mvhd, "mvhd")?)?,
+                };
+                self.audio.push(entry::audio(&stbl, edits.apply(samples.total_ticks(), track_timescale))?);
+            }
             other => self.other_tracks.push(display(*other)),
         }
         if let Some(user_data) = first(&boxes, b"udta") {
@@ -131,12 +145,13 @@ pub(super) fn shorten(text: &str) -> String {
     text.chars().filter(|character| !character.is_control()).take(200).collect()
 }
 
-fn timescale(mdhd: &[u8]) -> Result<u32, ProbeError> {
-    let mut fields = Fields::new(mdhd, "mdhd");
+/// Ticks a second of a track (`mdhd`) or of the whole (`mvhd`).
+fn timescale(header: &[u8], name: &'static str) -> Result<u32, ProbeError> {
+    let mut fields = Fields::new(header, name);
     let version = fields.version()?;
     fields.skip(if version == 1 { 16 } else { 8 })?;
     match fields.u32()? {
-        0 => Err(ProbeError::Damaged("`mdhd` has a timescale of 0".to_owned())),
+        0 => Err(ProbeError::Damaged(format!("`{name}` has a timescale of 0"))),
         timescale => Ok(timescale),
     }
 }

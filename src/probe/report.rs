@@ -26,6 +26,10 @@ pub struct AudioTrack {
     pub sample_rate: u32,
     /// Channels.
     pub channels: u32,
+    /// When it sets in, in milliseconds, by its edit list.
+    pub start_ms: u64,
+    /// How long it is heard, in milliseconds: without what its edit list leaves out.
+    pub duration_ms: u64,
 }
 
 /// What is in the file. Of several video tracks the first is described.
@@ -40,7 +44,7 @@ pub struct Facts {
     pub box_order: Vec<String>,
     /// Whether pictures lie in movie fragments.
     pub fragmented: bool,
-    /// Whether a track has an edit list.
+    /// Whether a track other than one of sound has an edit list.
     pub edit_list: bool,
     /// Number of video tracks.
     pub video_tracks: usize,

@@ -1,7 +1,7 @@
 //! The delivery rules, each as a check of the facts: what WhatsApp, Instagram, Telegram and Safari take without
 //! converting. Nothing is read here.
 
-use super::report::{ColourTags, Facts, RuleResult, Severity};
+use super::report::{AudioTrack, ColourTags, Facts, RuleResult, Severity};
 
 /// Hard cap of a file in bytes: WhatsApp takes 16 MB.
 pub const MAX_BYTES: u64 = 16_000_000;
@@ -9,6 +9,8 @@ pub const MAX_BYTES: u64 = 16_000_000;
 const TARGET_BYTES_PER_30_S: u64 = 5_000_000;
 /// Longest time between IDR frames, in seconds.
 const MAX_IDR_INTERVAL_S: f64 = 5.0;
+/// How far the lengths of sound and pictures may lie apart, in milliseconds: a frame and a half at 30 fps.
+const MAX_LENGTH_DIFFERENCE_MS: u64 = 50;
 /// The rule that all frames are of one length.
 pub const CONSTANT_FRAME_RATE: &str = "constant_frame_rate";
 /// BT.709 in the numbering of ITU-T H.273.
@@ -17,6 +19,7 @@ const BT709: u16 = 1;
 /// Checks every rule.
 pub(super) fn check(facts: &Facts) -> Vec<RuleResult> {
     let mut rules = container(facts).to_vec();
+    rules.extend(sound(facts));
     rules.extend(stream(facts));
     rules.extend(timing(facts));
     rules.extend(colour(facts));
@@ -32,7 +35,7 @@ fn warning(code: &'static str, ok: bool, found: impl Into<String>, expected: imp
     RuleResult { severity: Severity::Warning, ..rule(code, ok, found, expected) }
 }
 
-fn container(facts: &Facts) -> [RuleResult; 8] {
+fn container(facts: &Facts) -> [RuleResult; 7] {
     let position = |kind: &str| facts.box_order.iter().position(|found| found == kind);
     let moov_first = match (position("moov"), position("mdat")) {
         (Some(moov), Some(mdat)) => moov < mdat,
@@ -49,34 +52,44 @@ fn container(facts: &Facts) -> [RuleResult; 8] {
             if facts.fragmented { "fragments" } else { "one index" },
             "one index",
         ),
-        rule("no_edit_list", !facts.edit_list, presence(facts.edit_list), "none"),
+        rule("no_edit_list", !facts.edit_list, presence(facts.edit_list), "none but of the sound"),
         rule(
             "one_video_track",
             facts.video_tracks == 1 && extra_tracks,
             format!("{} video, other: {}", facts.video_tracks, list(&facts.other_tracks)),
             "1 video track and nothing but audio beside it",
         ),
-        rule("audio", audio_ok(facts), audio_found(facts), "none, or one AAC-LC track, 48000 Hz, 2 channels"),
         rule("no_encoder_tag", facts.encoder_tags.is_empty(), list(&facts.encoder_tags), "none"),
         warning("title", facts.title.is_some(), facts.title.as_deref().unwrap_or("none"), "a title"),
     ]
 }
 
-fn audio_ok(facts: &Facts) -> bool {
-    match facts.audio.as_slice() {
-        [] => true,
-        [track] => track.codec == "aac-lc" && track.sample_rate == 48_000 && track.channels == 2,
-        _ => false,
-    }
-}
-
-fn audio_found(facts: &Facts) -> String {
-    let tracks: Vec<String> = facts
-        .audio
-        .iter()
-        .map(|track| format!("{} {} Hz {} ch", track.codec, track.sample_rate, track.channels))
-        .collect();
-    list(&tracks)
+/// A video may be mute; sound that it has starts and ends with the pictures.
+fn sound(facts: &Facts) -> [RuleResult; 3] {
+    let tracks = &facts.audio;
+    let told = |text: &dyn Fn(&AudioTrack) -> String| list(&tracks.iter().map(text).collect::<Vec<_>>());
+    let usual = |track: &AudioTrack| track.codec == "aac-lc" && track.sample_rate == 48_000 && track.channels == 2;
+    let apart_ms = |track: &AudioTrack| track.duration_ms.abs_diff(facts.duration_ms);
+    [
+        rule(
+            "audio",
+            tracks.len() <= 1 && tracks.iter().all(usual),
+            told(&|track| format!("{} {} Hz {} ch", track.codec, track.sample_rate, track.channels)),
+            "none, or one AAC-LC track, 48000 Hz, 2 channels",
+        ),
+        rule(
+            "audio_start",
+            tracks.iter().all(|track| track.start_ms == 0),
+            told(&|track| format!("{} ms", track.start_ms)),
+            "0 ms",
+        ),
+        rule(
+            "audio_length",
+            tracks.iter().all(|track| apart_ms(track) <= MAX_LENGTH_DIFFERENCE_MS),
+            told(&|track| format!("{} ms", track.duration_ms)),
+            format!("{} ms of the video, within {MAX_LENGTH_DIFFERENCE_MS} ms", facts.duration_ms),
+        ),
+    ]
 }
 
 fn stream(facts: &Facts) -> [RuleResult; 6] {

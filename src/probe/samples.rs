@@ -45,6 +45,12 @@ impl SampleTable {
         self.durations.iter().map(|(count, ticks)| u64::from(*count) * u64::from(*ticks)).sum()
     }
 
+    /// File position behind the sample that lies last.
+    pub(super) fn end(&self) -> u64 {
+        let ends = self.offsets.iter().zip(&self.sizes).map(|(offset, size)| offset.saturating_add(u64::from(*size)));
+        ends.max().unwrap_or(0)
+    }
+
     /// Start of each sample of `indices` (ascending), in ticks.
     pub(super) fn starts(&self, indices: &[u32]) -> Vec<u64> {
         let mut starts = Vec::with_capacity(indices.len());

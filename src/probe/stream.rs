@@ -30,6 +30,9 @@ pub(super) fn examine<R: Read + Seek>(reader: &mut R, layout: &FileLayout, movie
         audio: movie.audio.clone(),
         ..Facts::default()
     };
+    if movie.audio_end > layout.file_bytes {
+        return Err(ProbeError::Truncated { what: "the sound".to_owned(), at: layout.file_bytes });
+    }
     let Some(track) = movie.video.first() else { return Ok(facts) };
     describe_timing(&mut facts, track);
     facts.codec = Some(display(track.entry.kind));

@@ -1,13 +1,14 @@
 //! The studio: from the bytes of a snapshot and the choice of a template to a video that only needs rendering.
 //!
-//! The one place where the pure engine meets the outside: it reads template folders and fetches pictures. The command
-//! line and the worker both come in here.
+//! The one place where the pure engine meets the outside: it reads template folders and sound files, and fetches pictures.
+//! The command line and the worker both come in here.
 
 mod crew;
 mod folder;
 mod fonts;
 mod pictures;
 mod sheet;
+mod sound;
 mod teaser;
 mod version;
 
@@ -24,6 +25,7 @@ use self::crew::Threads;
 use crate::asset::{Limits, Policy};
 use crate::frame::RgbaFrame;
 use crate::geometry::Size;
+use crate::pipeline::Soundtrack;
 use crate::problem::{Problem, Problems};
 use crate::raster::{Film, still};
 use crate::scene::{ComposeError, Composed, Composition, Ingredients, compose};
@@ -36,6 +38,7 @@ use crate::time::FrameRate;
 pub use folder::FolderError;
 pub use fonts::{HOW_TO_ADD, PackError, PackSummary, inspect_pack};
 pub use pictures::{KnownPictures, asset_keys};
+pub use sound::{SoundFileError, recording};
 pub use teaser::{TEASER_MAX_BYTES, TEASER_MAX_WIDTH_PX, Teaser, TeaserError, TeaserFormat, TeaserStep};
 pub use version::render_version;
 
@@ -100,6 +103,9 @@ pub enum StudioError {
     /// The folder of fonts cannot be used.
     #[error(transparent)]
     Fonts(#[from] PackError),
+    /// A sound file cannot be read.
+    #[error(transparent)]
+    Sound(#[from] SoundFileError),
     /// Template and snapshot do not go together.
     #[error(transparent)]
     Compose(ComposeError),
@@ -125,6 +131,7 @@ pub struct Production {
     /// The fonts, where the bundled ones did not do.
     with_pack: Option<Arc<FontLibrary>>,
     glyphs: Arc<GlyphCache>,
+    soundtrack: Option<Soundtrack>,
     times: PrepareMs,
     crew: Arc<Threads>,
 }
@@ -177,6 +184,7 @@ pub fn prepare_again(order: &Order, known: &mut KnownPictures) -> Result<Product
     let validated = Instant::now();
     let template = template(&order.template)?.with_params(&order.params)?;
     let parsed = parsed.map_err(StudioError::Snapshot)?;
+    let soundtrack = sound::of_template(&order.template, &template)?;
     let mut warnings = parsed.warnings;
     let policy = Policy {
         allow_private_network: order.allow_private_network,
@@ -226,7 +234,7 @@ pub fn prepare_again(order: &Order, known: &mut KnownPictures) -> Result<Product
     };
     // Other packs have other faces under the same numbers.
     let glyphs = if with_pack.is_some() { Arc::default() } else { Arc::clone(&GLYPHS) };
-    Ok(Production { snapshot: parsed.snapshot, composed, with_pack, glyphs, times, crew: Arc::new(crew) })
+    Ok(Production { snapshot: parsed.snapshot, composed, with_pack, glyphs, soundtrack, times, crew: Arc::new(crew) })
 }
 
 /// How to get what Chinese, Japanese and Korean texts are drawn with, where characters of theirs are missing.
@@ -270,6 +278,18 @@ impl Production {
     #[must_use]
     pub fn title(&self) -> &str {
         &self.composed.composition.title
+    }
+
+    /// What is heard: what the template brings along, if nothing else was chosen.
+    #[must_use]
+    pub fn soundtrack(&self) -> Option<&Soundtrack> {
+        self.soundtrack.as_ref()
+    }
+
+    /// The same video with other sound.
+    #[must_use]
+    pub fn with_soundtrack(self, soundtrack: Soundtrack) -> Self {
+        Self { soundtrack: Some(soundtrack), ..self }
     }
 
     /// The video's length in milliseconds.

@@ -4,8 +4,9 @@ use sha2::{Digest as _, Sha256};
 
 use std::path::Path;
 
-use super::{StudioError, TemplateChoice, files, fonts};
-use crate::template::{PARTS_FOLDER, TemplateFiles};
+use super::{StudioError, TemplateChoice, files, fonts, sound};
+use crate::pipeline::Soundtrack;
+use crate::template::{PARTS_FOLDER, Template, TemplateFiles};
 
 /// Counts changes of rendered output between two releases. To be bumped, with a line under *rendered output changes* in
 /// the changelog, by every change after which some quote may give other pixels, other bytes or another length: the
@@ -22,17 +23,19 @@ const HASH_BYTES: usize = 6;
 /// A job may therefore answer with a video that is already there only where the versions are equal.
 ///
 /// # Errors
-/// [`StudioError::Template`] and [`StudioError::Folder`] where there is no such template, [`StudioError::Fonts`] where
-/// there is no such folder of fonts; their content is not checked.
+/// [`StudioError::Template`], [`StudioError::Folder`] and [`StudioError::Sound`] where there is no such template, or it
+/// cannot be used; [`StudioError::Fonts`] where there is no such folder of fonts, whose content is not checked.
 pub fn render_version(choice: &TemplateChoice, pack: Option<&Path>) -> Result<String, StudioError> {
     let fonts = pack.map(fonts::contents).transpose()?.unwrap_or_default();
-    let hash = fingerprint(&files(choice)?, &fonts);
+    let files = files(choice)?;
+    let soundtrack = sound::of_template(choice, &Template::parse(&files)?)?;
+    let hash = fingerprint(&files, &fonts, soundtrack.as_ref());
     Ok(format!("{}+{OUTPUT_REVISION}.{hash}", env!("CARGO_PKG_VERSION")))
 }
 
 /// The first bytes of a SHA-256 over all files, each with its name and its length, so that no two sets of files run into
 /// the same bytes; of fonts the length alone, since reading 90 MB at every start is not worth what it would tell.
-fn fingerprint(files: &TemplateFiles, fonts: &[(String, u64)]) -> String {
+fn fingerprint(files: &TemplateFiles, fonts: &[(String, u64)], soundtrack: Option<&Soundtrack>) -> String {
     let mut hash = Sha256::new();
     let mut add = |name: &str, content: &[u8]| {
         for part in [name.as_bytes(), content] {
@@ -50,6 +53,9 @@ fn fingerprint(files: &TemplateFiles, fonts: &[(String, u64)]) -> String {
     for (file, bytes) in fonts {
         add(file, &bytes.to_le_bytes());
     }
+    if let Some(Soundtrack::Recording { name, bytes }) = soundtrack {
+        add(name, bytes);
+    }
     hash.finalize().iter().take(HASH_BYTES).map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -62,7 +68,7 @@ mod tests {
     fn of(document: &str, strings: &[(&str, &str)]) -> String {
         let strings = strings.iter().map(|(language, text)| ((*language).to_owned(), text.as_bytes().to_vec()));
         let (source, document) = ("x".to_owned(), document.as_bytes().to_vec());
-        fingerprint(&TemplateFiles { source, document, strings: strings.collect(), parts: BTreeMap::new() }, &[])
+        fingerprint(&TemplateFiles { source, document, strings: strings.collect(), parts: BTreeMap::new() }, &[], None)
     }
 
     #[test]
@@ -70,7 +76,7 @@ mod tests {
         let with = |parts: &[(&str, &str)]| {
             let parts = parts.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec())).collect();
             let (source, document) = ("x".to_owned(), b"{}".to_vec());
-            fingerprint(&TemplateFiles { source, document, strings: BTreeMap::new(), parts }, &[])
+            fingerprint(&TemplateFiles { source, document, strings: BTreeMap::new(), parts }, &[], None)
         };
         assert_eq!(with(&[]), of("{}", &[]));
         assert_ne!(with(&[]), with(&[("row", "{}")]));
@@ -93,6 +99,22 @@ mod tests {
         assert_ne!(version(None), version(Some(pack)));
         assert_eq!(version(Some(pack)), version(Some(pack)));
         assert!(render_version(&choice, Some(Path::new("/nowhere/at/all"))).is_err());
+    }
+
+    #[test]
+    fn the_sound_counts() {
+        let of = |bytes: &[u8]| {
+            let sound = Soundtrack::Recording { name: "music.ogg".to_owned(), bytes: bytes.into() };
+            let files = TemplateFiles {
+                source: "x".to_owned(),
+                document: b"{}".to_vec(),
+                strings: BTreeMap::new(),
+                parts: BTreeMap::new(),
+            };
+            fingerprint(&files, &[], Some(&sound))
+        };
+        assert_eq!(of(b"one"), of(b"one"));
+        assert_ne!(of(b"one"), of(b"two"));
     }
 
     #[test]

@@ -228,6 +228,15 @@ impl Checker<'_> {
         {
             self.fail("/duration", "min is above 0, max at most 120 s and not below min");
         }
+        if let Some(name) = &document.audio
+            && (name.is_empty() || name.starts_with('.') || name.contains(['/', '\\']) || name.chars().count() > 100)
+        {
+            let reason = format!("{} is no name of a file beside {DOCUMENT_FILE}", quoted(name, 100));
+            self.fail(
+                "/audio",
+                format!("{reason}: 1 to 100 characters without `/` and `\\`, the first of them no dot"),
+            );
+        }
         if !self.strings.contains_key(&document.default_language) {
             let reason = format!("there is no {STRINGS_FOLDER}/{}.json", document.default_language);
             self.fail("/defaultLanguage", reason);

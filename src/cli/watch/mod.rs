@@ -25,7 +25,7 @@ use crate::studio::{KnownPictures, Production};
 /// # Errors
 /// [`Failure::Usage`] and [`Failure::System`] for what cannot be watched or written at all, [`Failure::Interrupted`].
 pub(super) fn run(task: &WatchTask, reporter: Reporter, signals: &Signals) -> Result<(), Failure> {
-    destination::check([task.output.as_path()], &task.source.snapshot)?;
+    destination::check([task.output.as_path()], task.source.snapshot.path())?;
     let mut sources = Sources::watch(&task.snapshot, &task.source.template)?;
     let mut known = KnownPictures::default();
     let mut changed_at = None;

@@ -47,6 +47,10 @@ pub struct Document {
     /// Shortest and longest video in seconds.
     #[serde(default)]
     pub duration: DurationRange,
+    /// A sound file beside this document, for videos that are given no other: WAV, MP3, AAC (bare or in MP4), FLAC or Ogg.
+    #[serde(default)]
+    #[schemars(regex(pattern = r"^[^/\\.][^/\\]{0,99}$"))]
+    pub audio: Option<String>,
     /// Language whose strings are used where the snapshot's language has none.
     #[serde(default = "default_language")]
     pub default_language: String,

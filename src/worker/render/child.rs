@@ -156,6 +156,7 @@ impl Child {
             thumbnail: Some(thumbnail.clone()),
             thumbnail_at_frame: production.thumbnail_frame(),
             title: Some(production.title().to_owned()),
+            soundtrack: production.soundtrack().cloned(),
             threads,
             ..RenderJob::new(Output::mp4_file(&video))
         };

@@ -13,7 +13,7 @@ use super::protocol::{CANCELLED, Failed, Finding, findings};
 use crate::job::{Failure, FailureCode};
 use crate::pipeline::RenderError;
 use crate::problem::Problems;
-use crate::studio::{FolderError, StudioError};
+use crate::studio::{FolderError, SoundFileError, StudioError};
 use crate::template::TemplateError;
 
 /// Longest detail of a failure, in characters.
@@ -85,10 +85,11 @@ impl From<StudioError> for Verdict {
                 FailureCode::TemplateUnknown
             }
             StudioError::Template(TemplateError::Invalid { .. } | TemplateError::Param(_))
+            | StudioError::Sound(SoundFileError::Unfit { .. })
             | StudioError::Compose(_) => FailureCode::TemplateFailed,
-            StudioError::Folder(FolderError::Unreadable { .. }) | StudioError::Threads(_) => {
-                system(&error, FailureCode::RenderFailed)
-            }
+            StudioError::Folder(FolderError::Unreadable { .. })
+            | StudioError::Sound(SoundFileError::Unreadable { .. })
+            | StudioError::Threads(_) => system(&error, FailureCode::RenderFailed),
             // The worker looked at it when it started: what is wrong now may be right again.
             StudioError::Fonts(error) => system(error, FailureCode::RenderFailed),
         };
@@ -105,8 +106,10 @@ impl From<&Problems> for Verdict {
 impl From<RenderError> for Verdict {
     fn from(error: RenderError) -> Self {
         let code = match &error {
-            // The quote makes more of a video than this template can bring below the limit.
-            RenderError::TooLarge { .. } | RenderError::NoFrames => FailureCode::TemplateFailed,
+            // The quote makes more of a video than this template can bring below the limit; sound is the template's own.
+            RenderError::TooLarge { .. } | RenderError::NoFrames | RenderError::Sound { .. } => {
+                FailureCode::TemplateFailed
+            }
             RenderError::DiskFull { .. } => FailureCode::DiskFull,
             RenderError::Panicked { .. } => FailureCode::RenderCrashed,
             RenderError::Setting { .. } | RenderError::Cancelled => FailureCode::Internal,
