@@ -24,8 +24,7 @@ struct Block {
 
 fn blocks(markdown: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
-    let mut parts = markdown.split("\n```");
-    while let Some(part) = parts.next() {
+    for part in markdown.split("\n```") {
         let Some(rest) = part.strip_prefix("json ") else { continue };
         let (info, json) = rest.split_once('\n').expect("a block has lines");
         let target = info.split_once('=').unwrap_or_else(|| panic!("`json {info}` says not what it sets"));
