@@ -113,8 +113,10 @@ fn around(x: f64, y: f64) -> f64 {
     if (x - 540.0).abs() < 60.0 && y < 1020.0 { f64::NAN } else { turn }
 }
 
-const PAINTS: [(&str, fn() -> Paint, fn(f64, f64) -> f64); 3] =
-    [("linear", linear, along), ("radial", radial, outwards), ("conic", conic, around)];
+/// A name, the gradient, and which place on it a point has.
+type Case = (&'static str, fn() -> Paint, fn(f64, f64) -> f64);
+
+const PAINTS: [Case; 3] = [("linear", linear, along), ("radial", radial, outwards), ("conic", conic, around)];
 
 /// Every composed frame is dithered: no block is far from the gradient's own mean.
 #[test]
