@@ -15,11 +15,20 @@ pub(crate) fn contents(content: &Content) -> impl Iterator<Item = &[Primitive]> 
     }
 }
 
+/// Everything in a drawing, also what is drawn apart.
+pub(crate) fn flat(primitives: &[Primitive]) -> Vec<&Primitive> {
+    let parts = primitives.iter().map(|primitive| match primitive {
+        Primitive::Isolated(isolated) => flat(&isolated.primitives),
+        Primitive::Shape(_) | Primitive::Picture(_) | Primitive::Text(_) => vec![primitive],
+    });
+    parts.flatten().collect()
+}
+
 /// The texts of a drawing.
 pub(crate) fn texts(primitives: &[Primitive]) -> impl Iterator<Item = &Text> {
-    primitives.iter().filter_map(|primitive| match primitive {
+    flat(primitives).into_iter().filter_map(|primitive| match primitive {
         Primitive::Text(text) => Some(text),
-        Primitive::Shape(_) | Primitive::Picture(_) => None,
+        Primitive::Shape(_) | Primitive::Picture(_) | Primitive::Isolated(_) => None,
     })
 }
 
@@ -46,7 +55,7 @@ pub(crate) fn picture(primitive: &Primitive) -> Option<Box> {
             Geometry::Path(segments) => around(segments),
             _ => None,
         },
-        Primitive::Text(_) => None,
+        Primitive::Text(_) | Primitive::Isolated(_) => None,
     }
 }
 
