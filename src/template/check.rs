@@ -1,17 +1,147 @@
-//! Checks of a template that need no snapshot: every name exists, every expression compiles.
+//! Checks of a template that need no snapshot: it parses, every name exists, every expression compiles.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
 use super::context::KNOWN_PATHS;
-use super::document::{Document, Node, ParamKind, UseNode};
-use super::error::TemplateProblem;
+use super::document::{
+    Document, EasingSpec, Flex, GradientStop, Mask, MaskShape, Motion, Node, Paint, ParamKind, Part, Passage,
+    Placement, Preset, ShapeKind, ShapeNode, Surface, TextStyle, UseNode,
+};
+use super::error::{TemplateError, TemplateProblem};
 use super::expression::{FUNCTIONS, StringEntry, names_in_expression, names_in_text};
-use super::icons;
-use super::parts::{MOST_PARTS, cycle, place_in_file};
-use super::read::Strings;
+use super::look::easing;
+use super::parts::{MOST_PARTS, PARTS_FOLDER, cycle, place_in_file};
 use super::theme::unknown;
-use super::{DOCUMENT_FILE, STRINGS_FOLDER};
+use super::value::{ColorSpec, Edges, Measure, pointer, split_pointer};
+use super::{DOCUMENT_FILE, LARGEST_FILE_BYTES, STRINGS_FOLDER, TemplateFiles};
+use super::{icons, numbers};
 use crate::problem::{nearest, quoted};
+
+/// Deepest nesting of JSON; serde_json itself stops at 128.
+const DEEPEST_JSON: usize = 100;
+
+pub(super) type Strings = BTreeMap<String, BTreeMap<String, StringEntry>>;
+
+/// A template as read, nothing checked.
+pub(super) struct Read {
+    /// The document, parts from files included.
+    pub(super) document: Document,
+    /// Strings by language.
+    pub(super) strings: Strings,
+}
+
+/// Reads all files of a template.
+pub(super) fn read(files: &TemplateFiles) -> Result<Read, TemplateError> {
+    let problem = |file: &str, pointer: String, reason: String| TemplateProblem {
+        template: files.source.clone(),
+        file: file.to_owned(),
+        pointer,
+        reason,
+    };
+    let value = json(&files.document).map_err(|reason| problem(DOCUMENT_FILE, String::new(), reason))?;
+    let named = numbers::of(&value);
+    let mut document: Document =
+        typed(value, &named).map_err(|(pointer, reason)| problem(DOCUMENT_FILE, pointer, with_suggestion(reason)))?;
+    let mut problems = Vec::new();
+    let mut strings = Strings::new();
+    for (language, bytes) in &files.strings {
+        let file = format!("{STRINGS_FOLDER}/{language}.json");
+        match json(bytes).map_err(|reason| (String::new(), reason)).and_then(|value| entries(&value)) {
+            Ok(entries) => {
+                strings.insert(language.clone(), entries);
+            }
+            Err((pointer, reason)) => problems.push(problem(&file, pointer, reason)),
+        }
+    }
+    for (name, bytes) in &files.parts {
+        let file = format!("{PARTS_FOLDER}/{name}.json");
+        let read = json(bytes).map_err(|reason| (String::new(), reason));
+        match read.and_then(|value| typed::<Part>(value, &named)) {
+            Ok(_) if document.parts.contains_key(name) => {
+                let reason = format!("part `{name}` is in {DOCUMENT_FILE} too");
+                problems.push(problem(&file, String::new(), reason));
+            }
+            Ok(part) => {
+                document.parts.insert(name.clone(), part);
+            }
+            Err((pointer, reason)) => problems.push(problem(&file, pointer, with_suggestion(reason))),
+        }
+    }
+    if problems.is_empty() { Ok(Read { document, strings }) } else { Err(TemplateError::Invalid { problems }) }
+}
+
+/// A document as `T`, names of numbers replaced, or the pointer to what is wrong with it and why.
+fn typed<T: DeserializeOwned>(mut value: Value, named: &BTreeMap<String, Value>) -> Result<T, (String, String)> {
+    numbers::put_in(&mut value, named)?;
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let (inner, reason) = split_pointer(&error.inner().to_string());
+        (format!("{}{inner}", pointer(error.path())), reason)
+    })
+}
+
+fn json(bytes: &[u8]) -> Result<Value, String> {
+    if bytes.len() > LARGEST_FILE_BYTES {
+        return Err(format!("the file has {} bytes; at most {LARGEST_FILE_BYTES} are allowed", bytes.len()));
+    }
+    let value: Value = serde_json::from_slice(bytes).map_err(|error| format!("not valid JSON: {error}"))?;
+    if depth(&value) > DEEPEST_JSON {
+        return Err(format!("nested deeper than {DEEPEST_JSON} levels"));
+    }
+    Ok(value)
+}
+
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(list) => 1 + list.iter().map(depth).max().unwrap_or(0),
+        Value::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or(0),
+        _ => 0,
+    }
+}
+
+/// serde names what it knows: "unknown field `colour`, expected one of `color`, …". The nearest of them is the likely one.
+fn with_suggestion(reason: String) -> String {
+    let mut names = reason.split('`').skip(1).step_by(2);
+    let starts = reason.starts_with("unknown field") || reason.starts_with("unknown variant");
+    match (starts, names.next()) {
+        (true, Some(word)) => match nearest(word, names) {
+            Some(near) => format!("{reason}; did you mean `{near}`?"),
+            None => reason,
+        },
+        _ => reason,
+    }
+}
+
+fn entries(value: &Value) -> Result<BTreeMap<String, StringEntry>, (String, String)> {
+    const FORMS: [&str; 6] = ["zero", "one", "two", "few", "many", "other"];
+    let fields = value.as_object().ok_or_else(|| (String::new(), "expected an object of strings".to_owned()))?;
+    let mut entries = BTreeMap::new();
+    for (key, value) in fields {
+        let at = crate::problem::member("", key);
+        let entry = match value {
+            Value::String(text) => StringEntry::Plain(text.clone()),
+            Value::Object(forms) => {
+                let mut texts = BTreeMap::new();
+                for (form, text) in forms {
+                    let text = text.as_str().filter(|_| FORMS.contains(&form.as_str()));
+                    let text = text.ok_or_else(|| {
+                        (crate::problem::member(&at, form), format!("expected texts for {}", FORMS.join(", ")))
+                    })?;
+                    texts.insert(form.clone(), text.to_owned());
+                }
+                if !texts.contains_key("other") {
+                    return Err((at, "plural forms need `other`".to_owned()));
+                }
+                StringEntry::Plural(texts)
+            }
+            _ => return Err((at, "expected a text or plural forms".to_owned())),
+        };
+        entries.insert(key.clone(), entry);
+    }
+    Ok(entries)
+}
 
 /// Checks a parsed template; gives its problems and the snapshot fields it uses.
 pub(super) fn check(
@@ -27,9 +157,9 @@ pub(super) fn check(
     (checker.problems, checker.fields)
 }
 
-pub(super) struct Checker<'a> {
+struct Checker<'a> {
     source: &'a str,
-    pub(super) document: &'a Document,
+    document: &'a Document,
     strings: &'a Strings,
     part_files: &'a BTreeSet<String>,
     problems: Vec<TemplateProblem>,
@@ -49,7 +179,7 @@ pub(super) struct Fields {
 type Names = Vec<String>;
 
 impl Checker<'_> {
-    pub(super) fn fail(&mut self, pointer: impl Into<String>, reason: impl Into<String>) {
+    fn fail(&mut self, pointer: impl Into<String>, reason: impl Into<String>) {
         let pointer = pointer.into();
         let (file, pointer) =
             place_in_file(self.part_files, &pointer).unwrap_or_else(|| (DOCUMENT_FILE.to_owned(), pointer));
@@ -362,6 +492,245 @@ impl Checker<'_> {
             names.extend(local.iter().map(String::as_str));
             let hint = nearest(&path, names).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
             self.fail(at, format!("nothing is called {}{hint}", quoted(&path, 80)));
+        }
+    }
+
+    fn style(&mut self, style: &TextStyle, at: &str) {
+        let fonts = &self.document.theme.fonts;
+        if let Some(role) = style.font.as_ref().filter(|role| !fonts.contains_key(*role)) {
+            self.fail(format!("{at}/font"), unknown("font", role, fonts.keys()));
+        }
+        self.size(style.size.as_ref(), &format!("{at}/size"));
+        self.size(style.min_size.as_ref(), &format!("{at}/minSize"));
+        self.color(style.color.as_ref(), &format!("{at}/color"));
+        if style.max_lines == Some(0) {
+            self.fail(format!("{at}/maxLines"), "at least 1 line");
+        }
+    }
+
+    fn color(&mut self, spec: Option<&ColorSpec>, at: &str) {
+        let Some(ColorSpec(text)) = spec else { return };
+        if text.starts_with('#') {
+            if let Err(error) = crate::color::Color::parse(text) {
+                self.fail(at, error.to_string());
+            }
+            return;
+        }
+        let (name, percent) = text.split_once('/').map_or((text.as_str(), None), |(name, rest)| (name, Some(rest)));
+        if percent.is_some_and(|percent| {
+            percent.parse::<u8>().is_ok_and(|percent| percent > 100) || percent.parse::<u8>().is_err()
+        }) {
+            self.fail(at, format!("the opacity in {} is not 0 to 100", quoted(text, 60)));
+        }
+        let known: Vec<String> = self.document.theme.colors.iter().map(|color| color.name.clone()).collect();
+        if !known.iter().any(|color| color == name) {
+            self.fail(at, unknown("colour", name, known.iter()));
+        }
+    }
+
+    fn size(&mut self, measure: Option<&Measure>, at: &str) {
+        let sizes = &self.document.theme.sizes;
+        match measure {
+            None => {}
+            Some(Measure::Px(px)) if *px > 0.0 => {}
+            Some(Measure::Token(name)) if sizes.contains_key(name) => {}
+            Some(Measure::Token(name)) => self.fail(at, unknown("size", name, sizes.keys())),
+            Some(_) => self.fail(at, "expected design px above 0 or a name of theme.sizes"),
+        }
+    }
+
+    fn space(&mut self, measure: Option<&Measure>, at: &str) {
+        const SAFE: [&str; 4] = ["safeTop", "safeEnd", "safeBottom", "safeStart"];
+        if let Some(Measure::Token(name)) = measure {
+            let mut known: Vec<String> = self.document.theme.spaces.keys().cloned().collect();
+            known.extend(self.document.canvases.iter().flat_map(|variant| variant.spaces.keys().cloned()));
+            known.extend(SAFE.map(str::to_owned));
+            if !known.contains(name) {
+                self.fail(at, unknown("space", name, known.iter()));
+            }
+        }
+    }
+
+    fn edges(&mut self, edges: Option<&Edges>, at: &str) {
+        for side in edges.iter().flat_map(|edges| edges.sides()) {
+            self.space(Some(side), at);
+        }
+    }
+
+    fn flex(&mut self, flex: &Flex, at: &str) {
+        self.space(flex.gap.as_ref(), &format!("{at}/flex/gap"));
+        self.edges(flex.padding.as_ref(), &format!("{at}/flex/padding"));
+    }
+
+    fn placement(&mut self, layout: &Placement, at: &str) {
+        let lengths = [
+            (&layout.width, "width"),
+            (&layout.height, "height"),
+            (&layout.min_width, "minWidth"),
+            (&layout.min_height, "minHeight"),
+            (&layout.max_width, "maxWidth"),
+            (&layout.max_height, "maxHeight"),
+        ];
+        for (measure, field) in lengths {
+            self.space(measure.as_ref(), &format!("{at}/layout/{field}"));
+        }
+        self.edges(layout.margin.as_ref(), &format!("{at}/layout/margin"));
+        if let Some(inset) = &layout.at {
+            for (measure, side) in
+                [(&inset.top, "top"), (&inset.end, "end"), (&inset.bottom, "bottom"), (&inset.start, "start")]
+            {
+                self.space(measure.as_ref(), &format!("{at}/layout/at/{side}"));
+            }
+        }
+    }
+
+    fn surface(&mut self, surface: &Surface, at: &str) {
+        if let Some(fill) = &surface.fill {
+            self.paint(fill, &format!("{at}/surface/fill"));
+        }
+        self.color(surface.stroke.as_ref().map(|stroke| &stroke.color), &format!("{at}/surface/stroke/color"));
+        self.color(surface.shadow.as_ref().map(|shadow| &shadow.color), &format!("{at}/surface/shadow/color"));
+        if let Some(shadow) = surface.shadow.as_ref().filter(|shadow| !(0.0..=200.0).contains(&shadow.blur)) {
+            self.fail(format!("{at}/surface/shadow/blur"), format!("{} is not 0 to 200 design px", shadow.blur));
+        }
+        self.radius(surface.radius.as_ref(), &format!("{at}/surface/radius"));
+    }
+
+    fn paint(&mut self, paint: &Paint, at: &str) {
+        let stops = match paint {
+            Paint::Color(spec) => return self.color(Some(spec), at),
+            Paint::Linear { linear } => &linear.stops,
+            Paint::Radial { radial } => &radial.stops,
+            Paint::Conic { conic } => &conic.stops,
+        };
+        if stops.len() < 2 || stops.len() > 16 {
+            self.fail(at, format!("{} stops; a gradient has 2 to 16", stops.len()));
+        }
+        for stop in stops {
+            let (GradientStop::Even(spec) | GradientStop::At { color: spec, .. }) = stop;
+            self.color(Some(spec), at);
+        }
+    }
+
+    fn motion(&mut self, motion: &Motion, at: &str) {
+        for (passage, field) in [(&motion.enter, "enter"), (&motion.exit, "exit")] {
+            let Some(Passage { duration, easing, stagger, .. }) = passage else { continue };
+            if stagger.is_some_and(|stagger| !(0.0..=5.0).contains(&stagger)) {
+                self.fail(format!("{at}/{field}/stagger"), "0 to 5 s");
+            }
+            if duration.is_some_and(|duration| !(0.0..=10.0).contains(&duration)) {
+                self.fail(format!("{at}/{field}/duration"), "0 to 10 s");
+            }
+            if let Some(spec) = easing {
+                self.easing(spec, &format!("{at}/{field}/easing"));
+            }
+        }
+        if motion.origin.is_some_and(|origin| origin.iter().any(|share| !(-10.0..=10.0).contains(share))) {
+            self.fail(format!("{at}/origin"), "shares of width and height, -10 to 10");
+        }
+        for (seconds, field) in [(motion.delay, "delay"), (motion.stagger, "stagger")] {
+            if seconds.is_some_and(|seconds| !(0.0..=30.0).contains(&seconds)) {
+                self.fail(format!("{at}/{field}"), "0 to 30 s");
+            }
+        }
+        let Some(all) = &motion.keyframes else { return };
+        let lists = [
+            (&all.x, "x"),
+            (&all.y, "y"),
+            (&all.scale, "scale"),
+            (&all.rotation, "rotation"),
+            (&all.opacity, "opacity"),
+            (&all.trim_start, "trimStart"),
+            (&all.trim_end, "trimEnd"),
+        ];
+        for (list, field) in lists {
+            for (index, keyframe) in list.iter().enumerate() {
+                if let Some(spec) = &keyframe.easing {
+                    self.easing(spec, &format!("{at}/keyframes/{field}/{index}/easing"));
+                }
+                if !keyframe.t.is_finite() || keyframe.t.abs() > 120.0 || !keyframe.v.is_finite() {
+                    self.fail(format!("{at}/keyframes/{field}/{index}"), "t lies in -120-120 s and v is a number");
+                }
+            }
+        }
+    }
+
+    /// Motion that not every kind of node knows: texts come in by lines or words, outlines are drawn.
+    fn special_motion(&mut self, node: &Node, motion: &Motion, at: &str) {
+        let outlined = match node {
+            Node::Shape(shape) => shape.surface.stroke.is_some(),
+            Node::Icon(_) => true,
+            _ => false,
+        };
+        let whole_text = matches!(node, Node::Text(text) if text.count.is_none());
+        for (passage, field) in [(&motion.enter, "enter"), (&motion.exit, "exit")] {
+            let Some(preset) = passage.as_ref().map(|passage| passage.preset) else { continue };
+            if preset.piecewise().is_some() && !(whole_text && field == "enter") {
+                let reason =
+                    "lines and words come in one after another in texts that do not count; not elsewhere, and not out";
+                self.fail(format!("{at}/{field}"), reason);
+            }
+            if preset == Preset::Draw && !outlined {
+                self.fail(format!("{at}/{field}"), "`draw` is for icons and for shapes with a stroke");
+            }
+        }
+        let trims =
+            motion.keyframes.as_ref().is_some_and(|all| !(all.trim_start.is_empty() && all.trim_end.is_empty()));
+        if trims && !outlined {
+            self.fail(format!("{at}/keyframes"), "trimStart and trimEnd are for icons and for shapes with a stroke");
+        }
+    }
+
+    fn shape(&mut self, shape: &ShapeNode, at: &str) {
+        match (&shape.path, shape.shape == ShapeKind::Path) {
+            (None, true) => {
+                self.fail(format!("{at}/path"), "a path needs `path`: SVG path data on a grid of 100 x 100")
+            }
+            (Some(_), false) => self.fail(format!("{at}/path"), "`path` is for \"shape\": \"path\""),
+            (Some(path), true) => self.path_data(path, &format!("{at}/path")),
+            (None, false) => {}
+        }
+    }
+
+    fn effects(&mut self, mask: Option<&Mask>, blur: Option<f32>, at: &str) {
+        if let Some(blur) = blur.filter(|blur| !(0.0..=200.0).contains(blur)) {
+            self.fail(format!("{at}/blur"), format!("{blur} is not 0 to 200 design px"));
+        }
+        let Some(mask) = mask else { return };
+        let at = format!("{at}/mask");
+        match (&mask.path, mask.shape == MaskShape::Path) {
+            (None, true) => {
+                self.fail(format!("{at}/path"), "a path needs `path`: SVG path data on a grid of 100 x 100")
+            }
+            (Some(_), false) => self.fail(format!("{at}/path"), "`path` is for \"shape\": \"path\""),
+            (Some(path), true) => self.path_data(path, &format!("{at}/path")),
+            (None, false) => {}
+        }
+        self.radius(mask.radius.as_ref(), &format!("{at}/radius"));
+        self.edges(mask.fade.as_ref(), &format!("{at}/fade"));
+        if let Some(paint) = &mask.opacity {
+            self.paint(paint, &format!("{at}/opacity"));
+        }
+    }
+
+    fn radius(&mut self, radius: Option<&Measure>, at: &str) {
+        if let Some(Measure::Token(name)) = radius {
+            let radii = &self.document.theme.radii;
+            if name != "full" && !radii.contains_key(name) {
+                self.fail(at, unknown("radius", name, radii.keys()));
+            }
+        }
+    }
+
+    fn path_data(&mut self, path: &str, at: &str) {
+        if let Some(error) = svgtypes::PathParser::from(path).find_map(Result::err) {
+            self.fail(at, format!("not SVG path data: {error}"));
+        }
+    }
+
+    fn easing(&mut self, spec: &EasingSpec, at: &str) {
+        if let Err(reason) = easing(Some(spec), "linear") {
+            self.fail(at, reason);
         }
     }
 

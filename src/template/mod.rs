@@ -1,13 +1,12 @@
 //! Templates: the document as written, its checks, and its binding to a snapshot.
 //!
-//! `document` is what an author writes, `read` reads it, `check` finds every mistake that needs no snapshot, `bind`
-//! evaluates a scene for one snapshot into `bound`. Where things land is decided by layout, above.
+//! `document` is what an author writes, `check` finds every mistake that needs no snapshot, `bind` evaluates a scene
+//! for one snapshot into `bound`. Where things land is decided by layout, above.
 
 mod bind;
 mod bound;
 mod builtin;
 mod check;
-mod check_look;
 mod context;
 mod document;
 mod error;
@@ -17,7 +16,6 @@ mod look;
 mod numbers;
 mod params;
 mod parts;
-mod read;
 mod theme;
 mod value;
 
@@ -79,7 +77,7 @@ impl Template {
     /// [`TemplateError::Invalid`] with every problem found: where the document does not parse only the first, otherwise
     /// all of them.
     pub fn parse(files: &TemplateFiles) -> Result<Self, TemplateError> {
-        let read::Read { document, strings } = read::read(files)?;
+        let check::Read { document, strings } = check::read(files)?;
         let part_files: BTreeSet<String> = files.parts.keys().cloned().collect();
         let (problems, fields) = check::check(&files.source, &document, &strings, &part_files);
         if problems.is_empty() {
