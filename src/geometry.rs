@@ -122,8 +122,8 @@ impl Rect {
 pub fn turn(dx: f32, dy: f32) -> f32 {
     let (across, up) = (dx.abs(), dy.abs());
     let (small, large) = (across.min(up), across.max(up));
-    // Written so that a direction that is none, or no number, is upwards.
-    if !(large > 0.0) {
+    // A direction that is none, or no number, is upwards.
+    if dx.is_nan() || dy.is_nan() || large <= 0.0 {
         return 0.0;
     }
     let z = small / large;

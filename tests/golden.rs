@@ -565,7 +565,7 @@ fn blur() {
 fn apart_and_not_apart_are_equal() {
     let content = || {
         vec![
-            Primitive::Shape(card(rounded(-20.0, -20.0, 240.0, 180.0, [0.0; 4]), Paint::Solid(AMBER))),
+            Primitive::Shape(card(rounded(-60.0, -60.0, 320.0, 260.0, [0.0; 4]), Paint::Solid(AMBER))),
             text("Ag", 20.0, 20.0, &style(40.0, 600, "en"), NAVY),
         ]
     };
@@ -577,7 +577,7 @@ fn apart_and_not_apart_are_equal() {
             Composition { size, frame_rate, frame_count: 1, background, scenes: vec![scene], title: String::new() };
         raster::still(&composition, FontLibrary::bundled(), Arc::new(GlyphCache::new()), 0, &Alone).pixels().to_vec()
     };
-    let rect = Rect::new(-20.0, -20.0, 240.0, 180.0);
+    let rect = Rect::new(-60.0, -60.0, 320.0, 260.0);
     let geometry = Geometry::RoundedRect(RoundedRect { rect, radii: [0.0; 4] });
     let everything = Stencil { geometry, rect, fade: [0.0; 4], opacity: None };
     assert_eq!(frame(content()), frame(vec![isolated(content(), 0.0, vec![everything])]));

@@ -669,7 +669,9 @@ fn texts_by_line_and_word_and_drawn_outlines_end_as_the_whole() {
     let keyframes = json!({ "trimStart": [{ "t": 0, "v": 0.5 }, { "t": 1, "v": 0 }], "trimEnd": [{ "t": 0, "v": 0.5 }, { "t": 1, "v": 1 }] });
     for motion in [json!({ "enter": "draw" }), json!({ "keyframes": keyframes })] {
         let seen = frames(&showing(drawn(motion.clone())), &[8, 14, 20, 75]);
-        assert_eq!(seen[3], whole[0], "{motion}");
+        // An inside and its line lie in two pictures instead of one: laying both down may round once more.
+        let worst = seen[3].iter().zip(&whole[0]).map(|(a, b)| a.abs_diff(*b)).max();
+        assert!(worst <= Some(1), "{motion} ends {worst:?} levels off");
         assert!(seen[0] != seen[1] && seen[1] != seen[2] && seen[2] != seen[3], "{motion} does not move");
     }
 }

@@ -137,7 +137,8 @@ impl Picture {
                 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 255 in 8.8")]
                 let kept = (kept * 256.0 + 0.5) as u32;
                 let threshold = u32::from(thresholds[i % 8]);
-                *pixel = pixel.map(|c| ((u32::from(c) * kept / 255 + threshold) >> 8).min(u32::from(c)) as u8);
+                let cut = |c: u8| u8::try_from((u32::from(c) * kept / 255 + threshold) >> 8).map_or(c, |v| v.min(c));
+                *pixel = pixel.map(cut);
             }
         }
     }
@@ -160,8 +161,7 @@ impl Stencil {
 
 /// From nothing at an edge to all at `length` px from it, gently at both ends.
 fn ramp(distance: f32, length: f32) -> f32 {
-    // Written so that a length that is no number counts as none.
-    if !(length > 0.0) {
+    if length.is_nan() || length <= 0.0 {
         return 1.0;
     }
     let t = (distance / length).clamp(0.0, 1.0);

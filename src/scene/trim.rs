@@ -100,6 +100,9 @@ impl Polyline {
     pub fn stretch(&self, from: f32, to: f32) -> Vec<PathSegment> {
         let (begin, end) = (from.clamp(0.0, 1.0) * self.length, to.clamp(0.0, 1.0) * self.length);
         let mut path = Vec::new();
+        if end <= begin {
+            return path;
+        }
         let mut gone = 0.0;
         for contour in &self.contours {
             let mut drawing = false;
@@ -163,6 +166,7 @@ mod tests {
             let expected = f32::max(to - from, 0.0) * circle.length;
             assert!((length(&circle.stretch(from, to)) - expected).abs() < 0.5, "{from} to {to}");
         }
+        assert!(circle.stretch(0.7, 0.7).is_empty(), "not even the round end of a line");
     }
 
     #[test]

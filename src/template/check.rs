@@ -295,7 +295,7 @@ impl Checker<'_> {
             }
             let limits = param.min.is_some() || param.max.is_some();
             if limits && param.kind != ParamKind::Number
-                || param.min.zip(param.max).is_some_and(|(min, max)| !(min < max))
+                || param.min.zip(param.max).is_some_and(|(min, max)| min >= max)
             {
                 self.fail(&*at, "min and max are for numbers, and min is below max");
             }
