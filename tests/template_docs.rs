@@ -50,6 +50,7 @@ fn set(document: &mut Value, pointer: &str, value: Value) {
 fn order(folder: &Path, size: Size, params: BTreeMap<String, String>) -> Order {
     let quotes = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/quotes");
     Order {
+        fonts: None,
         snapshot: std::fs::read(quotes.join("solar-es-cl.json")).expect("a fixture"),
         base_dir: Some(quotes),
         keyed_files: std::collections::HashMap::new(),
