@@ -25,6 +25,7 @@ const SIBLINGS: &[(&str, &str)] = &[
     ("locale", "problem"),
     ("palette", "color"),
     ("palette", "frame"),
+    ("palette", "geometry"),
     ("template", "snapshot"),
     ("template", "timeline"),
     ("layout", "text"),

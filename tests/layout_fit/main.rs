@@ -22,7 +22,8 @@ use look::{Box, boxes, contents, outside, overlaps, texts};
 const CASES: u32 = 280;
 /// Smallest text that may ever show, in px of a canvas whose shorter side is 1080: the template's own least.
 const LEAST_SIZE_PX: f32 = 40.0;
-/// The same for the one or two letters of a monogram, which have to fit into their tile however wide they are.
+/// The same for the one or two letters of a monogram, each perhaps with a mark: they have to fit into their tile however
+/// wide they are.
 const LEAST_INITIALS_PX: f32 = 26.0;
 /// Chat and story chrome covers what lies outside, on 1080x1920: left, top, right, bottom.
 const STORY_SAFE: [f32; 4] = [65.0, 270.0, 1015.0, 1540.0];
@@ -88,7 +89,7 @@ fn texts_are_inside(composition: &Composition, scene: &Scene, faults: &mut Vec<S
         for text in contents(&layer.content).flat_map(texts) {
             let block = &text.block;
             let shown = format!("text of {} at {:?}, {} px", layer.node, text.origin, block.size_px);
-            let least = if block.glyphs.len() <= 2 { LEAST_INITIALS_PX } else { LEAST_SIZE_PX };
+            let least = if block.glyphs.len() <= 4 { LEAST_INITIALS_PX } else { LEAST_SIZE_PX };
             if block.size_px < least {
                 faults.push(format!("{shown}: too small"));
             }
