@@ -34,7 +34,7 @@ pub struct Problem {
     pub severity: Severity,
     /// Where in the video it shows, where it does.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    pub shown: Option<Shown>,
+    pub shown: Option<Box<Shown>>,
 }
 
 /// A place in a video.
@@ -107,7 +107,7 @@ impl fmt::Display for Problem {
             Severity::Warning => "warning",
             Severity::Error => "error",
         };
-        let whole = self.shown.as_ref().map_or_else(|| "the document".to_owned(), Shown::describe);
+        let whole = self.shown.as_ref().map_or_else(|| "the document".to_owned(), |shown| shown.describe());
         let place = if self.pointer.is_empty() { &whole } else { &self.pointer };
         write!(f, "{severity}[{}] {place}: found {}, expected {}", self.code, self.found, self.expected)?;
         match &self.hint {

@@ -37,8 +37,8 @@ pub(super) struct Spot<'a> {
 }
 
 impl Spot<'_> {
-    fn shown(self) -> Option<Shown> {
-        Some(Shown { scene: self.scene.to_owned(), node: self.node.to_owned(), at_ms: self.at_ms })
+    fn shown(self) -> Option<Box<Shown>> {
+        Some(Box::new(Shown { scene: self.scene.to_owned(), node: self.node.to_owned(), at_ms: self.at_ms }))
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Value, Problems> {
 }
 
 /// Refuses documents that would cost too much to hold, before anything is built: one pass over the bytes.
-fn measure(text: &str) -> Result<(), Problem> {
+fn measure(text: &str) -> Result<(), Problems> {
     let (mut depth, mut values, mut in_string, mut escaped) = (0usize, 1usize, false, false);
     for byte in text.bytes() {
         if in_string {
@@ -62,11 +62,11 @@ fn measure(text: &str) -> Result<(), Problem> {
         }
         if depth > limits::DEPTH {
             let expected = format!("at most {} levels of objects and arrays", limits::DEPTH);
-            return Err(Problem::error("too_deep", "", format!("more than {} levels", limits::DEPTH), expected));
+            return Err(Problem::error("too_deep", "", format!("more than {} levels", limits::DEPTH), expected).into());
         }
         if values > limits::VALUES {
             let expected = format!("at most {} values in all", limits::VALUES);
-            return Err(Problem::error("too_many_values", "", format!("more than {}", limits::VALUES), expected));
+            return Err(Problem::error("too_many_values", "", format!("more than {}", limits::VALUES), expected).into());
         }
     }
     Ok(())
