@@ -138,7 +138,8 @@ impl EncoderConfig {
     /// filter keeps the edges of text. The quantiser is constant: x264's rate factor (`crf`) lowers it where little
     /// moves, so that every still frame refines the dither of the gradients once more. IDR frames get a much lower one
     /// (`ipratio`): what stands still afterwards is copied from them for seconds. Coefficients that stand alone are kept
-    /// (`no-dct-decimate`), they are the dither. Chroma is quantised a little finer, for coloured text. All figures
+    /// (`no-dct-decimate`), they are the dither. The pictures numbered in `settled`, the last before stillness, get a finer
+    /// quantiser through zones of one picture each, for the same reason as IDR frames. Chroma is quantised a little finer, for coloured text. All figures
     /// are in `docs/performance.md`.
     pub(super) fn options(&self, level: Level, settled: &[u32]) -> Vec<(&'static str, String)> {
         let fixed = [

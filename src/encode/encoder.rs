@@ -179,7 +179,8 @@ fn settled(moves: &[bool], repeats: Repeats) -> Vec<u32> {
         if still == LONG_FRAMES && coded > 1 {
             settled.push(coded - 1);
         }
-        if !repeated || repeats == Repeats::Encoded {
+        // As `send` decides: where repeats are left out, the second picture of a segment is coded all the same.
+        if !repeated || repeats == Repeats::Encoded || repeats == Repeats::Omitted && coded == 1 {
             coded += 1;
         }
     }
@@ -259,4 +260,23 @@ fn push_unit(data: &mut Vec<u8>, unit: &[u8]) -> Result<(), EncodeError> {
     data.extend_from_slice(&length.to_be_bytes());
     data.extend_from_slice(unit);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settled_pictures_are_numbered_as_x264_counts() {
+        // Ten frames stand still after the IDR picture, three move, ten stand still, one moves.
+        let mut moves = vec![true; 1];
+        moves.extend([false; 10]);
+        moves.extend([true; 3]);
+        moves.extend([false; 10]);
+        moves.push(true);
+        assert_eq!(settled(&moves, Repeats::Held), [3], "IDR and three; the IDR picture is fine anyhow");
+        assert_eq!(settled(&moves, Repeats::Omitted), [1, 4], "the second picture is coded all the same, and stands");
+        assert!(settled(&[true, true, false, false, true], Repeats::Held).is_empty(), "too short to be looked at");
+        assert!(settled(&[], Repeats::Held).is_empty());
+    }
 }

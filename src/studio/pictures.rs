@@ -101,7 +101,7 @@ pub(super) fn load(
                 #[expect(clippy::cast_precision_loss, reason = "pictures have at most a few thousand px a side")]
                 let aspect = size.width as f32 / size.height as f32;
                 let picture = LoadedPicture { asset: pictures.frames.len(), aspect };
-                if pointer == LOGO && snapshot.company.brand.is_none() {
+                if pointer == LOGO && !names_a_color(snapshot) {
                     pictures.logo_colors = palette(&frame);
                 }
                 pictures.frames.push(frame);
@@ -115,6 +115,11 @@ pub(super) fn load(
         }
     }
     pictures
+}
+
+/// Whether the company gives a colour of its own; where it does, its logo's are not looked for.
+fn names_a_color(snapshot: &Snapshot) -> bool {
+    snapshot.company.brand.as_ref().is_some_and(|brand| brand.primary.is_some() || brand.accent.is_some())
 }
 
 /// Keys of the objects that a video of `snapshot` by `template` shows, each once, in reading order: what to fetch from

@@ -16,6 +16,7 @@ mod look;
 mod numbers;
 mod params;
 mod parts;
+mod read;
 mod theme;
 mod value;
 mod words;
@@ -80,7 +81,7 @@ impl Template {
     /// [`TemplateError::Invalid`] with every problem found: where the document does not parse only the first, otherwise
     /// all of them.
     pub fn parse(files: &TemplateFiles) -> Result<Self, TemplateError> {
-        let check::Read { document, strings } = check::read(files)?;
+        let read::Read { document, strings } = read::read(files)?;
         let part_files: BTreeSet<String> = files.parts.keys().cloned().collect();
         let (problems, fields) = check::check(&files.source, &document, &strings, &part_files);
         if problems.is_empty() {

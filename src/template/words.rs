@@ -2,7 +2,7 @@
 //!
 //! `templates/words/LANGUAGE.json` holds them, in the form of a template's own strings, which win over these.
 
-use super::check::Strings;
+use super::read::Strings;
 
 macro_rules! words {
     ($($language:literal),+) => {
@@ -49,7 +49,7 @@ pub(super) fn complete(own: Strings, words: Strings, default_language: &str) -> 
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::super::check::strings;
+    use super::super::read::strings;
     use super::*;
 
     fn parsed(files: &[(&str, &str)]) -> Strings {
