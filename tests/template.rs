@@ -586,6 +586,25 @@ fn a_group_transforms_its_children_as_one() {
     assert_eq!(link.pivot, (area.rect.x, area.rect.y));
 }
 
+/// What is taken out of the flow keeps its distances to the edges of its own group, not of one further out.
+#[test]
+fn a_place_in_a_group_is_measured_from_that_group() {
+    let paint = json!({ "fill": "accent" });
+    let group = |children: Value| {
+        json!([{ "type": "group", "flex": { "padding": 100 }, "children": [
+            { "type": "group", "layout": { "width": 500, "height": 300 }, "children": children }] }])
+    };
+    let at = json!({ "top": 20, "end": 40, "bottom": 60, "start": 80 });
+    let placed = group(json!([{ "type": "shape", "layout": { "at": at }, "surface": paint }]));
+    let margin = json!([20, 40, 60, 80]);
+    let flowing = group(json!([{ "type": "shape", "layout": { "margin": margin, "height": 220 }, "surface": paint }]));
+    assert_eq!(frames(&showing(placed), &[60]), frames(&showing(flowing.clone()), &[60]));
+    let stacked = json!([{ "type": "group", "flex": { "padding": 100 }, "children": [
+        { "type": "group", "flex": { "direction": "stack" }, "layout": { "width": 380, "height": 220, "margin": margin },
+          "children": [{ "type": "shape", "layout": { "width": "100%" }, "surface": paint }] }] }]);
+    assert_eq!(frames(&showing(stacked), &[60]), frames(&showing(flowing), &[60]));
+}
+
 /// A repeat in a repeat sees both entries, and shows what the same nodes written out would.
 #[test]
 fn repeats_nest() {

@@ -19,6 +19,8 @@ pub(super) fn of(node: &BoundNode, parent: Option<&BoundGroup>) -> Style {
         flex_shrink: placement.shrink,
         align_self: placement.align.map(|align| AlignSelf::from(align_items(align))),
         margin: sides(placement.margin, auto),
+        // Whatever is taken out of the flow is placed against its own group, never against one further up.
+        position: Position::Relative,
         ..Style::default()
     };
     let stacked = parent.is_some_and(|group| group.direction == Direction::Stack);

@@ -26,11 +26,11 @@ pub struct Glyph {
 /// One line of a laid-out text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
-    /// Left edge of the ink's advance box from the left edge of the block, in px.
+    /// Left edge from the left edge of the block, in px: of the ink of a letter or sign, of the advance of a figure.
     pub x: f32,
     /// Baseline from the top edge of the block, in px.
     pub baseline: f32,
-    /// Advance width without trailing spaces, in px.
+    /// Width to the right edge, likewise, without trailing spaces, in px.
     pub width: f32,
     /// Range of this line's glyphs in [`TextBlock::glyphs`].
     pub glyphs: Range<usize>,

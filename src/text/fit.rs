@@ -244,10 +244,12 @@ impl Setting<'_> {
         let mut top = 0.0;
         for (index, line) in shaped.lines().enumerate() {
             let free = width - line.width;
+            // Letters and signs stand at the edge with their ink: `$` and `€` of a large total below a small word.
+            let [left, right] = shaped.side_bearings(self.fonts, index);
             let x = match (self.style.align, self.style.direction) {
-                (Align::Start, Direction::Ltr) | (Align::End, Direction::Rtl) => 0.0,
+                (Align::Start, Direction::Ltr) | (Align::End, Direction::Rtl) => -left,
                 (Align::Center, _) => free * 0.5,
-                (Align::End, Direction::Ltr) | (Align::Start, Direction::Rtl) => free,
+                (Align::End, Direction::Ltr) | (Align::Start, Direction::Rtl) => free + right,
             };
             let baseline = top + lead;
             let first = block.glyphs.len();
@@ -256,7 +258,8 @@ impl Setting<'_> {
                 glyph.y += baseline;
                 block.glyphs.push(glyph);
             });
-            block.lines.push(Line { x, baseline, width: line.width, glyphs: first..block.glyphs.len() });
+            let (x, width) = (x + left, line.width - left - right);
+            block.lines.push(Line { x, baseline, width, glyphs: first..block.glyphs.len() });
             top += line_height;
         }
         block.height = top;

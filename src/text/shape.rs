@@ -3,10 +3,11 @@
 //! Everything that reads positions out of parley is here; fitting and cutting are not.
 
 use parley::{
-    Alignment, BaseDirection, FontFamily, FontFeatures, FontWeight, Language, Layout, OverflowWrap,
+    Alignment, BaseDirection, Cluster, FontFamily, FontFeatures, FontWeight, Language, Layout, OverflowWrap,
     PositionedLayoutItem, WordBreak,
 };
-use skrifa::MetadataProvider as _;
+use skrifa::instance::{LocationRef, Size};
+use skrifa::{GlyphId, MetadataProvider as _};
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::library::Shaper;
@@ -35,6 +36,7 @@ pub(super) enum Wrap {
 /// A shaped text. Breaking it again at another width is cheap.
 pub(super) struct Shaped {
     layout: Layout<()>,
+    text: String,
     /// Base direction of the paragraph.
     rtl: bool,
     size_px: f32,
@@ -97,7 +99,7 @@ pub(super) fn shape(
         let index = push_style(run, &mut builder);
         builder.push_style_run(index, range);
     }
-    Shaped { layout: builder.build(text), rtl, size_px }
+    Shaped { layout: builder.build(text), text: text.to_owned(), rtl, size_px }
 }
 
 fn is_korean(language: &str) -> bool {
@@ -153,6 +155,23 @@ fn runs(text: &str, spaced: bool) -> Vec<(Run, std::ops::Range<usize>)> {
     runs
 }
 
+/// White space left and right of a cluster's ink within its advance, in px, below 0 where ink reaches past it; `None`
+/// without ink that the outlines tell of.
+fn bearings(fonts: &FontLibrary, cluster: &Cluster<'_, ()>) -> Option<[f32; 2]> {
+    let run = cluster.run();
+    let font = fonts.entry(fonts.face_of(run.font().data.id())?).font();
+    let metrics = font.glyph_metrics(Size::new(run.font_size()), LocationRef::default());
+    let (mut pen, mut left, mut right) = (0.0, f32::INFINITY, f32::NEG_INFINITY);
+    for glyph in cluster.glyphs() {
+        if let Some(ink) = metrics.bounds(GlyphId::new(glyph.id)).filter(|ink| ink.x_max > ink.x_min) {
+            left = left.min(pen + glyph.x + ink.x_min);
+            right = right.max(pen + glyph.x + ink.x_max);
+        }
+        pen += glyph.advance;
+    }
+    (left < right).then(|| [left, cluster.advance() - right])
+}
+
 impl Shaped {
     /// Breaks lines at a width; without one only at newline characters.
     pub(super) fn break_at(&mut self, width: Option<f32>) {
@@ -196,6 +215,23 @@ impl Shaped {
                 each(Glyph { face, id, x: glyph.x - origin, y: glyph.y - baseline, size_px });
             }
         }
+    }
+
+    /// White space between the edges of a line's advance box and its ink, in px: left and right. 0 at a figure, so that
+    /// amounts below each other line up by the widths that figures share and a counted number does not sway, and where
+    /// ink reaches past the edge.
+    pub(super) fn side_bearings(&self, fonts: &FontLibrary, index: usize) -> [f32; 2] {
+        let Some(line) = self.layout.get(index) else { return [0.0; 2] };
+        let shown = |cluster: &Cluster<'_, ()>| {
+            self.text[cluster.text_range()].chars().any(|c| !c.is_whitespace() && !is_ignorable(c))
+        };
+        let clusters: Vec<_> =
+            line.runs().flat_map(|run| run.visual_clusters().collect::<Vec<_>>()).filter(shown).collect();
+        let bearing = |cluster: Option<&Cluster<'_, ()>>, side: usize| {
+            let cluster = cluster.filter(|cluster| !self.text[cluster.text_range()].contains(char::is_numeric));
+            cluster.and_then(|cluster| bearings(fonts, cluster)).map_or(0.0, |both| both[side].max(0.0))
+        };
+        [bearing(clusters.first(), 0), bearing(clusters.last(), 1)]
     }
 
     /// Characters that came out as glyph 0, each once, in order of appearance.
