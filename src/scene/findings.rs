@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::timing::LEAST_READ;
 use crate::color::Color;
 use crate::geometry::Rect;
 use crate::problem::{Problem, Problems, Shown, Warning, is_bidi_control, member, quoted};
@@ -11,8 +12,6 @@ use crate::text::TextBlock;
 
 /// Contrast of text that most people can read (WCAG 2.2, level AA).
 const READABLE_CONTRAST: f32 = 4.5;
-/// Share of the reading time below which a text cannot even be skimmed.
-const LEAST_READ: f64 = 0.4;
 /// Narrowest module of a code that a phone reads from another screen, in design px.
 const READABLE_MODULE_PX: f32 = 4.0;
 
