@@ -101,7 +101,7 @@ warnings! {
         "Put it beside the quote, or below."
     SvgRefused "asset_svg_refused" Field
         "An SVG costs too much to draw, or uses what is not drawn. A placeholder is shown."
-        "Simplify it (paths without patterns, filters and text), or export it as PNG."
+        "Simplify it (no patterns, no markers, fewer shapes), or export it as PNG."
     Timeout "asset_timeout" Field
         "A server did not answer in time or not to the end, or an SVG took too long. A placeholder is shown."
         "Serve the picture faster, or send it along as `data`."

@@ -92,7 +92,7 @@ fn check(name: &str, server: &str) {
     let path = if asked { bench.put("q.json", text.replace(SERVER, server)) } else { path };
     let quote: Value = serde_json::from_str(&text).expect("JSON");
     let template = folder().join(name);
-    let own = template.is_dir().then(|| format!(" -t {}", template.display())).unwrap_or_default();
+    let own = if template.is_dir() { format!(" -t {}", template.display()) } else { String::new() };
     let arguments = format!("{}{own} --allow-private-network", path.display());
 
     let report = bench.render(&format!("validate {arguments} --json")).ends_with(0).json();
