@@ -104,12 +104,8 @@ test: setup-tests ## Every test, the examples in the documentation included; sta
 	@$(CARGO) test --locked --doc
 
 .PHONY: sheets
-sheets: build ## A contact sheet of every template, fixture and size, in target/sheets
-	@mkdir -p $(TARGET)/sheets; \
-	for template in templates/quote-*; do for size in story portrait square landscape; do for quote in fixtures/quotes/*.json; do \
-	  name="$$(basename $$template)-$$(basename "$$quote" .json)-$$size"; \
-	  $(TARGET)/release/render sheet "$$quote" --quiet -t "$$(basename $$template)" --size $$size -o "$(TARGET)/sheets/$$name.png" || exit 1; \
-	done; done; done; echo "$(TARGET)/sheets"
+sheets: setup-tests ## A contact sheet of every template, size and quote, in target/sheets; `make test` leaves them there too
+	@$(CARGO) test --locked --quiet --test sheets; echo "$(TARGET)/sheets"
 
 .PHONY: gallery
 gallery: build ## The pictures of docs/gallery.md

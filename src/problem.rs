@@ -2,9 +2,13 @@
 //!
 //! This is the vocabulary only. What is a problem is decided by the module that reads the document.
 
+mod warning;
+
 use std::fmt;
 
 use serde::Serialize;
+
+pub use warning::{Warning, WarningPlace};
 
 /// How bad a [`Problem`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -78,12 +82,12 @@ impl Problem {
 
     /// A problem that lets the document pass.
     pub fn warning(
-        code: &'static str,
+        about: Warning,
         pointer: impl Into<String>,
         found: impl Into<String>,
         expected: impl Into<String>,
     ) -> Self {
-        Self { severity: Severity::Warning, ..Self::error(code, pointer, found, expected) }
+        Self { severity: Severity::Warning, ..Self::error(about.code(), pointer, found, expected) }
     }
 
     /// The same problem with advice.
@@ -99,6 +103,16 @@ impl Problem {
         self.hint = hint.or(self.hint);
         self
     }
+
+    /// Where it is, for people: its pointer, or else its place in the video, or else the document as a whole.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match &self.shown {
+            _ if !self.pointer.is_empty() => self.pointer.clone(),
+            Some(shown) => shown.describe(),
+            None => "the document".to_owned(),
+        }
+    }
 }
 
 impl fmt::Display for Problem {
@@ -107,9 +121,7 @@ impl fmt::Display for Problem {
             Severity::Warning => "warning",
             Severity::Error => "error",
         };
-        let whole = self.shown.as_ref().map_or_else(|| "the document".to_owned(), |shown| shown.describe());
-        let place = if self.pointer.is_empty() { &whole } else { &self.pointer };
-        write!(f, "{severity}[{}] {place}: found {}, expected {}", self.code, self.found, self.expected)?;
+        write!(f, "{severity}[{}] {}: found {}, expected {}", self.code, self.place(), self.found, self.expected)?;
         match &self.hint {
             Some(hint) => write!(f, "\n  hint: {hint}"),
             None => Ok(()),
@@ -295,13 +307,13 @@ mod tests {
 
     #[test]
     fn warnings_do_not_refuse() {
-        let mut problems = Problems::from(Problem::warning("w", "", "x", "y"));
+        let mut problems = Problems::from(Problem::warning(Warning::OddPhone, "", "x", "y"));
         assert!(!problems.has_errors());
         problems.push(Problem::error("e", "/a", "x", "y").with_hint("do z"));
         assert!(problems.has_errors());
         assert_eq!(
             problems.to_string(),
-            "warning[w] the document: found x, expected y\nerror[e] /a: found x, expected y\n  hint: do z"
+            "warning[odd_phone] the document: found x, expected y\nerror[e] /a: found x, expected y\n  hint: do z"
         );
     }
 }

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use crate::problem::Warning;
+
 /// Why a picture could not be had. A caller shows its designed placeholder and passes the message on as a warning.
 ///
 /// `source_name` is the source as [`Source::display_name`](super::Source::display_name) writes it.
@@ -143,21 +145,27 @@ impl AssetError {
     /// A stable name of the kind of failure, for warnings that machines read.
     #[must_use]
     pub fn code(&self) -> &'static str {
+        self.warning().code()
+    }
+
+    /// What whoever sent the picture is warned of.
+    #[must_use]
+    pub fn warning(&self) -> Warning {
         match self {
-            Self::AddressRefused { .. } => "asset_address_refused",
-            Self::Unreachable { .. } => "asset_unreachable",
-            Self::BadStatus { .. } => "asset_bad_status",
-            Self::BadRedirect { .. } => "asset_bad_redirect",
-            Self::NoAnswer { .. } | Self::TimedOut { .. } => "asset_timeout",
-            Self::TooManyBytes { .. } | Self::TooManyPixels { .. } => "asset_too_large",
-            Self::TooManyAssets { .. } => "asset_too_many",
-            Self::NotAPicture { .. } => "asset_not_a_picture",
-            Self::Undecodable { .. } => "asset_undecodable",
-            Self::SvgRefused { .. } => "asset_svg_refused",
-            Self::BadDataUri { .. } => "asset_bad_data_uri",
-            Self::OutsideFolder { .. } => "asset_outside_folder",
-            Self::BadFile { .. } => "asset_bad_file",
-            Self::KeyNotAvailable { .. } => "asset_key_not_available",
+            Self::AddressRefused { .. } => Warning::AddressRefused,
+            Self::Unreachable { .. } => Warning::Unreachable,
+            Self::BadStatus { .. } => Warning::BadStatus,
+            Self::BadRedirect { .. } => Warning::BadRedirect,
+            Self::NoAnswer { .. } | Self::TimedOut { .. } => Warning::Timeout,
+            Self::TooManyBytes { .. } | Self::TooManyPixels { .. } => Warning::TooLarge,
+            Self::TooManyAssets { .. } => Warning::TooMany,
+            Self::NotAPicture { .. } => Warning::NotAPicture,
+            Self::Undecodable { .. } => Warning::Undecodable,
+            Self::SvgRefused { .. } => Warning::SvgRefused,
+            Self::BadDataUri { .. } => Warning::BadDataUri,
+            Self::OutsideFolder { .. } => Warning::OutsideFolder,
+            Self::BadFile { .. } => Warning::BadFile,
+            Self::KeyNotAvailable { .. } => Warning::KeyNotAvailable,
         }
     }
 

@@ -106,8 +106,7 @@ impl Reporter {
     }
 
     fn paragraph(self, problem: &Problem, text: &mut String) {
-        let place = if problem.pointer.is_empty() { "the document" } else { &problem.pointer };
-        line(text, format_args!("{} at {place}", self.mark(problem.severity, problem.code)));
+        line(text, format_args!("{} at {}", self.mark(problem.severity, problem.code), problem.place()));
         line(text, format_args!("  found     {}", indented(&problem.found)));
         line(text, format_args!("  expected  {}", indented(&problem.expected)));
         if let Some(hint) = &problem.hint {
@@ -186,6 +185,7 @@ pub(super) fn stdout_failure(error: io::Error) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::problem::Warning;
 
     #[test]
     fn a_problem_is_legible_without_colour() {
@@ -193,12 +193,12 @@ mod tests {
         let problems = Problems::from_iter([
             Problem::error("unknown_field", "/quote/validUntill", "`validUntill`", "a known field")
                 .with_hint("did you mean `validUntil`?"),
-            Problem::warning("asset", "", "two\nlines", "one"),
+            Problem::warning(Warning::BadFile, "", "two\nlines", "one"),
         ]);
         assert_eq!(
             reporter.paragraphs(&problems),
             "error[unknown_field] at /quote/validUntill\n  found     `validUntill`\n  expected  a known field\n  \
-             hint      did you mean `validUntil`?\nwarning[asset] at the document\n  found     two\n            lines\n  \
+             hint      did you mean `validUntil`?\nwarning[asset_bad_file] at the document\n  found     two\n            lines\n  \
              expected  one\n"
         );
         let coloured = Reporter { color: true, ..reporter };

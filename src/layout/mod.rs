@@ -62,6 +62,21 @@ pub struct LayoutError {
 /// # Errors
 /// [`LayoutError`] where the layout library refuses the tree.
 pub fn lay_out<'n>(root: &'n BoundNode, around: Surroundings<'_>) -> Result<Placed<'n>, LayoutError> {
+    let mut placed = boxes(root, around)?;
+    set_texts(&mut placed, around);
+    Ok(placed)
+}
+
+/// Whether everything in `root` has room on the canvas: what [`Placed::overflows`] would deny, told from the boxes alone.
+///
+/// # Errors
+/// As [`lay_out`].
+pub fn has_room(root: &BoundNode, around: Surroundings<'_>) -> Result<bool, LayoutError> {
+    Ok(!boxes(root, around)?.overflows())
+}
+
+/// The boxes, without the words in them.
+fn boxes<'n>(root: &'n BoundNode, around: Surroundings<'_>) -> Result<Placed<'n>, LayoutError> {
     let fail = |error: taffy::TaffyError| LayoutError { label: root.label.clone(), reason: error.to_string() };
     let mut tree: TaffyTree<Measured<'n>> = TaffyTree::new();
     // Whole pixels come later, where each kind of node knows what it needs to keep sharp.
@@ -86,7 +101,6 @@ pub fn lay_out<'n>(root: &'n BoundNode, around: Surroundings<'_>) -> Result<Plac
     if around.right_to_left {
         mirror(&mut placed, width);
     }
-    set_texts(&mut placed, around);
     Ok(placed)
 }
 
@@ -165,11 +179,5 @@ impl Placed<'_> {
                 child.node.placement.at.is_none() && child.rect.height > 0.0 && !self.inner.contains(child.rect, 1.0)
             });
         own || self.children.iter().any(Placed::overflows)
-    }
-
-    /// Whether a text inside was cut and ends in an ellipsis.
-    #[must_use]
-    pub fn truncates(&self) -> bool {
-        self.text.as_ref().is_some_and(|text| text.truncated) || self.children.iter().any(Placed::truncates)
     }
 }

@@ -13,7 +13,7 @@ use crate::color::Color;
 use crate::crew::{self, Crew};
 use crate::frame::RgbaFrame;
 use crate::geometry::Size;
-use crate::layout::{LayoutError, Surroundings, lay_out};
+use crate::layout::{LayoutError, Surroundings, has_room, lay_out};
 use crate::problem::{Problems, member};
 use crate::template::{
     Binder, Bindings, BoundNode, BoundScene, BoundTransition, DOCUMENT_FILE, Page, Paging, PlannedScene, Template,
@@ -94,6 +94,13 @@ struct Slot {
     frames: u32,
 }
 
+impl Slot {
+    /// A moment at which everything has come and nothing has gone yet, in milliseconds.
+    fn middle_ms(self, rate: FrameRate) -> u64 {
+        rate.ms_of_frames(self.first_frame + self.frames / 2)
+    }
+}
+
 /// Scenes of these lengths one after another. Ends are rounded, not lengths, so that errors do not add up.
 fn slots(lengths_s: &[f64], rate: FrameRate) -> Vec<Slot> {
     let mut start_s = 0.0;
@@ -165,7 +172,7 @@ pub fn compose(from: Ingredients<'_>) -> Result<Composed, ComposeError> {
         ];
         let outer = outer.into_iter().flatten().collect();
         let id = draft.scene.id.clone();
-        let spot = Spot { scene: &id, node: "", at_ms: from.frame_rate.ms_of_frames(first_frame + frames / 2) };
+        let spot = Spot { scene: &id, node: "", at_ms: slots[at].middle_ms(from.frame_rate) };
         let (layers, mut found) = flat(clock, spot, &draft.scene.root, outer, draft.begin_s, &mut behind.clone())?;
         found.reading(spot, lengths_s[at], draft.need.reading);
         if draft.overflows {
@@ -236,14 +243,13 @@ fn draft_all(
         let paged = crew::map(from.crew, &planned, |scene| pages(binder, scene, most_pages, around));
         for (scene, pages) in planned.iter().zip(paged) {
             let pages = pages?;
-            if let Some(last) = pages.last().filter(|page| page.more > 0) {
-                left_out.push((scene.index, last.start + last.len, last.more));
-            }
+            let last = pages.last().copied().filter(|page| page.more > 0);
             let choices: Vec<Option<Page>> =
                 if pages.is_empty() { vec![None] } else { pages.into_iter().map(Some).collect() };
             for page in choices {
                 places.push((places.is_empty(), scene.index, page));
             }
+            left_out.extend(last.map(|page| (places.len() - 1, page)));
         }
         let drafts = crew::map(from.crew, &places, |&(first, scene, page)| {
             let bound = fitting(binder.scene(scene, page)?, around)?;
@@ -256,8 +262,10 @@ fn draft_all(
         let drafts = drafts.into_iter().collect::<Result<Vec<Draft>, ComposeError>>()?;
         let needs: Vec<Need> = drafts.iter().map(|draft| draft.need).collect();
         if let Some(lengths_s) = fit(&needs, range) {
-            for (index, shown, more) in left_out {
-                findings.rows_left_out(&from.template.document().scenes[index].id, shown, more);
+            let slots = slots(&lengths_s, from.frame_rate);
+            for (at, Page { start, len, more, .. }) in left_out {
+                let at_ms = slots[at].middle_ms(from.frame_rate);
+                findings.rows_left_out(Spot { scene: &drafts[at].scene.id, node: "", at_ms }, start + len, more);
             }
             return Ok((drafts, lengths_s));
         }
@@ -281,7 +289,7 @@ fn level_that_fits(scene: &BoundScene, most: u8, around: Surroundings<'_>) -> Re
     for level in 0..=most {
         let mut tightened = scene.root.clone();
         tighten(&mut tightened, level);
-        if !lay_out(&tightened, around)?.overflows() {
+        if has_room(&tightened, around)? {
             return Ok(Some(level));
         }
     }

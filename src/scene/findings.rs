@@ -2,17 +2,16 @@
 
 use serde_json::Value;
 
+use super::timing::LEAST_READ;
 use crate::color::Color;
 use crate::geometry::Rect;
-use crate::problem::{Problem, Problems, Shown, is_bidi_control, member, quoted};
+use crate::problem::{Problem, Problems, Shown, Warning, is_bidi_control, member, quoted};
 use crate::snapshot::Snapshot;
 use crate::template::BoundText;
 use crate::text::TextBlock;
 
 /// Contrast of text that most people can read (WCAG 2.2, level AA).
 const READABLE_CONTRAST: f32 = 4.5;
-/// Share of the reading time below which a text cannot even be skimmed.
-const LEAST_READ: f64 = 0.4;
 /// Narrowest module of a code that a phone reads from another screen, in design px.
 const READABLE_MODULE_PX: f32 = 4.0;
 
@@ -85,7 +84,7 @@ impl Findings {
         for c in &block.missing {
             if !self.lacks(*c) {
                 let found = format!("`{c}` (U+{:04X}) in {}", u32::from(*c), shown(words));
-                let problem = Problem::warning("missing_glyph", "", found, "characters that a font has");
+                let problem = Problem::warning(Warning::MissingGlyph, "", found, "characters that a font has");
                 let problem = problem.with_hint(format!("it is left out in scene `{scene}`, node `{node}`"));
                 let problem = Problem { shown: spot.shown(), ..problem };
                 self.0.push(Finding { problem, missing: Some(*c) });
@@ -99,7 +98,7 @@ impl Findings {
         self.missing_glyphs(spot, &text.text, block);
         if block.truncated {
             let found = format!("{} does not fit", shown(&text.text));
-            let problem = Problem::warning("text_cut", "", found, "a shorter text");
+            let problem = Problem::warning(Warning::TextCut, "", found, "a shorter text");
             self.push(spot, problem.with_hint(format!("it ends in … in scene `{scene}`, node `{node}`")));
         }
     }
@@ -110,7 +109,7 @@ impl Findings {
         let wanted = text.contrast.min(READABLE_CONTRAST);
         if worst < wanted - 0.05 {
             let found = format!("{} at a contrast of {worst:.1}:1", shown(&text.text));
-            let problem = Problem::warning("low_contrast", "", found, format!("{wanted}:1 or more"));
+            let problem = Problem::warning(Warning::LowContrast, "", found, format!("{wanted}:1 or more"));
             self.push(spot, problem.with_hint("what lies behind it is both dark and light: put a plain surface there"));
         }
     }
@@ -139,14 +138,15 @@ impl Findings {
             );
             let expected =
                 format!("texts from {:.0}, {:.0} to {:.0}, {:.0}", safe.x, safe.y, safe.right(), safe.bottom());
-            let problem = Problem::warning("outside_safe_area", "", found, expected);
+            let problem = Problem::warning(Warning::OutsideSafeArea, "", found, expected);
             self.push(spot, problem.with_hint("chat programs lay their controls over what lies further out"));
         }
     }
 
     /// A scene whose content has no room however much it is tightened.
     pub(super) fn overflow(&mut self, spot: Spot<'_>) {
-        let problem = Problem::warning("overflow", "", "more than there is room for", "content that fits its group");
+        let problem =
+            Problem::warning(Warning::Overflow, "", "more than there is room for", "content that fits its group");
         self.push(spot, problem.with_hint("a smaller `size`, fewer rows, or a `when` that leaves something out"));
     }
 
@@ -155,7 +155,7 @@ impl Findings {
         if length_s < reading_s * LEAST_READ {
             let found = format!("{reading_s:.1} s of text in {length_s:.1} s");
             let expected = format!("at least {:.1} s", reading_s * LEAST_READ);
-            let problem = Problem::warning("too_brief", "", found, expected);
+            let problem = Problem::warning(Warning::TooBrief, "", found, expected);
             self.push(spot, problem.with_hint("a shorter text, fewer rows a page, or a longer `duration`"));
         }
     }
@@ -163,7 +163,7 @@ impl Findings {
     pub(super) fn code_too_long(&mut self, spot: Spot<'_>, data: &str) {
         let Spot { scene, node, .. } = spot;
         let found = format!("{} characters: {}", data.chars().count(), quoted(data, 60));
-        let problem = Problem::warning("code_too_long", "", found, "an address of at most 2,331 bytes");
+        let problem = Problem::warning(Warning::CodeTooLong, "", found, "an address of at most 2,331 bytes");
         self.push(spot, problem.with_hint(format!("the QR code of scene `{scene}`, node `{node}` is left out")));
     }
 
@@ -172,7 +172,7 @@ impl Findings {
         if module_px < READABLE_MODULE_PX * unit {
             let found = format!("modules of {module_px} px");
             let expected = format!("modules of {} px or more", READABLE_MODULE_PX * unit);
-            let problem = Problem::warning("code_too_fine", "", found, expected);
+            let problem = Problem::warning(Warning::CodeTooFine, "", found, expected);
             self.push(
                 spot,
                 problem
@@ -181,11 +181,11 @@ impl Findings {
         }
     }
 
-    pub(super) fn rows_left_out(&mut self, scene: &str, shown: usize, more: usize) {
+    /// A scene that shows the last rows there is room for: `shown` of a list, and that there are `more`.
+    pub(super) fn rows_left_out(&mut self, spot: Spot<'_>, shown: usize, more: usize) {
         let found = format!("{} entries", shown + more);
-        let problem = Problem::warning("rows_left_out", "", found, format!("{shown} fit into the video"));
-        let problem = problem.with_hint(format!("scene `{scene}` says that there are {more} more"));
-        self.0.push(Finding { problem, missing: None });
+        let problem = Problem::warning(Warning::RowsLeftOut, "", found, format!("{shown} fit into the video"));
+        self.push(spot, problem.with_hint(format!("scene `{}` says that there are {more} more", spot.scene)));
     }
 }
 

@@ -3,12 +3,15 @@
 use super::pieces;
 use crate::layout::Placed;
 use crate::template::{BoundKind, BoundNode, BoundScene, DurationRange};
+use crate::text::TextBlock;
 use crate::time::FrameRate;
 
 /// Reading time of a word in seconds: 240 words a minute, an unhurried reader of short lines.
 const WORD_S: f64 = 0.25;
 /// Time for a figure in seconds: it is looked at, not read out.
 const FIGURE_S: f64 = 0.12;
+/// Share of the reading time below which a text cannot even be skimmed.
+pub(super) const LEAST_READ: f64 = 0.4;
 /// Time to find one's way in a new scene before reading begins.
 const ORIENTATION_S: f64 = 0.6;
 /// Shortest time anything stands still before its scene is replaced.
@@ -25,7 +28,7 @@ pub(super) struct Need {
     pub(super) wanted: f64,
     /// Beyond this it drags.
     pub(super) most: f64,
-    /// What reading every word takes, whatever the template allows.
+    /// What reading every word that shows takes, whatever the template allows.
     pub(super) reading: f64,
 }
 
@@ -38,7 +41,8 @@ pub(super) fn need(scene: &BoundScene, placed: &Placed<'_>, begin_s: f64, first:
     let reading = begin_s + ORIENTATION_S + found.reading_s;
     let shortest = if first { scene.duration.min.max(1.6) } else { scene.duration.min };
     let least = shortest.max(settled + found.exit_s);
-    let most = scene.duration.max.max(least);
+    // The template's longest gives way where the text could not even be skimmed.
+    let most = scene.duration.max.max(least).max(reading * LEAST_READ);
     Need { least, wanted: (reading.max(settled) + found.exit_s).clamp(least, most), most, reading }
 }
 
@@ -67,8 +71,8 @@ impl Reading {
         if let Some(exit) = &node.motion.exit {
             self.exit_s = self.exit_s.max(exit.duration_s);
         }
-        if let (BoundKind::Text(text), Some(_)) = (&node.kind, &placed.text) {
-            self.reading_s += reading_s(&text.text);
+        if let (BoundKind::Text(text), Some(block)) = (&node.kind, &placed.text) {
+            self.reading_s += reading_s(&text.text) * share_shown(&text.text, block);
             if let Some(count) = &text.count {
                 let frames = u32::try_from(count.index.len()).unwrap_or(u32::MAX);
                 let seconds = self.rate.seconds_at(frames);
@@ -79,6 +83,14 @@ impl Reading {
             self.visit(child, turn, false);
         }
     }
+}
+
+/// How much of a text can be seen: all of it unless it was cut.
+fn share_shown(text: &str, block: &TextBlock) -> f64 {
+    if !block.truncated {
+        return 1.0;
+    }
+    (block.glyphs.len() as f64 / text.chars().count().max(1) as f64).min(1.0)
 }
 
 /// Time to take in a text. Scripts without spaces count two characters a word, which is about what a word is there.

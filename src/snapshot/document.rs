@@ -11,7 +11,7 @@ use super::types::{
 };
 use crate::color::Color;
 use crate::locale::{Amount, Currency, Locale};
-use crate::problem::{Problem, element, nearest, quoted};
+use crate::problem::{Problem, Warning, element, nearest, quoted};
 
 const ID: Text = Text::line(limits::ID_CHARS);
 const NUMBER: Text = Text::line(limits::NUMBER_CHARS);
@@ -319,7 +319,7 @@ impl<'r> Document<'r> {
             return;
         };
         let expected = format!("at most {} decimals in {currency}", currency.minor_digits());
-        let problem = Problem::warning("excess_decimals", pointer, amount.to_string(), expected);
+        let problem = Problem::warning(Warning::ExcessDecimals, pointer, amount.to_string(), expected);
         self.reader.note(problem.with_hint("it is shown with all its decimals, not rounded"));
     }
 
@@ -327,7 +327,7 @@ impl<'r> Document<'r> {
         let phone = self.reader.optional_text(object, key, CONTACT)?;
         if !is_phone(&phone) {
             let expected = "a telephone number like +56 9 5555 0147";
-            self.reader.note(Problem::warning("odd_phone", object.at(key), quoted(&phone, 60), expected));
+            self.reader.note(Problem::warning(Warning::OddPhone, object.at(key), quoted(&phone, 60), expected));
         }
         Some(phone)
     }
@@ -336,7 +336,7 @@ impl<'r> Document<'r> {
         let email = self.reader.optional_text(object, "email", EMAIL)?;
         if !is_email(&email) {
             let expected = "an e-mail address like ventas@solnorte.example";
-            self.reader.note(Problem::warning("odd_email", object.at("email"), quoted(&email, 60), expected));
+            self.reader.note(Problem::warning(Warning::OddEmail, object.at("email"), quoted(&email, 60), expected));
         }
         Some(email)
     }
@@ -416,7 +416,7 @@ impl<'r> Document<'r> {
         let media = media.split(';').next().unwrap_or_default().to_ascii_lowercase();
         if !PICTURES.contains(&media.as_str()) {
             let expected = format!("one of {}", PICTURES.join(", "));
-            self.reader.note(Problem::warning("odd_picture_type", pointer, quoted(&media, 40), expected));
+            self.reader.note(Problem::warning(Warning::OddPictureType, pointer, quoted(&media, 40), expected));
         }
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::limits;
 use crate::locale::{Amount, Date};
-use crate::problem::{Problem, Problems, Severity, is_bidi_control, member, nearest, quoted};
+use crate::problem::{Problem, Problems, Severity, Warning, is_bidi_control, member, nearest, quoted};
 
 /// Collects problems while a document is read.
 pub(super) struct Reader {
@@ -199,7 +199,7 @@ impl Reader {
         }
         if stripped > 0 {
             let found = format!("{stripped} invisible characters that steer text direction (U+202A-202E, U+2066-2069)");
-            let problem = Problem::warning("bidi_control", pointer, found, "text without them");
+            let problem = Problem::warning(Warning::BidiControl, pointer, found, "text without them");
             self.note(problem.with_hint("they are left out; direction follows from the text and the locale"));
         }
         let trimmed = clean.trim();

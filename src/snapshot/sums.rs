@@ -8,7 +8,7 @@
 use super::reader::Reader;
 use super::types::{Item, Totals};
 use crate::locale::{Amount, Currency, Locale};
-use crate::problem::{Problem, element, member};
+use crate::problem::{Problem, Warning, element, member};
 
 /// A line that was read, and whether its amounts were sound.
 pub(super) struct Line {
@@ -130,7 +130,7 @@ impl Sums<'_> {
                 let rate = self.locale.map_or_else(|| rate.to_string(), |locale| locale.percent(rate));
                 let due = due.rounded(self.currency.minor_digits());
                 let expected = format!("about {}, {rate} of {}", self.written(due), self.written(discounted));
-                reader.note(Problem::warning("tax_mismatch", pointer, self.written(tax.amount), expected));
+                reader.note(Problem::warning(Warning::TaxMismatch, pointer, self.written(tax.amount), expected));
             }
         }
     }

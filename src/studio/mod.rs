@@ -26,7 +26,7 @@ use crate::asset::{Limits, Policy};
 use crate::frame::RgbaFrame;
 use crate::geometry::Size;
 use crate::pipeline::Soundtrack;
-use crate::problem::{Problem, Problems};
+use crate::problem::{Problem, Problems, Warning};
 use crate::raster::{Film, still};
 use crate::scene::{ComposeError, Composed, Composition, Ingredients, compose};
 use crate::snapshot::{ParseOptions, Snapshot, parse_with};
@@ -241,7 +241,7 @@ pub fn prepare_again(order: &Order, known: &mut KnownPictures) -> Result<Product
 fn advice(missing: &[char]) -> Option<Problem> {
     let count = missing.iter().filter(|c| is_east_asian(**c)).count();
     let found = format!("{count} characters of Chinese, Japanese or Korean without a font");
-    let problem = Problem::warning("font_pack_missing", "", found, "a folder with fonts that have them");
+    let problem = Problem::warning(Warning::FontPackMissing, "", found, "a folder with fonts that have them");
     (count > 0).then(|| problem.with_hint(HOW_TO_ADD))
 }
 

@@ -109,7 +109,7 @@ pub(super) fn load(
             }
             Err(error) => {
                 let expected = "a PNG, JPEG, WebP or SVG picture";
-                let problem = Problem::warning(error.code(), pointer, source.display_name(), expected);
+                let problem = Problem::warning(error.warning(), pointer, source.display_name(), expected);
                 warnings.push(problem.with_hint(format!("{error}; a placeholder takes its place")));
             }
         }

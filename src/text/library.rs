@@ -14,6 +14,7 @@ use skrifa::{FontRef, MetadataProvider as _};
 use super::FaceId;
 use super::bundle::BUNDLED;
 use super::coverage::OutlineFace;
+use super::recent::Recent;
 
 /// Last families asked for a character, in this order, after the requested family, Inter, every script family and every
 /// face that was added. Emoji come first, or ✅ would be drawn in one colour.
@@ -111,6 +112,8 @@ impl Face {
 pub(super) struct Shaper {
     pub(super) fonts: FontContext,
     pub(super) layout: LayoutContext<()>,
+    /// Shaped with the faces of this library.
+    pub(super) recent: Recent,
 }
 
 /// All faces text can be set in. Immutable, shared by all threads.
@@ -280,7 +283,7 @@ impl FontLibrary {
         let mut shaper = pooled.unwrap_or_else(|| {
             let collection = self.collection.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
             let fonts = FontContext { collection, source_cache: SourceCache::default() };
-            Shaper { fonts, layout: LayoutContext::new() }
+            Shaper { fonts, layout: LayoutContext::new(), recent: Recent::default() }
         });
         let result = work(&mut shaper);
         self.shapers.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(shaper);

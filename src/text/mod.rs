@@ -30,6 +30,7 @@ mod glyph;
 mod library;
 pub mod pack;
 mod prepare;
+mod recent;
 mod shape;
 mod style;
 

@@ -12,6 +12,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::library::Shaper;
 use super::prepare::is_ignorable;
+use super::recent::Asked;
 use super::{Direction, FontLibrary, Glyph, TextStyle};
 
 #[cfg(test)]
@@ -25,7 +26,7 @@ const BREAK_SLACK_PX: f32 = 0.01;
 const MAX_LETTER_SPACING_EM: f32 = 2.0;
 
 /// Where a line may end when no word boundary helps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Wrap {
     /// Nowhere: a long word sticks out.
     Words,
@@ -58,9 +59,26 @@ pub(super) fn shape(
     size_px: f32,
     wrap: Wrap,
 ) -> Shaped {
+    let asked = Asked::new(text, style, size_px, wrap);
+    let layout = shaper.recent.get(&asked).unwrap_or_else(|| {
+        let layout = shape_anew(fonts, shaper, text, style, size_px, wrap);
+        shaper.recent.keep(asked, &layout);
+        layout
+    });
+    Shaped { layout, text: text.to_owned(), rtl: style.direction == Direction::Rtl, size_px }
+}
+
+fn shape_anew(
+    fonts: &FontLibrary,
+    shaper: &mut Shaper,
+    text: &str,
+    style: &TextStyle,
+    size_px: f32,
+    wrap: Wrap,
+) -> Layout<()> {
     let spacing_em = if style.letter_spacing_em.is_finite() { style.letter_spacing_em } else { 0.0 };
     let spacing_em = spacing_em.clamp(-MAX_LETTER_SPACING_EM, MAX_LETTER_SPACING_EM);
-    let Shaper { fonts: context, layout } = shaper;
+    let Shaper { fonts: context, layout, .. } = shaper;
     let mut builder = layout.style_run_builder(context, text, 1.0, false);
     let rtl = style.direction == Direction::Rtl;
     builder.set_base_direction(if rtl { BaseDirection::Rtl } else { BaseDirection::Ltr });
@@ -99,7 +117,7 @@ pub(super) fn shape(
         let index = push_style(run, &mut builder);
         builder.push_style_run(index, range);
     }
-    Shaped { layout: builder.build(text), text: text.to_owned(), rtl, size_px }
+    builder.build(text)
 }
 
 fn is_korean(language: &str) -> bool {

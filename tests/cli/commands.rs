@@ -175,34 +175,3 @@ fn quotes_and_videos_with_odd_names() {
     let run = bench.shell(r#""$RENDER" still -- "-dash and ünï.json""#).ends_with(0);
     assert_eq!(run.text(), "-dash and ünï.png\n");
 }
-
-/// Every finding about the picture says where and when it shows.
-#[test]
-fn findings_name_scene_node_and_moment() {
-    let bench = Bench::new();
-    bench.put("q.json", good().to_string());
-    let words = "many words that nobody can read in so short a time ".repeat(12);
-    let template = serde_json::json!({
-        "formatVersion": 1, "name": "mine", "version": "1", "description": "Wrong in every way.",
-        "duration": { "min": 2, "max": 3 },
-        "theme": { "fonts": { "body": { "family": "Inter", "weight": 500 } } },
-        "scenes": [
-            { "id": "one", "duration": { "min": 1.2, "max": 1.5 },
-              "fill": { "linear": { "angle": 90, "stops": ["#000000", "#FFFFFF"] } },
-              "children": [
-                { "type": "text", "id": "edge", "text": "Total", "set": { "size": 60 }, "layout": { "width": "100%" } },
-                { "type": "text", "id": "long", "text": words, "set": { "size": 40, "maxLines": 40 } },
-                { "type": "shape", "id": "tall", "layout": { "minHeight": 9000, "shrink": 0 }, "surface": { "fill": "#808080" } }
-              ] }
-        ]
-    });
-    bench.put("mine/template.json", template.to_string());
-    let report = bench.render("validate q.json -t ./mine --json").ends_with(0).json();
-    for (code, node) in [("low_contrast", "edge"), ("outside_safe_area", "edge"), ("overflow", ""), ("too_brief", "")] {
-        let found = report["warnings"].as_array().expect("a list").iter().find(|warning| warning["code"] == code);
-        let found = found.unwrap_or_else(|| panic!("no {code}: {report:#}"));
-        assert_eq!(found["scene"], "one", "{found}");
-        assert_eq!(found["node"].as_str().unwrap_or(""), node, "{found}");
-        assert!(found["atMs"].as_u64().is_some_and(|ms| (500..=2000).contains(&ms)), "{found}");
-    }
-}

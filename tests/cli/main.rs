@@ -10,4 +10,5 @@ mod quotes;
 mod sound;
 mod teaser;
 mod unwritable;
+mod warnings;
 mod watch;

@@ -164,7 +164,7 @@ fn company() -> impl Strategy<Value = Value> {
         weighted(0.4, picture()),
         weighted(0.7, (color.clone(), weighted(0.7, color))),
         weighted(0.6, "\\+[0-9]{2} [0-9]{3} [0-9]{4,8}"),
-        weighted(0.6, "\\+[0-9 ]{4,20}1"),
+        weighted(0.6, "\\+[0-9]{5}[0-9 ]{0,14}1"),
         weighted(0.6, "[a-z]{1,40}@[a-z]{1,60}\\.example"),
         weighted(0.6, "(https://)?www\\.[a-z]{1,60}\\.example"),
     )

@@ -3,10 +3,13 @@
 use std::ops::RangeInclusive;
 
 use crate::frame::Step;
-use crate::scene::{Composition, Content, Scene};
+use crate::geometry::{Rect, Size};
+use crate::scene::{Composition, Content, Primitive, Scene, Text};
 
 /// The scene that the template's backdrop becomes; it lies under all others.
 const BACKDROP: &str = "backdrop";
+/// Share of the canvas from which on a picture is what its scene is about, rather than a logo.
+const LARGE: f32 = 0.25;
 
 /// A shorter composition made of scenes of a longer one: who sends the quote, what is in it, how much it is. They follow
 /// each other as any two scenes do, with the template's own transition.
@@ -17,7 +20,7 @@ pub(super) fn cut(whole: &Composition) -> Composition {
     };
     let mut kept = Vec::new();
     let mut frame_count = 0;
-    for at in key_scenes(scenes) {
+    for at in key_scenes(scenes, whole.size) {
         let end = scenes.get(at + 1).map_or(whole.frame_count, |next| next.first_frame);
         let scene = &scenes[at];
         kept.push(Scene { first_frame: frame_count, ..scene.clone() });
@@ -30,16 +33,65 @@ pub(super) fn cut(whole: &Composition) -> Composition {
     Composition { frame_count, scenes: all, title: whole.title.clone(), ..*whole }
 }
 
-/// The first scene; the one that counts up to an amount, or the last where none does; and the one before that, of a list
-/// its first page. Ascending, each once.
-fn key_scenes(scenes: &[Scene]) -> Vec<usize> {
+/// The first scene; the one that counts up to an amount, or the last where none does; and between them the first that
+/// shows a large picture, or else the one before the amount, of a list its first page. Where there is none between, the
+/// one after the amount. Ascending, each once.
+fn key_scenes(scenes: &[Scene], canvas: Size) -> Vec<usize> {
     let counts = |scene: &Scene| scene.layers.iter().any(|layer| matches!(layer.content, Content::Sequence { .. }));
     let amount = scenes.iter().rposition(counts).unwrap_or(scenes.len().saturating_sub(1));
     let before = amount.saturating_sub(1);
     let list = scenes.iter().position(|scene| page_of(&scene.id) == page_of(&scenes[before].id)).unwrap_or(before);
-    let mut key = vec![0, list, amount];
+    let pictured = (1..amount).find(|at| pictures(&scenes[*at]).any(|rect| is_large(rect, canvas)));
+    let mut key = vec![0, pictured.unwrap_or(list), amount];
     key.dedup();
+    key.extend((key.len() < 3 && amount + 1 < scenes.len()).then_some(amount + 1));
     key
+}
+
+fn is_large(rect: Rect, canvas: Size) -> bool {
+    #[expect(clippy::cast_precision_loss, reason = "canvas sides are a few thousand px")]
+    let whole = canvas.width as f32 * canvas.height as f32;
+    rect.width * rect.height >= whole * LARGE
+}
+
+/// Everything that a scene shows at rest, also what is drawn apart.
+fn shown(scene: &Scene) -> impl Iterator<Item = &Primitive> {
+    let drawings = scene.layers.iter().filter_map(|layer| match &layer.content {
+        Content::Still(primitives) => Some(primitives),
+        Content::Sequence { variants, .. } => variants.last(),
+    });
+    drawings.flatten().flat_map(flat)
+}
+
+fn flat(primitive: &Primitive) -> Vec<&Primitive> {
+    match primitive {
+        Primitive::Isolated(isolated) => isolated.primitives.iter().flat_map(flat).collect(),
+        Primitive::Shape(_) | Primitive::Picture(_) | Primitive::Text(_) => vec![primitive],
+    }
+}
+
+fn pictures(scene: &Scene) -> impl Iterator<Item = Rect> {
+    shown(scene).filter_map(|primitive| match primitive {
+        Primitive::Picture(picture) => Some(picture.clip.rect),
+        Primitive::Shape(_) | Primitive::Text(_) | Primitive::Isolated(_) => None,
+    })
+}
+
+/// What must stay visible of the first scene and of what lies behind all: the lines of its texts, and its small pictures.
+pub(super) fn first_contents(cut: &Composition) -> Vec<Rect> {
+    let first = cut.scenes.iter().position(|scene| scene.id != BACKDROP).unwrap_or(0);
+    let mut contents = Vec::new();
+    for scene in &cut.scenes[..=first] {
+        contents.extend(pictures(scene).filter(|rect| !is_large(*rect, cut.size)));
+        for primitive in shown(scene) {
+            let Primitive::Text(Text { block, origin, .. }) = primitive else { continue };
+            contents.extend(block.lines.iter().map(|line| {
+                let top = origin.1 + line.baseline - block.size_px;
+                Rect::new(origin.0 + line.x, top, line.width, block.size_px * 1.25)
+            }));
+        }
+    }
+    contents
 }
 
 /// The template's identifier of a scene, without the number of the page.
@@ -73,10 +125,12 @@ fn stillness(first: u32, end: u32, steps: &[Step]) -> RangeInclusive<u32> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::color::Color;
-    use crate::geometry::Size;
-    use crate::scene::Layer;
+    use crate::frame::RgbaFrame;
+    use crate::scene::{Layer, Picture, RoundedRect};
     use crate::time::FrameRate;
 
     fn scene(id: &str, first_frame: u32, frame_count: u32, counts: bool) -> Scene {
@@ -125,6 +179,30 @@ mod tests {
         ));
         assert_eq!(places(&two), [("backdrop", 0, 90), ("a", 0, 50), ("b", 40, 50)]);
         assert_eq!(places(&cut(&composition(vec![scene("backdrop", 0, 9, false)], 9))), [("backdrop", 0, 9)]);
+    }
+
+    fn pictured(id: &str, first_frame: u32, side: f32) -> Scene {
+        let rect = Rect::new(0.0, 0.0, side, side);
+        let clip = RoundedRect { rect, radii: [0.0; 4] };
+        let pixels = Arc::new(RgbaFrame::new(Size::new(1, 1)));
+        let mut scene = scene(id, first_frame, 30, false);
+        scene.layers[0].content = Content::Still(vec![Primitive::Picture(Picture { pixels, rect, clip })]);
+        scene
+    }
+
+    #[test]
+    fn a_photograph_comes_before_a_list_and_what_follows_the_amount_before_nothing() {
+        let scenes = vec![
+            scene("opening", 0, 30, false),
+            pictured("customer", 30, 1.0),
+            pictured("items", 60, 3.0),
+            scene("list", 90, 30, false),
+            scene("totals", 120, 30, true),
+        ];
+        let ids = |cut: &Composition| cut.scenes.iter().map(|scene| scene.id.clone()).collect::<Vec<_>>();
+        assert_eq!(ids(&cut(&composition(scenes, 150))), ["opening", "items", "totals"]);
+        let short = vec![scene("hook", 0, 30, false), scene("offer", 30, 30, true), scene("act", 60, 30, false)];
+        assert_eq!(ids(&cut(&composition(short, 90))), ["hook", "offer", "act"]);
     }
 
     #[test]

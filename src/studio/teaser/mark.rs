@@ -1,11 +1,11 @@
-//! The play mark: a translucent round button with a triangle, in the middle of a picture.
+//! The play mark: a translucent round button with a triangle, in the middle of a picture or beside what stands there.
 
 use std::sync::Arc;
 
 use crate::color::Color;
 use crate::crew::Alone;
 use crate::frame::RgbaFrame;
-use crate::geometry::Rect;
+use crate::geometry::{Rect, Size};
 use crate::raster::still;
 use crate::scene::{
     Composition, Content, Geometry, Layer, Paint, PathSegment, Picture, Primitive, RoundedRect, Scene, Shape, Stroke,
@@ -21,14 +21,52 @@ const TRIANGLE: f32 = 0.42;
 /// Width of the ring, in parts of the button's radius.
 const RING: f32 = 0.055;
 
-/// The picture with the mark on it; both sides even.
-pub(super) fn marked(picture: &RgbaFrame) -> RgbaFrame {
-    let size = picture.size();
+/// Free space around the button, in parts of its radius.
+const FREE: f32 = 0.2;
+/// Steps from the middle to an edge at which a place is looked for.
+const STEPS: i16 = 40;
+
+fn whole(size: Size) -> Rect {
     #[expect(clippy::cast_precision_loss, reason = "canvas sides are a few thousand px")]
     let (width, height) = (size.width as f32, size.height as f32);
-    let whole = Rect::new(0.0, 0.0, width, height);
+    Rect::new(0.0, 0.0, width, height)
+}
+
+fn radius(whole: Rect) -> f32 {
+    whole.width.min(whole.height) * DIAMETER / 2.0
+}
+
+/// The middle of the button on a picture of that size: where it covers none of `contents`, as near to the middle as can
+/// be. A step aside counts as two up or down, since people look for it in the middle column. The middle itself where no
+/// place is free.
+pub(super) fn place(size: Size, contents: &[Rect]) -> (f32, f32) {
+    let whole = whole(size);
     let (x, y) = whole.center();
-    let radius = width.min(height) * DIAMETER / 2.0;
+    let reach = radius(whole) * (1.0 + FREE);
+    let is_free = |(x, y): (f32, f32)| {
+        contents.iter().all(|rect| {
+            let (aside, along) = (x - x.clamp(rect.x, rect.right()), y - y.clamp(rect.y, rect.bottom()));
+            aside * aside + along * along >= reach * reach
+        })
+    };
+    let step = |far: f32, at: i16| (far - reach) * f32::from(at) / f32::from(STEPS);
+    let mut nearest: Option<(f32, (f32, f32))> = None;
+    for (across, down) in (-STEPS..=STEPS).flat_map(|down| (-STEPS..=STEPS).map(move |across| (across, down))) {
+        let (aside, along) = (step(whole.width / 2.0, across), step(whole.height / 2.0, down));
+        let distance = aside * aside * 4.0 + along * along;
+        let place = (x + aside, y + along);
+        if nearest.is_none_or(|(least, _)| distance < least) && is_free(place) {
+            nearest = Some((distance, place));
+        }
+    }
+    nearest.map_or((x, y), |(_, place)| place)
+}
+
+/// The picture with the mark on it, its middle at `place`; both sides even.
+pub(super) fn marked(picture: &RgbaFrame, (x, y): (f32, f32)) -> RgbaFrame {
+    let size = picture.size();
+    let whole = whole(size);
+    let radius = radius(whole);
     let button = Rect::new(x - radius, y - radius, radius * 2.0, radius * 2.0);
     // Equal sides; the centre of its mass lies in the middle of the button.
     let half = radius * TRIANGLE;
@@ -67,13 +105,12 @@ pub(super) fn marked(picture: &RgbaFrame) -> RgbaFrame {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::Size;
 
     #[test]
     fn the_button_lies_in_the_middle_and_the_rest_is_untouched() {
         let size = Size::new(200, 300);
         let plain = RgbaFrame::from_pixels(size, [200, 100, 50, 255].repeat(200 * 300)).expect("as many");
-        let marked = marked(&plain);
+        let marked = marked(&plain, place(size, &[]));
         let [r, g, b, _] = marked.pixel(100, 150);
         assert!(r > 240 && g > 230 && b > 230, "the triangle is white: {r} {g} {b}");
         let [r, _, b, _] = marked.pixel(88, 150);
@@ -81,5 +118,19 @@ mod tests {
         for (x, y) in [(0, 0), (199, 299), (100, 120), (74, 150), (126, 176)] {
             assert_eq!(marked.pixel(x, y), [200, 100, 50, 255], "{x}, {y}");
         }
+    }
+
+    #[test]
+    fn the_mark_makes_way_for_what_stands_in_the_middle() {
+        let size = Size::new(1080, 1920);
+        let reach = radius(whole(size)) * (1.0 + FREE);
+        assert_eq!(place(size, &[]), (540.0, 960.0));
+        let headline = Rect::new(65.0, 900.0, 800.0, 300.0);
+        let (x, y) = place(size, &[headline]);
+        assert!(x == 540.0 && (headline.y - y - reach).abs() < 20.0 && y < headline.y - reach, "above it: {x}, {y}");
+        let column = Rect::new(65.0, 200.0, 560.0, 1500.0);
+        let (x, y) = place(size, &[column]);
+        assert!(y == 960.0 && (x - column.right() - reach).abs() < 12.0, "beside it: {x}, {y}");
+        assert_eq!(place(size, &[whole(size)]), (540.0, 960.0), "nowhere is free");
     }
 }

@@ -124,12 +124,13 @@ impl Production {
         let composition = cut::cut(self.composition());
         let film = Film::new(&composition, self.fonts(), Arc::clone(&self.glyphs));
         let moments = cut::moments(&composition, &film.steps());
+        let mark = mark::place(composition.size, &cut::first_contents(&composition));
         let mut painted: Option<(u32, Vec<AnimationFrame>)> = None;
         let mut smallest = usize::MAX;
         for step in format.steps() {
             let frames = match painted.take() {
                 Some((passage_frames, frames)) if passage_frames == step.passage_frames => frames,
-                _ => self.paint(&film, &shots(&moments, step.passage_frames)),
+                _ => self.paint(&film, &shots(&moments, step.passage_frames), mark),
             };
             let narrow = crew::map(self.crew.as_ref(), &frames, |frame| AnimationFrame {
                 picture: shrink_to_width(&frame.picture, step.width_px),
@@ -152,15 +153,15 @@ impl Production {
         Err(TeaserError::TooLarge { bytes: smallest, max_bytes })
     }
 
-    /// The pictures at the widest a teaser may be, equal ones in a row joined; the first bears the mark.
-    fn paint(&self, film: &Film<'_>, shots: &[Shot]) -> Vec<AnimationFrame> {
+    /// The pictures at the widest a teaser may be, equal ones in a row joined; the first bears the mark at that place.
+    fn paint(&self, film: &Film<'_>, shots: &[Shot], mark: (f32, f32)) -> Vec<AnimationFrame> {
         let places: Vec<(usize, Shot)> = shots.iter().copied().enumerate().collect();
         let pictures = crew::map(self.crew.as_ref(), &places, |&(place, shot)| {
             let mut painter = film.painter();
             painter.paint(shot.frame_index);
             let picture = painter.picture();
             if place == 0 {
-                shrink_to_width(&mark::marked(picture), TEASER_MAX_WIDTH_PX)
+                shrink_to_width(&mark::marked(picture, mark), TEASER_MAX_WIDTH_PX)
             } else {
                 shrink_to_width(picture, TEASER_MAX_WIDTH_PX)
             }

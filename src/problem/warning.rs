@@ -1,0 +1,163 @@
+//! The list of warnings: every code that a [`Problem`](super::Problem) can warn with, what it means and what to do.
+//!
+//! `docs/warnings.md` is written from it, and `fixtures/warnings` has a quote that provokes each.
+
+/// What a warning points to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WarningPlace {
+    /// A field of the quote, by its JSON pointer.
+    Field,
+    /// A node of the template, by scene, node and a moment at which it is on view.
+    Node,
+    /// A scene of the video, by its name and a moment at which it is on view.
+    Scene,
+    /// The video as a whole.
+    Video,
+}
+
+/// Each warning: its name here, its code, what it points to, what it means, what to do.
+macro_rules! warnings {
+    ($($name:ident $code:literal $place:ident $meaning:literal $remedy:literal)+) => {
+        /// What a warning is about. There are no others.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Warning {
+            $(#[doc = $meaning] $name,)+
+        }
+
+        impl Warning {
+            /// All of them: those of the quote, of its pictures, of the video.
+            pub const ALL: &[Self] = &[$(Self::$name),+];
+
+            /// Its stable name, which programs may compare.
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$name => $code,)+ }
+            }
+
+            /// What it points to.
+            #[must_use]
+            pub const fn place(self) -> WarningPlace {
+                match self { $(Self::$name => WarningPlace::$place,)+ }
+            }
+
+            /// What it means: a sentence in Markdown.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$name => $meaning,)+ }
+            }
+
+            /// What to do about it: a sentence in Markdown.
+            #[must_use]
+            pub const fn remedy(self) -> &'static str {
+                match self { $(Self::$name => $remedy,)+ }
+            }
+        }
+    };
+}
+
+warnings! {
+    BidiControl "bidi_control" Field
+        "A text has invisible characters that steer its direction (U+202A to 202E, U+2066 to 2069). They are left out."
+        "Send the text without them: direction follows from the letters and the locale."
+    ExcessDecimals "excess_decimals" Field
+        "An amount has more decimals than its currency. It is shown with all of them, never rounded."
+        "Round it where the quote is made, if that is what is meant."
+    OddEmail "odd_email" Field
+        "An e-mail address does not look like one. It is shown as it is."
+        "Correct it, or leave it out."
+    OddPhone "odd_phone" Field
+        "A telephone number does not look like one. It is shown as it is."
+        "Write it like `+56 9 5555 0147`, or leave it out."
+    OddPictureType "odd_picture_type" Field
+        "A `data:` URI declares a media type that is none of PNG, JPEG, WebP and SVG. Its content decides all the same."
+        "Declare the type that the picture has."
+    TaxMismatch "tax_mismatch" Field
+        "The amount of a tax is not its rate of the subtotal, with or without discount and shipping. It is shown as it is."
+        "Check rate and amount; where a part is exempt, all is well."
+
+    AddressRefused "asset_address_refused" Field
+        "A picture's address is none to fetch from: its form, scheme or port, or a private network. A placeholder is shown."
+        "Use a public `https` address; in a network of one's own, `--allow-private-network`."
+    BadDataUri "asset_bad_data_uri" Field
+        "A `data:` URI cannot be read. A placeholder is shown."
+        "Encode the picture anew, as `data:image/png;base64,` and base64."
+    BadFile "asset_bad_file" Field
+        "A picture's file is missing, unreadable, or no regular file. A placeholder is shown."
+        "Put it where the quote says, relative to the quote's own file."
+    BadRedirect "asset_bad_redirect" Field
+        "An address leads on more often than three times, or to nowhere. A placeholder is shown."
+        "Give the address at which the picture is."
+    BadStatus "asset_bad_status" Field
+        "The server answered with something other than 200. A placeholder is shown."
+        "Open the address in a browser without being signed in: it must show the picture."
+    KeyNotAvailable "asset_key_not_available" Field
+        "No object of that key is at hand. On the command line there are none. A placeholder is shown."
+        "Upload it first; on the command line use `url`, `data` or `file`."
+    NotAPicture "asset_not_a_picture" Field
+        "The bytes are none of PNG, JPEG, WebP and SVG, whatever name and type say. A placeholder is shown."
+        "Convert the picture."
+    OutsideFolder "asset_outside_folder" Field
+        "A file lies outside the folder of the quote, symbolic links resolved. A placeholder is shown."
+        "Put it beside the quote, or below."
+    SvgRefused "asset_svg_refused" Field
+        "An SVG costs too much to draw, or uses what is not drawn. A placeholder is shown."
+        "Simplify it (no patterns, no markers, fewer shapes), or export it as PNG."
+    Timeout "asset_timeout" Field
+        "A server did not answer in time or not to the end, or an SVG took too long. A placeholder is shown."
+        "Serve the picture faster, or send it along as `data`."
+    TooLarge "asset_too_large" Field
+        "A picture has more bytes or pixels than are read: 6 MiB (an SVG 256 KiB), 8192 px a side, 25 million px. A placeholder is shown."
+        "Reduce it: no picture shows larger than 1600 px."
+    TooMany "asset_too_many" Field
+        "There are more than 64 different pictures, or together they are too large. Placeholders are shown for the rest."
+        "Send fewer or smaller ones."
+    Undecodable "asset_undecodable" Field
+        "The bytes begin as a picture and then are not one. A placeholder is shown."
+        "Save the picture anew; it may have been cut off on its way."
+    Unreachable "asset_unreachable" Field
+        "The server cannot be reached, or the connection broke. A placeholder is shown."
+        "Check name and port; trying again may help."
+
+    CodeTooFine "code_too_fine" Node
+        "A QR code is so fine that phones may not read it."
+        "Use a shorter address, or a larger code in the template."
+    CodeTooLong "code_too_long" Node
+        "An address is too long for a QR code. The code is left out."
+        "Use an address of at most 2,331 bytes."
+    LowContrast "low_contrast" Node
+        "A text hardly stands out from what is behind it, and no correction of its colour helps: it is both dark and light there."
+        "Put a plain surface behind it in the template."
+    MissingGlyph "missing_glyph" Node
+        "No font has a character. It is left out. The pointer names the field of the quote that has it, if one does."
+        "Write it otherwise, or add a font: [fonts](../fonts/README.md)."
+    OutsideSafeArea "outside_safe_area" Node
+        "A text lies where chat programs and stories lay their controls."
+        "Keep the distances `safeTop`, `safeEnd`, `safeBottom` and `safeStart` in the template."
+    TextCut "text_cut" Node
+        "A text does not fit, however small. It ends in an ellipsis."
+        "Shorten it."
+    Overflow "overflow" Scene
+        "A scene has more to show than room, however much it is tightened."
+        "Use a smaller `size`, fewer rows, or a `when` that leaves something out, in the template."
+    RowsLeftOut "rows_left_out" Scene
+        "Not every line of the quote fits into the video. The last row says how many more there are."
+        "Nothing, if the document itself is at hand; otherwise group the lines."
+    TooBrief "too_brief" Scene
+        "A scene has so much text, and so little time, that it cannot even be skimmed."
+        "Shorten the text, or give fewer rows a page or a longer `duration` in the template."
+    FontPackMissing "font_pack_missing" Video
+        "There are Chinese, Japanese or Korean characters, and no fonts for them."
+        "Add a font pack (`--fonts`, `QUOTEREEL_FONTS`): [how](../fonts/README.md#chinese-japanese-korean)."
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_there_once() {
+        let mut codes: Vec<&str> = Warning::ALL.iter().map(|warning| warning.code()).collect();
+        codes.sort_unstable();
+        assert!(codes.windows(2).all(|pair| pair[0] != pair[1]), "{codes:?}");
+    }
+}

@@ -1,0 +1,144 @@
+//! A contact sheet of every template, size and quote, left in `target/sheets/TEMPLATE/SIZE/QUOTE.jpg` for people to look
+//! through. The frames are laid out as small as a sheet shows them, so that all of it takes a minute or two.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use quotereel::asset::Limits;
+use quotereel::encode::jpeg;
+use quotereel::geometry::Size;
+use quotereel::pipeline::default_threads;
+use quotereel::scene::Composition;
+use quotereel::studio::{Order, TemplateChoice, prepare};
+use quotereel::template::builtin_names;
+use quotereel::time::FrameRate;
+
+/// The canvases by the names of `--size`, the longer side as long as a frame on a sheet.
+const SIZES: [(&str, Size); 4] = [
+    ("story", Size::new(270, 480)),
+    ("portrait", Size::new(384, 480)),
+    ("square", Size::new(480, 480)),
+    ("landscape", Size::new(480, 270)),
+];
+/// Where Debian's `fonts-noto-cjk` is; `make setup-tests` installs it.
+const FONT_PACK: &str = "/usr/share/fonts/opentype/noto";
+/// Good enough to judge a layout by.
+const QUALITY: u8 = 80;
+/// Between the frames of a sheet and around them, and the line of words below each, in px.
+const GAP_PX: u32 = 24;
+const LABEL_PX: u32 = 34;
+
+/// What hard quotes are warned of. Nothing else may come of any.
+const EXPECTED: &[(&str, &[&str])] = &[];
+
+/// A sheet to make.
+struct Sheet<'a> {
+    template: &'a str,
+    size: (&'static str, Size),
+    quote: &'a Path,
+}
+
+impl Sheet<'_> {
+    fn quote_name(&self) -> &str {
+        self.quote.file_stem().and_then(|name| name.to_str()).expect("a name")
+    }
+
+    fn path(&self) -> PathBuf {
+        folder().join(self.template).join(self.size.0).join(format!("{}.jpg", self.quote_name()))
+    }
+
+    /// Makes it, through the same door as `render sheet`, and looks at what lies there then; the warnings on the way.
+    fn make(&self) -> Vec<&'static str> {
+        let order = Order {
+            snapshot: std::fs::read(self.quote).expect("a quote"),
+            base_dir: self.quote.parent().map(Path::to_owned),
+            keyed_files: HashMap::new(),
+            template: TemplateChoice::Builtin(self.template.to_owned()),
+            params: BTreeMap::new(),
+            fonts: Some(FONT_PACK.into()),
+            size: self.size.1,
+            frame_rate: FrameRate::DEFAULT,
+            allow_private_network: false,
+            limits: Limits::default(),
+            threads: NonZeroUsize::MIN,
+        };
+        let production = prepare(&order).unwrap_or_else(|error| panic!("{}: {error}", self.path().display()));
+        let picture = jpeg(&production.sheet(), QUALITY).expect("encodes");
+        std::fs::create_dir_all(self.path().parent().expect("a folder")).expect("made");
+        std::fs::write(self.path(), picture).expect("written");
+        self.expect_picture(production.composition());
+        production.warnings().iter().map(|problem| problem.code).collect()
+    }
+
+    /// The file is a picture of two frames a scene, and not of one colour.
+    fn expect_picture(&self, composition: &Composition) {
+        let path = self.path();
+        let picture = image::open(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).to_rgb8();
+        let scenes = composition.scenes.iter().filter(|scene| scene.id != "backdrop").count();
+        let frames = u32::try_from(scenes * 2).expect("a few");
+        let Size { width, height } = self.size.1;
+        let columns = frames.min(if width > height { 3 } else { 6 });
+        let expected =
+            (GAP_PX + columns * (width + GAP_PX), GAP_PX + frames.div_ceil(columns) * (height + LABEL_PX + GAP_PX));
+        assert_eq!(picture.dimensions(), expected, "{}", path.display());
+        for frame in 0..frames {
+            let (left, top) = (frame % columns * (width + GAP_PX), frame / columns * (height + LABEL_PX + GAP_PX));
+            let within = image::imageops::crop_imm(&picture, left + GAP_PX, top + GAP_PX, width, height).to_image();
+            let colors: BTreeSet<[u8; 3]> = within.pixels().map(|pixel| pixel.0).collect();
+            assert!(colors.len() > 16, "{}: frame {frame} is empty", path.display());
+        }
+    }
+}
+
+/// Where the sheets are left.
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("sheets")
+}
+
+fn quotes() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/quotes");
+    let paths = std::fs::read_dir(folder).expect("the fixtures").map(|entry| entry.expect("readable").path());
+    let mut quotes: Vec<PathBuf> = paths.filter(|path| path.extension().is_some_and(|end| end == "json")).collect();
+    quotes.sort();
+    quotes
+}
+
+/// Makes them, on as many threads as there are processors; each with its warnings.
+fn make_all<'a>(sheets: &'a [Sheet<'a>]) -> Vec<(&'a Sheet<'a>, Vec<&'static str>)> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let own = std::iter::from_fn(|| sheets.get(next.fetch_add(1, Ordering::Relaxed)));
+        own.map(|sheet| (sheet, sheet.make())).collect::<Vec<_>>()
+    };
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..default_threads().get()).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().expect("every sheet can be made")).collect()
+    })
+}
+
+#[test]
+fn every_template_size_and_quote_has_a_sheet() {
+    if folder().exists() {
+        std::fs::remove_dir_all(folder()).expect("the sheets of the run before");
+    }
+    let quotes = quotes();
+    let mut sheets = Vec::new();
+    for template in builtin_names() {
+        for size in SIZES {
+            sheets.extend(quotes.iter().map(|quote| Sheet { template, size, quote }));
+        }
+    }
+    let mut surprises = Vec::new();
+    for (sheet, warnings) in make_all(&sheets) {
+        let expected =
+            EXPECTED.iter().find(|(name, _)| *name == sheet.quote_name()).map_or(&[][..], |(_, codes)| codes);
+        let found: BTreeSet<&str> = warnings.into_iter().filter(|code| !expected.contains(code)).collect();
+        if !found.is_empty() {
+            surprises.push(format!("{}: {found:?}", sheet.path().display()));
+        }
+    }
+    assert!(surprises.is_empty(), "{}", surprises.join("\n"));
+}
