@@ -128,11 +128,13 @@ fn problems_serialise_for_programs() {
 
 #[test]
 fn oddities_are_warnings_and_nothing_more() {
-    let table: [(&str, Value, &str); 8] = [
+    let table: [(&str, Value, &str); 10] = [
         ("/company/phone", json!("call me"), "odd_phone"),
         ("/company/email", json!("ventas at solnorte"), "odd_email"),
         ("/company/logo", json!({ "data": "data:image/gif;base64,R0lGOD" }), "odd_picture_type"),
         ("/customer/name", json!("Ana \u{202E}Li"), "bidi_control"),
+        ("/items/0/name", json!("Pane\u{200B}l"), "invisible_character"),
+        ("/company/name", json!(format!("Sol{}", "\u{301}".repeat(60))), "stacked_marks"),
         ("/totals/taxes/0/amount", json!("900000"), "tax_mismatch"),
         ("/items/0/unitPrice", json!("189990.05"), "excess_decimals"),
         ("/seller/phone", json!("1"), "odd_phone"),

@@ -77,7 +77,12 @@ fn decode_bitmap(kind: Kind, bytes: &[u8], source_name: &str, limits: &Limits) -
             check_dimensions(width, height, source_name, limits)?;
             Box::new(PngDecoder::with_limits(reader, decoder_limits.clone()).map_err(failed)?)
         }
-        Kind::WebP => Box::new(WebPDecoder::new(reader).map_err(failed)?),
+        Kind::WebP => {
+            if let Some(reason) = overlong_webp_chunk(bytes) {
+                return Err(undecodable(source_name, &reason));
+            }
+            Box::new(WebPDecoder::new(reader).map_err(failed)?)
+        }
         Kind::Jpeg | Kind::Svg => {
             if jpeg_scan_count(bytes) > MAX_JPEG_SCANS {
                 return Err(undecodable(source_name, &format!("a JPEG of more than {MAX_JPEG_SCANS} scans")));
@@ -133,6 +138,25 @@ fn png_dimensions(bytes: &[u8]) -> Option<(u32, u32)> {
     }
     let number = |at: usize| Some(u32::from_be_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
     Some((number(16)?, number(20)?))
+}
+
+/// What is wrong with a chunk that claims more bytes than the file has: the decoder makes room for metadata before it reads
+/// them, up to 4 GiB (RIFF container: <https://developers.google.com/speed/webp/docs/riff_container>).
+fn overlong_webp_chunk(bytes: &[u8]) -> Option<String> {
+    let number = |at: usize| Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?) as usize);
+    // The decoder looks for chunks a little beyond the size that the file gives itself.
+    let end = number(4)?.saturating_add(32).min(bytes.len());
+    let mut at = 12;
+    while at < end {
+        let (length, left) = (number(at + 4)?, bytes.len() - at - 8);
+        if length > left {
+            let name = String::from_utf8_lossy(&bytes[at..at + 4]);
+            let reason = format!("its chunk {name} claims {length} bytes, {left} are left");
+            return Some(super::printable(&reason, 100));
+        }
+        at += 8 + length + length % 2;
+    }
+    None
 }
 
 /// Start-of-scan markers outside other segments (ITU-T T.81 annex B): those of an embedded preview do not count, and

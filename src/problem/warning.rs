@@ -62,6 +62,9 @@ warnings! {
     ExcessDecimals "excess_decimals" Field
         "An amount has more decimals than its currency. It is shown with all of them, never rounded."
         "Round it where the quote is made, if that is what is meant."
+    InvisibleCharacter "invisible_character" Field
+        "A text has characters that show nothing, such as U+200B or U+FEFF, where no letter needs them. They are left out."
+        "Send the text without them: two names that look the same should be the same."
     OddEmail "odd_email" Field
         "An e-mail address does not look like one. It is shown as it is."
         "Correct it, or leave it out."
@@ -71,6 +74,9 @@ warnings! {
     OddPictureType "odd_picture_type" Field
         "A `data:` URI declares a media type that is none of PNG, JPEG, WebP and SVG. Its content decides all the same."
         "Declare the type that the picture has."
+    StackedMarks "stacked_marks" Field
+        "A letter carries more marks than any language writes; they would cover the lines above and below. They are left out."
+        "Send the text without them."
     TaxMismatch "tax_mismatch" Field
         "The amount of a tax is not its rate of the subtotal, with or without discount and shipping. It is shown as it is."
         "Check rate and amount; where a part is exempt, all is well."

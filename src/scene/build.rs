@@ -16,8 +16,8 @@ use crate::geometry::Size;
 use crate::layout::{LayoutError, Surroundings, has_room, lay_out};
 use crate::problem::{Problems, member};
 use crate::template::{
-    Binder, Bindings, BoundNode, BoundScene, BoundTransition, DOCUMENT_FILE, Page, Paging, PlannedScene, Template,
-    TemplateError, TransitionKind,
+    Binder, Bindings, BoundKind, BoundNode, BoundScene, BoundTransition, DOCUMENT_FILE, Page, Paging, PlannedScene,
+    Template, TemplateError, TransitionKind,
 };
 use crate::text::FontLibrary;
 use crate::time::FrameRate;
@@ -284,9 +284,14 @@ fn fitting(mut scene: BoundScene, around: Surroundings<'_>) -> Result<BoundScene
     Ok(scene)
 }
 
-/// The least level, at most `most`, at which everything in the scene has room.
+/// Nodes of a scene up to which every level of tightening is tried. Each try sets all texts anew, and nobody reads a scene
+/// with more of them.
+const MOST_NODES_TUNED: usize = 1_000;
+
+/// The least level, at most `most`, at which everything in the scene has room; of a very large scene, the first or the last.
 fn level_that_fits(scene: &BoundScene, most: u8, around: Surroundings<'_>) -> Result<Option<u8>, LayoutError> {
-    for level in 0..=most {
+    let is_tuned = node_count(&scene.root) <= MOST_NODES_TUNED;
+    for level in (0..=most).filter(|level| is_tuned || [0, most].contains(level)) {
         let mut tightened = scene.root.clone();
         tighten(&mut tightened, level);
         if has_room(&tightened, around)? {
@@ -294,6 +299,13 @@ fn level_that_fits(scene: &BoundScene, most: u8, around: Surroundings<'_>) -> Re
         }
     }
     Ok(None)
+}
+
+fn node_count(node: &BoundNode) -> usize {
+    match &node.kind {
+        BoundKind::Group(group) => 1 + group.children.iter().map(node_count).sum::<usize>(),
+        _ => 1,
+    }
 }
 
 /// The pages of a scene, none where it does not page. Rows are spread evenly; where they do not fit into as many pages

@@ -6,6 +6,7 @@
 mod address;
 mod credential;
 mod document;
+mod invisible;
 mod json;
 mod limits;
 mod reader;

@@ -6,9 +6,10 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
+use super::invisible::{Cleaned, LONGEST_CLUSTER_CHARS, clean};
 use super::limits;
 use crate::locale::{Amount, Date};
-use crate::problem::{Problem, Problems, Severity, Warning, is_bidi_control, member, nearest, quoted};
+use crate::problem::{Problem, Problems, Severity, Warning, member, nearest, quoted};
 
 /// Collects problems while a document is read.
 pub(super) struct Reader {
@@ -179,13 +180,12 @@ impl Reader {
             self.note(Problem::error("too_long", pointer, format!("{chars} characters"), expected));
             return None;
         }
-        let mut clean = String::with_capacity(given.len());
-        let mut stripped = 0usize;
+        let mut printable = String::with_capacity(given.len());
         for (index, c) in given.replace("\r\n", "\n").chars().enumerate() {
             match c {
-                '\t' => clean.push(' '),
-                '\n' | '\u{2028}' | '\u{2029}' if text.lines => clean.push('\n'),
-                '\u{2028}' | '\u{2029}' => clean.push(' '),
+                '\t' => printable.push(' '),
+                '\n' | '\u{2028}' | '\u{2029}' if text.lines => printable.push('\n'),
+                '\u{2028}' | '\u{2029}' => printable.push(' '),
                 c if c.is_control() => {
                     let found = format!("the control character U+{:04X} as character {}", u32::from(c), index + 1);
                     let expected =
@@ -193,17 +193,42 @@ impl Reader {
                     self.note(Problem::error("control_character", pointer, found, expected));
                     return None;
                 }
-                c if is_bidi_control(c) => stripped += 1,
-                c => clean.push(c),
+                c => printable.push(c),
             }
         }
-        if stripped > 0 {
-            let found = format!("{stripped} invisible characters that steer text direction (U+202A-202E, U+2066-2069)");
-            let problem = Problem::warning(Warning::BidiControl, pointer, found, "text without them");
-            self.note(problem.with_hint("they are left out; direction follows from the text and the locale"));
-        }
-        let trimmed = clean.trim();
+        let cleaned = clean(&printable);
+        self.note_left_out(&cleaned, &pointer);
+        let trimmed = cleaned.text.trim();
         (!trimmed.is_empty()).then(|| trimmed.to_owned())
+    }
+
+    /// Warns of characters that were left out of a text.
+    fn note_left_out(&mut self, cleaned: &Cleaned, pointer: &str) {
+        let Cleaned { direction, invisible, marks, .. } = cleaned;
+        let kinds = [
+            (
+                *direction,
+                Warning::BidiControl,
+                "invisible characters that steer text direction (U+202A-202E, U+2066-2069)".to_owned(),
+                "they are left out; direction follows from the text and the locale",
+            ),
+            (
+                *invisible,
+                Warning::InvisibleCharacter,
+                "characters that show nothing, such as U+200B or U+FEFF".to_owned(),
+                "they are left out; two names that look the same should be the same",
+            ),
+            (
+                *marks,
+                Warning::StackedMarks,
+                format!("marks on letters that have {LONGEST_CLUSTER_CHARS} characters without them"),
+                "they are left out: they would cover the lines above and below",
+            ),
+        ];
+        for (count, warning, what, hint) in kinds.into_iter().filter(|(count, ..)| *count > 0) {
+            let problem = Problem::warning(warning, pointer, format!("{count} {what}"), "text without them");
+            self.note(problem.with_hint(hint));
+        }
     }
 
     /// An amount that must be there.

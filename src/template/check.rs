@@ -1,5 +1,7 @@
 //! Checks of a template that need no snapshot: every name exists, every expression compiles.
 
+mod ranges;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::KNOWN_PATHS;
@@ -120,6 +122,7 @@ impl Checker<'_> {
         if let Some(spec) = &document.transition.easing {
             self.easing(spec, "/transition/easing");
         }
+        self.theme_numbers();
         self.parts();
         self.nodes(&document.backdrop, "/backdrop", &Names::new());
         let mut ids = BTreeSet::new();
@@ -209,16 +212,17 @@ impl Checker<'_> {
         }
         if let Some(pages) = &scene.pages {
             self.expression(&pages.of, &format!("{at}/pages/of"), &names);
-            if pages.max_rows == 0 || pages.max_pages == 0 {
-                self.fail(format!("{at}/pages"), "maxRows and maxPages are at least 1");
-            }
+            self.page_numbers(pages, &format!("{at}/pages"));
             names.push("page".to_owned());
         }
         if scene.duration.is_some_and(|range| !(range.min > 0.0 && range.max >= range.min && range.max <= 120.0)) {
             self.fail(format!("{at}/duration"), "min is above 0, max at most 120 s and not below min");
         }
-        if let Some(spec) = scene.transition.as_ref().and_then(|transition| transition.easing.as_ref()) {
-            self.easing(spec, &format!("{at}/transition/easing"));
+        if let Some(transition) = &scene.transition {
+            self.transition_numbers(transition, &format!("{at}/transition"));
+            if let Some(spec) = &transition.easing {
+                self.easing(spec, &format!("{at}/transition/easing"));
+            }
         }
         if let Some(fill) = &scene.fill {
             self.paint(fill, &format!("{at}/fill"));
@@ -265,6 +269,7 @@ impl Checker<'_> {
                 let mut inner = names.clone();
                 if let Some(count) = &n.count {
                     self.expression(&count.to, &format!("{at}/count/to"), names);
+                    self.count_numbers(count, &format!("{at}/count"));
                     if let Some(spec) = &count.easing {
                         self.easing(spec, &format!("{at}/count/easing"));
                     }
@@ -282,6 +287,7 @@ impl Checker<'_> {
                     self.text(words, &format!("{at}/monogram"), names);
                 }
                 self.color(n.monogram_fill.as_ref(), &format!("{at}/monogramFill"));
+                self.point(n.focus, || format!("{at}/focus"));
                 self.surface(&n.surface, at);
             }
             Node::Shape(n) => {
@@ -313,6 +319,7 @@ impl Checker<'_> {
             }
             Node::Repeat(n) => {
                 self.expression(&n.of, &format!("{at}/of"), names);
+                self.repeat_numbers(n, at);
                 self.effects(n.mask.as_ref(), n.blur, at);
                 self.flex(&n.flex, at);
                 self.surface(&n.surface, at);
@@ -390,6 +397,7 @@ impl Checker<'_> {
         if style.max_lines == Some(0) {
             self.fail(format!("{at}/maxLines"), "at least 1 line");
         }
+        self.style_numbers(style, at);
     }
 
     fn color(&mut self, spec: Option<&ColorSpec>, at: &str) {
@@ -447,6 +455,7 @@ impl Checker<'_> {
     }
 
     fn placement(&mut self, layout: &Placement, at: &str) {
+        self.placement_numbers(layout, at);
         let lengths = [
             (&layout.width, "width"),
             (&layout.height, "height"),
@@ -477,10 +486,12 @@ impl Checker<'_> {
         if let Some(shadow) = surface.shadow.as_ref().filter(|shadow| !(0.0..=200.0).contains(&shadow.blur)) {
             self.fail(format!("{at}/surface/shadow/blur"), format!("{} is not 0 to 200 design px", shadow.blur));
         }
+        self.surface_numbers(surface, at);
         self.radius(surface.radius.as_ref(), &format!("{at}/surface/radius"));
     }
 
     fn paint(&mut self, paint: &Paint, at: &str) {
+        self.paint_numbers(paint, at);
         let stops = match paint {
             Paint::Color(spec) => return self.color(Some(spec), at),
             Paint::Linear { linear } => &linear.stops,
@@ -498,7 +509,9 @@ impl Checker<'_> {
 
     fn motion(&mut self, motion: &Motion, at: &str) {
         for (passage, field) in [(&motion.enter, "enter"), (&motion.exit, "exit")] {
-            let Some(Passage { duration, easing, stagger, .. }) = passage else { continue };
+            let Some(passage) = passage else { continue };
+            self.passage_numbers(passage, &format!("{at}/{field}"));
+            let Passage { duration, easing, stagger, .. } = passage;
             if stagger.is_some_and(|stagger| !(0.0..=5.0).contains(&stagger)) {
                 self.fail(format!("{at}/{field}/stagger"), "0 to 5 s");
             }
@@ -532,8 +545,9 @@ impl Checker<'_> {
                 if let Some(spec) = &keyframe.easing {
                     self.easing(spec, &format!("{at}/keyframes/{field}/{index}/easing"));
                 }
-                if !keyframe.t.is_finite() || keyframe.t.abs() > 120.0 || !keyframe.v.is_finite() {
-                    self.fail(format!("{at}/keyframes/{field}/{index}"), "t lies in -120-120 s and v is a number");
+                self.keyframe_numbers(keyframe, &format!("{at}/keyframes/{field}/{index}"));
+                if keyframe.t.abs() > 120.0 {
+                    self.fail(format!("{at}/keyframes/{field}/{index}"), "t lies in -120-120 s");
                 }
             }
         }

@@ -17,6 +17,8 @@ pub(super) type Locals = BTreeMap<String, Value>;
 
 /// Steps one evaluation may take; a text of the flagship takes about 40.
 const FUEL: u64 = 50_000;
+/// Bytes of a string of the template that are read for one step.
+const BYTES_READ_PER_FUEL: u64 = 64;
 /// Longest text an evaluation may give, in bytes.
 const LONGEST_TEXT_BYTES: usize = 64 * 1024;
 /// How deep strings may refer to strings.
@@ -205,7 +207,12 @@ fn add_formatting(
             }
         };
         locals.insert(DEPTH.to_owned(), Value::from(depth + 1));
-        state.env().render_str(source, &locals).map(Value::from_safe_string)
+        // A string is rendered with a tank of its own: what it and its reading take goes off the caller's, or strings that
+        // call strings in loops would go on for ever.
+        state.consume_fuel(source.len() as u64 / BYTES_READ_PER_FUEL)?;
+        let rendered = state.env().template_from_str(source)?.render_captured(&locals)?;
+        state.consume_fuel(rendered.state().fuel_levels().map_or(0, |(consumed, _)| consumed))?;
+        Ok(Value::from_safe_string(rendered.into_output()))
     });
 }
 
@@ -268,7 +275,13 @@ mod tests {
     use super::*;
 
     fn evaluator() -> Evaluator {
-        let strings = BTreeMap::from([
+        // Strings that call each other in loops, 9,999 times each: 10^20 rounds before the last one.
+        let loops = (1..6).map(|level| {
+            let call = format!("{{% for i in range(9999) %}}{{{{ t('loop{}') }}}}{{% endfor %}}", level + 1);
+            (format!("loop{level}"), StringEntry::Plain(call))
+        });
+        let mut strings = BTreeMap::from([
+            ("loop6".to_owned(), StringEntry::Plain(String::new())),
             ("hello".to_owned(), StringEntry::Plain("Hola {{ name }}".to_owned())),
             ("self".to_owned(), StringEntry::Plain("{{ t('self') }}".to_owned())),
             (
@@ -279,6 +292,7 @@ mod tests {
                 ])),
             ),
         ]);
+        strings.extend(loops);
         let locale = Locale::parse("es-CL").expect("known locale");
         let currency = Currency::parse("CLP").expect("known currency");
         let total = Value::from_pairs([("total", Value::from("1234568")), ("none", Value::from(()))]);
@@ -311,7 +325,27 @@ mod tests {
         let loops = "{% for a in range(9999) %}{% for b in range(9999) %}{{ a }}{% endfor %}{% endfor %}";
         assert!(evaluator.text(loops, &none).is_err_and(|reason| reason.contains("fuel")));
         assert!(evaluator.text("{{ t('self') }}", &none).is_err_and(|reason| reason.contains("itself")));
+        assert!(evaluator.text("{{ t('loop1') }}", &none).is_err_and(|reason| reason.contains("fuel")));
         assert!(evaluator.text("{{ t('absent') }}", &none).is_err_and(|reason| reason.contains("`absent`")));
+    }
+
+    /// Fuel counts what is made as well as what is done.
+    #[test]
+    fn texts_that_grow_by_doubling_end_with_an_error() {
+        let none = Locals::new();
+        let doubled = "{% set a = a ~ a %}".repeat(40);
+        let doubled = format!("{{% set a = 'four' %}}{doubled}{{{{ a }}}}");
+        let growing = [
+            doubled.as_str(),
+            "{{ 'x' * 99999999 }}",
+            "{{ ('x' * 9999) | replace('x', 'y' * 9999) }}",
+            "{{ ('x' * 9999) | list | join('y' * 9999) }}",
+            "{% macro m(a) %}{{ m(a ~ a) }}{% endmacro %}{{ m('four') }}",
+        ];
+        for source in growing {
+            let reason = evaluator().text(source, &none).expect_err(source);
+            assert!(["fuel", "large", "recursion"].iter().any(|word| reason.contains(word)), "{source}: {reason}");
+        }
     }
 
     #[test]

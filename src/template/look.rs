@@ -223,8 +223,14 @@ pub(super) fn easing(spec: Option<&EasingSpec>, default: &str) -> Result<Easing,
         }
         Some(EasingSpec::Spring { spring }) => {
             let spring = Spring { stiffness: spring.stiffness, damping: spring.damping, mass: spring.mass };
-            let fits = [spring.stiffness, spring.damping, spring.mass].iter().all(|c| c.is_finite() && *c > 0.0);
-            if fits { Ok(Easing::Spring(spring)) } else { Err("a spring's constants are above 0".to_owned()) }
+            let fits = (1.0..=10_000.0).contains(&spring.stiffness)
+                && (1.0..=1000.0).contains(&spring.damping)
+                && (0.01..=100.0).contains(&spring.mass);
+            if fits {
+                Ok(Easing::Spring(spring))
+            } else {
+                Err("a spring's stiffness lies in 1-10000, its damping in 1-1000, its mass in 0.01-100".to_owned())
+            }
         }
     }
 }

@@ -26,7 +26,7 @@ pub enum Measure {
 }
 
 /// Largest length a template may ask for, in design px: ten canvases.
-const LONGEST_PX: f64 = 20_000.0;
+pub(super) const LONGEST_PX: f32 = 20_000.0;
 
 impl<'de> Deserialize<'de> for Measure {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -34,7 +34,7 @@ impl<'de> Deserialize<'de> for Measure {
         match Value::deserialize(deserializer)? {
             Value::Number(number) => match number.as_f64() {
                 #[expect(clippy::cast_possible_truncation, reason = "bounded by LONGEST_PX")]
-                Some(px) if px.abs() <= LONGEST_PX => Ok(Self::Px(px as f32)),
+                Some(px) if px.abs() <= f64::from(LONGEST_PX) => Ok(Self::Px(px as f32)),
                 _ => Err(de::Error::custom(format!("length {number} is out of range: at most {LONGEST_PX} design px"))),
             },
             Value::String(text) if text == "auto" => Ok(Self::Auto),
@@ -142,7 +142,7 @@ impl JsonSchema for Passage {
                         "easing": easing,
                         "distance": {
                             "description": "How far it travels in design px; each preset has its own default.",
-                            "type": ["number", "null"]
+                            "type": ["number", "null"], "minimum": -LONGEST_PX, "maximum": LONGEST_PX
                         },
                         "stagger": {
                             "description": "Seconds from one line or word to the next; default 0.09 for lines and 0.05 for words.",

@@ -20,9 +20,12 @@ const FLATTEN_PX: f32 = 320.0;
 /// CJK font.
 const FONTDUE_MAX_GLYPHS: u16 = 1_024;
 
-/// Most samples of one glyph. The widest ligature of Arabic at 300 px per em has 20 million; what a broken outline asks
-/// for has no bound.
-const MAX_SAMPLES: u64 = 1 << 28;
+/// Most samples of one glyph, in squares of the font size. The widest ligature of Arabic has 14; what a broken outline
+/// asks for has no bound.
+const MAX_SQUARE_EMS: f64 = 32.0;
+
+/// Fewest and most samples that this limit comes to: specks are rounded up to whole samples, and memory ends somewhere.
+const SAMPLES_LIMIT: (f64, f64) = (65_536.0, 268_435_456.0);
 
 /// A face made ready for drawing outlines.
 pub(super) struct OutlineFace {
@@ -81,7 +84,9 @@ fn sample_outline(font: &FontRef<'_>, glyph: u16, size_px: f32) -> Option<Sample
     let bounds = path.bounds();
     let (left, top) = (bounds.left().floor(), bounds.top().floor());
     let (width, height) = ((bounds.right().ceil() - left) as u32, (bounds.bottom().ceil() - top) as u32);
-    if u64::from(width) * u64::from(height) > MAX_SAMPLES {
+    let em = f64::from(size_px) * f64::from(SAMPLES);
+    let most = (em * em * MAX_SQUARE_EMS).clamp(SAMPLES_LIMIT.0, SAMPLES_LIMIT.1);
+    if f64::from(width) * f64::from(height) > most {
         return None;
     }
     let mut mask = tiny_skia::Mask::new(width, height)?;

@@ -9,6 +9,10 @@ use super::glyph::{GlyphBitmap, GlyphPixels};
 /// Sides of an embedded picture above this are refused. Noto Color Emoji has 136 x 128 px.
 const MAX_SIDE_PX: u32 = 1_024;
 
+/// Farthest from the pen position, and largest, that a picture is drawn, in multiples of the font size. Noto Color Emoji
+/// takes 1.25; what a broken font asks for has no bound.
+const MAX_EMS: f32 = 4.0;
+
 /// A premultiplied picture with 32-bit components, so that scaling rounds once.
 struct Picture {
     width: usize,
@@ -36,7 +40,9 @@ pub(super) fn rasterize(font: &FontRef<'_>, glyph: u16, size_px: f32, phase: u8)
     let (first_x, first_y) = (left.floor(), top.floor());
     let width = (left + picture.width as f32 * scale_x).ceil() - first_x;
     let height = (top + height).ceil() - first_y;
-    if !(width >= 1.0 && height >= 1.0) {
+    let reach = (size_px * MAX_EMS).max(1.0);
+    let is_near = [first_x, first_y].iter().all(|edge| edge.abs() <= reach);
+    if !(is_near && (1.0..=reach).contains(&width) && (1.0..=reach).contains(&height)) {
         return None;
     }
     let columns = weights(width as usize, first_x - left, scale_x, picture.width);

@@ -2,6 +2,7 @@
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
+use super::guard::or_bundled;
 use super::library::Shaper;
 use super::prepare::{omit_after, prepare};
 use super::shape::{Shaped, Wrap, shape};
@@ -37,9 +38,11 @@ const BALANCE_STEPS: u32 = 12;
 pub fn layout(fonts: &FontLibrary, text: &str, style: &TextStyle, fit: &Fit) -> TextBlock {
     let prepared = prepare(text);
     let size_px = finite_or(style.size_px, 1.0).clamp(1.0, MAX_GLYPH_SIZE_PX);
-    fonts.with_shaper(|shaper| {
-        let mut setting = Setting { fonts, shaper, style, fit };
-        setting.run(&prepared.text, size_px, prepared.cut)
+    or_bundled(fonts, |fonts| {
+        fonts.with_shaper(|shaper| {
+            let mut setting = Setting { fonts, shaper, style, fit };
+            setting.run(&prepared.text, size_px, prepared.cut)
+        })
     })
 }
 
@@ -48,11 +51,13 @@ pub fn layout(fonts: &FontLibrary, text: &str, style: &TextStyle, fit: &Fit) -> 
 pub fn content_widths(fonts: &FontLibrary, text: &str, style: &TextStyle) -> (f32, f32) {
     let prepared = prepare(text);
     let size_px = finite_or(style.size_px, 1.0).clamp(1.0, MAX_GLYPH_SIZE_PX);
-    let mut shaped = fonts.with_shaper(|shaper| shape(fonts, shaper, &prepared.text, style, size_px, Wrap::Words));
-    shaped.break_at(None);
-    let max = shaped.longest();
-    shaped.break_at(Some(0.0));
-    (shaped.longest().min(max), max)
+    or_bundled(fonts, |fonts| {
+        let mut shaped = fonts.with_shaper(|shaper| shape(fonts, shaper, &prepared.text, style, size_px, Wrap::Words));
+        shaped.break_at(None);
+        let max = shaped.longest();
+        shaped.break_at(Some(0.0));
+        (shaped.longest().min(max), max)
+    })
 }
 
 fn finite_or(value: f32, fallback: f32) -> f32 {

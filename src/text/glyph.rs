@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::coverage::OutlineFace;
 use super::emoji;
+use super::guard::caught;
 use super::{FaceId, FaceRole, FontLibrary};
 
 /// Bytes of pictures kept before the cache starts anew. A video uses 5 to 20 MiB.
@@ -85,7 +86,7 @@ impl GlyphCache {
     /// The picture of a glyph whose pen stands `phase` quarters of a px (0 to 3) right of a whole px.
     ///
     /// `None` where nothing is to be drawn: a space, glyph 0, an index the face does not have, a size that is not above
-    /// 0 and at most [`MAX_GLYPH_SIZE_PX`].
+    /// 0 and at most [`MAX_GLYPH_SIZE_PX`], a broken glyph of a pack.
     ///
     /// # Panics
     /// If the face comes from another library.
@@ -106,7 +107,9 @@ impl GlyphCache {
             return found.clone();
         }
         // Drawn outside the lock: two threads may draw the same glyph, and get the same picture.
-        let drawn = draw(fonts, face, glyph_id, size_px, phase).map(Arc::new);
+        let work = || draw(fonts, face, glyph_id, size_px, phase);
+        let is_foreign = fonts.face(face).role == FaceRole::Pack;
+        let drawn = if is_foreign { caught(work).flatten() } else { work() }.map(Arc::new);
         let mut entries = self.lock();
         let bytes = drawn.as_ref().map_or(0, |bitmap| bitmap.pixels.len()) + size_of::<(Key, GlyphBitmap)>();
         if entries.bytes + bytes > self.limit_bytes {

@@ -11,10 +11,10 @@ use parley::{FontContext, FontWeight, LayoutContext};
 use skrifa::raw::TableProvider as _;
 use skrifa::{FontRef, MetadataProvider as _};
 
-use super::FaceId;
 use super::bundle::BUNDLED;
 use super::coverage::OutlineFace;
 use super::recent::Recent;
+use super::{FaceId, guard};
 
 /// Last families asked for a character, in this order, after the requested family, Inter, every script family and every
 /// face that was added. Emoji come first, or ✅ would be drawn in one colour.
@@ -166,23 +166,23 @@ impl FontLibrary {
         for source in bundled.chain(added) {
             let id = FaceId(u16::try_from(faces.len()).map_err(|_| FontError::TooMany { count })?);
             let data = Blob::new(source.data);
-            let font = FontRef::from_index(data.as_ref(), 0)
-                .map_err(|error| FontError::Unreadable { file: source.file.clone(), reason: error.to_string() })?;
+            let unreadable = |reason: String| FontError::Unreadable { file: source.file.clone(), reason };
+            let font = FontRef::from_index(data.as_ref(), 0).map_err(|error| unreadable(error.to_string()))?;
             if !font.axes().is_empty() {
                 return Err(FontError::Variable { file: source.file });
             }
-            let glyph_count = font
-                .maxp()
-                .map_err(|error| FontError::Unreadable { file: source.file.clone(), reason: error.to_string() })?
-                .num_glyphs();
+            let glyph_count = font.maxp().map_err(|error| unreadable(error.to_string()))?.num_glyphs();
             let names = FontInfoOverride {
                 family_name: Some(&source.family),
                 weight: Some(FontWeight::new(f32::from(source.weight))),
                 ..FontInfoOverride::default()
             };
-            if collection.register_fonts(data.clone(), Some(names)).is_empty() {
-                let reason = "it has no usable character map".to_owned();
-                return Err(FontError::Unreadable { file: source.file, reason });
+            match guard::caught(|| collection.register_fonts(data.clone(), Some(names))) {
+                None => return Err(unreadable(guard::FAILED.to_owned())),
+                Some(families) if families.is_empty() => {
+                    return Err(unreadable("it has no usable character map".to_owned()));
+                }
+                Some(_) => {}
             }
             by_blob.insert(data.id(), id);
             if !families.contains(&source.family) {
@@ -226,6 +226,11 @@ impl FontLibrary {
     /// Whether a style may ask for this family; ASCII case does not matter.
     pub fn has_family(&self, name: &str) -> bool {
         self.canonical_family(name).is_some()
+    }
+
+    /// Whether there are faces of a font pack.
+    pub(super) fn has_pack(&self) -> bool {
+        self.faces.iter().any(|face| face.info.role == FaceRole::Pack)
     }
 
     /// What is known of a face.

@@ -27,6 +27,7 @@ mod coverage;
 mod emoji;
 mod fit;
 mod glyph;
+mod guard;
 mod library;
 pub mod pack;
 mod prepare;

@@ -8,7 +8,7 @@ use skrifa::raw::FileRef;
 use skrifa::string::StringId;
 use skrifa::{FontRef, MetadataProvider as _};
 
-use super::FontError;
+use super::{FontError, guard};
 
 /// Largest font file of a pack, in bytes. The largest of Noto CJK has 27 MB.
 pub const LARGEST_FONT_BYTES: u64 = 64 << 20;
@@ -43,6 +43,11 @@ pub struct PackFace {
 /// # Errors
 /// [`FontError`] for bytes that are no font, more than 64 faces, or a variable font.
 pub fn inspect(file: &str, data: &[u8], wanted: &[char]) -> Result<Vec<PackFace>, FontError> {
+    guard::caught(|| read(file, data, wanted))
+        .unwrap_or_else(|| Err(FontError::Unreadable { file: file.to_owned(), reason: guard::FAILED.to_owned() }))
+}
+
+fn read(file: &str, data: &[u8], wanted: &[char]) -> Result<Vec<PackFace>, FontError> {
     let unreadable = |reason: String| FontError::Unreadable { file: file.to_owned(), reason };
     let opened = FileRef::new(data).map_err(|error| unreadable(error.to_string()))?;
     if let FileRef::Collection(collection) = &opened

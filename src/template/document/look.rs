@@ -166,15 +166,18 @@ fn yes() -> bool {
 pub struct Shadow {
     /// Offset to the right in design px; default 0.
     #[serde(default)]
+    #[schemars(range(min = -20000.0, max = 20000.0))]
     pub x: f32,
     /// Offset downwards in design px; default 0.
     #[serde(default)]
+    #[schemars(range(min = -20000.0, max = 20000.0))]
     pub y: f32,
     /// Blur in design px, as CSS has it; at most 200.
     #[schemars(range(min = 0.0, max = 200.0))]
     pub blur: f32,
     /// Growth before the blur in design px; default 0.
     #[serde(default)]
+    #[schemars(range(min = -20000.0, max = 20000.0))]
     pub spread: f32,
     /// Colour and opacity.
     pub color: ColorSpec,

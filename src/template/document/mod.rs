@@ -20,7 +20,9 @@ pub(super) use look::{GradientStop, Mask, Paint, Surface, TextStyle};
 pub use look::{MaskShape, TextAlign};
 pub(super) use motion::{EasingSpec, Keyframe, Motion, Passage};
 pub use motion::{Piecewise, Preset};
-pub(super) use node::{ChooseNode, GroupNode, IconNode, ImageNode, Node, QrNode, RepeatNode, ShapeNode, TextNode};
+pub(super) use node::{
+    ChooseNode, Count, GroupNode, IconNode, ImageNode, Node, QrNode, RepeatNode, ShapeNode, TextNode,
+};
 pub use node::{ImageAlign, ImageFit, ShapeKind};
 pub use param::{Param, ParamKind, ParamValue};
 pub(super) use part::{Part, UseNode};

@@ -132,6 +132,7 @@ pub struct Keyframe {
     #[schemars(range(min = -120.0, max = 120.0))]
     pub t: f64,
     /// The value there.
+    #[schemars(range(min = -20000.0, max = 20000.0))]
     pub v: f32,
     /// How it is reached from the keyframe before; default `ease-in-out`.
     #[serde(default)]
