@@ -31,8 +31,15 @@ const QUALITY: u8 = 80;
 const GAP_PX: u32 = 24;
 const LABEL_PX: u32 = 34;
 
-/// What hard quotes are warned of. Nothing else may come of any.
-const EXPECTED: &[(&str, &[&str])] = &[];
+/// Templates, quotes and what comes of them; empty names stand for all. Nothing else may come of any.
+const EXPECTED: &[(&str, &str, &[&str])] = &[
+    ("", "broken-logo", &["asset_bad_file", "asset_not_a_picture"]),
+    ("", "five-hundred-items", &["rows_left_out", "text_cut", "too_brief"]),
+    ("", "long-names", &["rows_left_out", "text_cut", "too_brief"]),
+    ("", "sixty-items", &["rows_left_out", "text_cut", "too_brief"]),
+    // It shows four lines, whatever there is.
+    ("quote-compact", "", &["rows_left_out"]),
+];
 
 /// A sheet to make.
 struct Sheet<'a> {
@@ -44,6 +51,14 @@ struct Sheet<'a> {
 impl Sheet<'_> {
     fn quote_name(&self) -> &str {
         self.quote.file_stem().and_then(|name| name.to_str()).expect("a name")
+    }
+
+    /// Whether it is known to bring that warning.
+    fn is_expected(&self, code: &str) -> bool {
+        let is = |pattern: &str, name: &str| pattern.is_empty() || pattern == name;
+        EXPECTED.iter().any(|(template, quote, codes)| {
+            is(template, self.template) && is(quote, self.quote_name()) && codes.contains(&code)
+        })
     }
 
     fn path(&self) -> PathBuf {
@@ -73,7 +88,7 @@ impl Sheet<'_> {
         production.warnings().iter().map(|problem| problem.code).collect()
     }
 
-    /// The file is a picture of two frames a scene, and not of one colour.
+    /// The file is a picture of two frames a scene, of which the second, that stands still, shows something.
     fn expect_picture(&self, composition: &Composition) {
         let path = self.path();
         let picture = image::open(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).to_rgb8();
@@ -84,7 +99,7 @@ impl Sheet<'_> {
         let expected =
             (GAP_PX + columns * (width + GAP_PX), GAP_PX + frames.div_ceil(columns) * (height + LABEL_PX + GAP_PX));
         assert_eq!(picture.dimensions(), expected, "{}", path.display());
-        for frame in 0..frames {
+        for frame in (1..frames).step_by(2) {
             let (left, top) = (frame % columns * (width + GAP_PX), frame / columns * (height + LABEL_PX + GAP_PX));
             let within = image::imageops::crop_imm(&picture, left + GAP_PX, top + GAP_PX, width, height).to_image();
             let colors: BTreeSet<[u8; 3]> = within.pixels().map(|pixel| pixel.0).collect();
@@ -133,9 +148,7 @@ fn every_template_size_and_quote_has_a_sheet() {
     }
     let mut surprises = Vec::new();
     for (sheet, warnings) in make_all(&sheets) {
-        let expected =
-            EXPECTED.iter().find(|(name, _)| *name == sheet.quote_name()).map_or(&[][..], |(_, codes)| codes);
-        let found: BTreeSet<&str> = warnings.into_iter().filter(|code| !expected.contains(code)).collect();
+        let found: BTreeSet<&str> = warnings.into_iter().filter(|code| !sheet.is_expected(code)).collect();
         if !found.is_empty() {
             surprises.push(format!("{}: {found:?}", sheet.path().display()));
         }

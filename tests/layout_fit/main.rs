@@ -88,7 +88,8 @@ fn faults(production: &Production, template: &Template) -> Vec<String> {
     total_is_exact(production, template, &mut faults);
     let hurried = seconds + 0.1 > range.max;
     let may_be_told = |problem: &&Problem| TOLD.contains(&problem.code) || (hurried && problem.code == "too_brief");
-    let told = production.warnings().iter().filter(|problem| !may_be_told(problem));
+    let about_the_picture = production.warnings().iter().filter(|problem| problem.shown.is_some());
+    let told = about_the_picture.filter(|problem| !may_be_told(problem));
     faults.extend(told.map(Problem::to_string));
     faults
 }
