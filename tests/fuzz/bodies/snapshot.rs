@@ -12,7 +12,11 @@ pub(crate) fn run(data: &[u8]) {
         Ok(parsed) => {
             let names: Vec<&str> = builtin_names().collect();
             let template = builtin(names[data.len() % names.len()]).expect("a built-in template");
-            let canvas = if data.len() / names.len() % 2 == 0 { Size::new(1080, 1920) } else { Size::new(1920, 1080) };
+            let canvas = if (data.len() / names.len()).is_multiple_of(2) {
+                Size::new(1080, 1920)
+            } else {
+                Size::new(1920, 1080)
+            };
             composing::compose(&parsed.snapshot, &template, canvas).expect("a valid quote makes a video");
         }
         Err(problems) => {
