@@ -10,6 +10,9 @@ CARGO ?= cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 PROMTOOL := $(TARGET)/tools/promtool
 DEMO_QUOTE ?= fixtures/quotes/solar-es-cl.json
+# What `make fuzz` runs, and for how many seconds each.
+FUZZ_TARGETS ?= font picture snapshot svg template
+FUZZ_SECONDS ?= 600
 # Options of benches/compare/run, such as COMPARE='--runs 10 --json compare.json'.
 COMPARE ?=
 # rustup puts its programs here; a shell started before the installation does not know that yet.
@@ -102,6 +105,20 @@ test: setup-tests ## Every test, the examples in the documentation included; sta
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then tests/servers/with.sh $(CARGO) nextest run --locked --no-fail-fast; \
 	else tests/servers/with.sh $(CARGO) test --locked --no-fail-fast --lib --bins --tests; fi
 	@$(CARGO) test --locked --doc
+
+# The first folder takes what is new, the second is the corpus that `make test` runs too. Leaks are not counted: the thread
+# that draws an SVG may be about to end while they would be.
+.PHONY: fuzz
+fuzz: rust ## Fuzz what reads foreign bytes, FUZZ_SECONDS=600 for each target; needs a nightly Rust and cargo-fuzz
+	@$(CARGO) +nightly fuzz --version >/dev/null || { \
+	  echo "Fuzzing needs a nightly Rust and cargo-fuzz: rustup toolchain install nightly && cargo install cargo-fuzz --locked" >&2; exit 1; }
+	@for target in $(FUZZ_TARGETS); do \
+	  mkdir -p $(TARGET)/fuzz/corpus/$$target $(TARGET)/fuzz/findings/$$target; \
+	  $(CARGO) +nightly fuzz run --fuzz-dir tests/fuzz --target-dir $(TARGET)/fuzz $$target \
+	    $(TARGET)/fuzz/corpus/$$target fixtures/fuzz/$$target -- -max_total_time=$(FUZZ_SECONDS) -timeout=30 \
+	    -rss_limit_mb=2048 -max_len=65536 -detect_leaks=0 -dict=tests/fuzz/dictionaries/$$target.dict \
+	    -artifact_prefix=$(TARGET)/fuzz/findings/$$target/; \
+	done
 
 .PHONY: sheets
 sheets: setup-tests ## A contact sheet of every template, size and quote, in target/sheets; `make test` leaves them there too

@@ -1,0 +1,38 @@
+//! A quote and a template made into a composition, without anything from outside.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+
+use quotereel::crew::Alone;
+use quotereel::geometry::Size;
+use quotereel::raster::still;
+use quotereel::scene::{ComposeError, Composed, Ingredients};
+use quotereel::snapshot::Snapshot;
+use quotereel::template::{Bindings, Template};
+use quotereel::text::{FontLibrary, GlyphCache};
+use quotereel::time::FrameRate;
+
+/// Glyphs of the bundled fonts, drawn once.
+#[allow(dead_code, reason = "not every target needs it")]
+static GLYPHS: LazyLock<Arc<GlyphCache>> = LazyLock::new(Arc::default);
+
+/// The video of `snapshot` by `template`, its pictures left out.
+pub(crate) fn compose(snapshot: &Snapshot, template: &Template, canvas: Size) -> Result<Composed, ComposeError> {
+    quotereel::scene::compose(Ingredients {
+        template,
+        bindings: Bindings { snapshot, pictures: &BTreeMap::new(), logo_colors: None },
+        pictures: &[],
+        fonts: FontLibrary::bundled(),
+        canvas,
+        frame_rate: FrameRate::DEFAULT,
+        crew: &Alone,
+    })
+}
+
+/// Paints a frame of the middle.
+#[allow(dead_code, reason = "not every target needs it")]
+pub(crate) fn paint(composed: &Composed) {
+    let composition = &composed.composition;
+    let frame = still(composition, FontLibrary::bundled(), Arc::clone(&GLYPHS), composition.frame_count / 2, &Alone);
+    assert_eq!(frame.size(), composition.size);
+}
