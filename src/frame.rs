@@ -146,6 +146,11 @@ pub trait FrameSource: Sync {
     /// What happens on every frame, as far as can be told without painting: what a plan of segments goes by.
     fn steps(&self) -> Vec<Step>;
 
+    /// Whether gradients are seen, whose dither is worth some bytes.
+    fn has_gradients(&self) -> bool {
+        false
+    }
+
     /// A painter with its own picture and caches, to be used on one thread.
     fn painter(&self) -> Box<dyn FramePainter + '_>;
 }

@@ -9,14 +9,12 @@
 //! rectangles. The `yuv` crate (0.8.20, balanced mode) was tried and gave neither: a sample's value depended on how
 //! wide the converted area was, it has no left siting, and it was up to 1.13 codes off the standard.
 
+use crate::color::{LUMA_BITS, LUMA_WEIGHTS};
 use crate::frame::{RgbaFrame, YuvFrame};
 use crate::geometry::{IntRect, Size};
 
-/// Fraction bits of the weights. With 15, every weight fits 16 bits signed, which is what vector units multiply best.
-const SHIFT: u32 = 15;
-/// Luma weights: 0.2126, 0.7152, 0.0722 (ITU-R BT.709-6, item 3.2) times 219/255; they add up to 219/255 exactly
-/// rounded, so that white is 235.
-const LUMA: [i32; 3] = [5983, 20127, 2032];
+/// Fraction bits of the weights.
+const SHIFT: u32 = LUMA_BITS;
 /// Blue difference: (B - Y) / 1.8556 times 224/255. The weights add up to 0, so that greys are neutral.
 const BLUE: [i32; 3] = [-3298, -11094, 14392];
 /// Red difference: (R - Y) / 1.5748 times 224/255.
@@ -113,8 +111,8 @@ fn write_luma(pixels: &[[u8; 4]], luma: &mut [u8]) {
         // Taken out of a word instead of four bytes, the channels are loaded by vector.
         let pixel = u32::from_le_bytes(*pixel);
         let (r, g, b) = (pixel & 0xff, (pixel >> 8) & 0xff, (pixel >> 16) & 0xff);
-        let sum = r.cast_signed() * LUMA[0] + g.cast_signed() * LUMA[1] + b.cast_signed() * LUMA[2] + BIAS;
-        *out = low_byte(sum >> SHIFT);
+        let [r, g, b] = [r, g, b].map(u32::cast_signed);
+        *out = low_byte((r * LUMA_WEIGHTS[0] + g * LUMA_WEIGHTS[1] + b * LUMA_WEIGHTS[2] + BIAS) >> SHIFT);
     }
 }
 

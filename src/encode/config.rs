@@ -70,7 +70,7 @@ pub struct EncoderConfig {
     pub size: Size,
     /// Frames a second.
     pub frame_rate: FrameRate,
-    /// Constant quantiser of x264, 1 (nearly lossless) to 45 (poor); default 24.
+    /// Constant quantiser of x264, 1 (nearly lossless) to 45 (poor); default 24. With gradients, what moves has one more.
     pub qp: u8,
     /// Profile; default Main.
     pub profile: Profile,
@@ -78,7 +78,22 @@ pub struct EncoderConfig {
     pub repeats: Repeats,
     /// How much the encoder tries; default [`Tuning::BALANCED`].
     pub tuning: Tuning,
+    /// Whether there are gradients, whose dither is to outlive the quantiser; default `false`.
+    pub gradients: bool,
 }
+
+/// Added to the parameters where there are gradients: IDR frames finer than the rest by 12, no longer by 10. The faintest
+/// pattern that the dither of gradients draws has one coefficient of 2; intra pictures keep what is two thirds of a
+/// quantiser step, which is 2.2 at 14 and 1.9 at 13.
+const GRADIENTS: &str = "ipratio=4";
+/// How much finer settled pictures then are than without gradients, and how much coarser what moves is, so that the file
+/// does not grow.
+const GRADIENTS_STEP: u8 = 1;
+/// Parameters of settled pictures where there are gradients: nothing may take a coefficient away for standing alone, be it
+/// a macroblock skipped at first sight, or a weighing of bits against looks.
+const GRADIENTS_SETTLED: &str = ",no-fast-pskip=1,no-dct-decimate=1,trellis=0,subme=2";
+/// The same for the IDR picture, in the notation of zones.
+const GRADIENTS_IDR: &str = "0,0,trellis=0";
 
 impl EncoderConfig {
     /// Quantiser where none is asked for.
@@ -98,6 +113,7 @@ impl EncoderConfig {
             profile: Profile::Main,
             repeats: Repeats::Held,
             tuning: Tuning::BALANCED,
+            gradients: false,
         }
     }
 
@@ -139,8 +155,9 @@ impl EncoderConfig {
     /// moves, so that every still frame refines the dither of the gradients once more. IDR frames get a much lower one
     /// (`ipratio`): what stands still afterwards is copied from them for seconds. Coefficients that stand alone are kept
     /// (`no-dct-decimate`), they are the dither. The pictures numbered in `settled`, the last before stillness, get a finer
-    /// quantiser through zones of one picture each, for the same reason as IDR frames. Chroma is quantised a little finer, for coloured text. All figures
-    /// are in `docs/performance.md`.
+    /// quantiser through zones of one picture each, for the same reason as IDR frames. Where there are gradients, both are
+    /// just fine enough for their dither. Chroma is quantised a little finer, for coloured text. All figures are in
+    /// `docs/performance.md`.
     pub(super) fn options(&self, level: Level, settled: &[u32]) -> Vec<(&'static str, String)> {
         let fixed = [
             ("preset", self.tuning.preset),
@@ -161,16 +178,30 @@ impl EncoderConfig {
         // effect is checked in the parameter sets.
         let constant = u8::from(self.repeats != Repeats::Omitted);
         let mut params = format!("{}:force-cfr={constant}", self.tuning.params);
-        if self.tuning.settle > 0 && !settled.is_empty() {
-            let qp = self.qp.saturating_sub(self.tuning.settle).max(1);
-            let zones: Vec<String> = settled.iter().map(|at| format!("{at},{at},q={qp}")).collect();
+        if self.gradients {
+            // Of two values for one key the last is taken.
+            let _ = write!(params, ":{GRADIENTS}");
+        }
+        let zones = self.zones(settled);
+        if !zones.is_empty() {
             let _ = write!(params, ":zones={}", zones.join("/"));
         }
         options.push(("x264-params", params));
         options.push(("level", level.to_string()));
-        options.push(("qp", self.qp.to_string()));
+        options.push(("qp", (self.qp + if self.gradients { GRADIENTS_STEP } else { 0 }).to_string()));
         options.push(("g", self.max_idr_interval_frames().to_string()));
         options
+    }
+
+    /// x264's zones: stretches of pictures with settings of their own, in ascending order.
+    fn zones(&self, settled: &[u32]) -> Vec<String> {
+        if self.tuning.settle == 0 {
+            return Vec::new();
+        }
+        let (finer, more) = if self.gradients { (GRADIENTS_STEP, GRADIENTS_SETTLED) } else { (0, "") };
+        let qp = self.qp.saturating_sub(self.tuning.settle + finer).max(1);
+        let idr = self.gradients.then(|| GRADIENTS_IDR.to_owned());
+        idr.into_iter().chain(settled.iter().map(|at| format!("{at},{at},q={qp}{more}"))).collect()
     }
 }
 

@@ -197,6 +197,7 @@ impl RenderJob {
             profile: self.quality.profile,
             repeats: self.quality.repeats,
             tuning: self.quality.tuning,
+            gradients: source.has_gradients(),
             ..EncoderConfig::new(source.size(), source.frame_rate())
         };
         config.check().map_err(|error| match error {

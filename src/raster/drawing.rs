@@ -43,7 +43,8 @@ pub(super) enum Fill {
 pub(super) fn draw(primitives: &[Primitive], limit: IntRect, glyphs: Glyphs<'_>) -> Sheet {
     let inks: Vec<Ink<'_>> = primitives.iter().map(|primitive| prepare(primitive, glyphs)).collect();
     let bounds = inks.iter().map(|ink| ink.bounds().intersect(limit)).fold(IntRect::default(), IntRect::union);
-    let mut sheet = Sheet::new(bounds);
+    let gradients = primitives.iter().any(Primitive::has_gradient);
+    let mut sheet = if gradients { Sheet::for_gradients(bounds) } else { Sheet::new(bounds) };
     for ink in &inks {
         ink.draw(&mut sheet);
     }

@@ -155,6 +155,14 @@ impl FrameSource for Film<'_> {
         steps::of(self.composition)
     }
 
+    fn has_gradients(&self) -> bool {
+        let mut layers = self.composition.scenes.iter().flat_map(|scene| &scene.layers);
+        layers.any(|layer| {
+            let variants = 0..variant_count(&layer.content);
+            variants.flat_map(|variant| primitives(&layer.content, variant)).any(Primitive::has_gradient)
+        })
+    }
+
     fn painter(&self) -> Box<dyn FramePainter + '_> {
         Box::new(Painter::new(self))
     }

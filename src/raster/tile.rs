@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::blend;
+use super::deep::Deep;
 use super::mask::{Mask, row_index};
 use super::paint::Shader;
 use crate::geometry::IntRect;
@@ -88,6 +89,8 @@ pub(super) struct Sheet {
     bounds: IntRect,
     pixels: Vec<u8>,
     scratch: Vec<u8>,
+    /// Where gradients are drawn; `pixels` then stay clear until all is.
+    deep: Option<Deep>,
 }
 
 impl Sheet {
@@ -95,7 +98,13 @@ impl Sheet {
     pub(super) fn new(bounds: IntRect) -> Self {
         let bounds = if bounds.is_empty() { IntRect::default() } else { bounds };
         let bytes = padded_stride(bounds) * (bounds.height() as usize + 2);
-        Self { bounds, pixels: vec![0; bytes], scratch: vec![0; bounds.width() as usize * 4] }
+        Self { bounds, pixels: vec![0; bytes], scratch: vec![0; bounds.width() as usize * 4], deep: None }
+    }
+
+    /// A clear sheet for gradients, which are laid over each other as they are and dithered once, in the end.
+    pub(super) fn for_gradients(bounds: IntRect) -> Self {
+        let sheet = Self::new(bounds);
+        Self { deep: Some(Deep::new(sheet.bounds)), ..sheet }
     }
 
     /// The pixels that can be drawn on.
@@ -103,13 +112,16 @@ impl Sheet {
         self.bounds
     }
 
-    /// The pixels of row `y` from column `left` up to `right`, which lie within the bounds.
+    /// The pixels of row `y` from column `left` up to `right`, which lie within the bounds; clear on a sheet for gradients.
     pub(super) fn row(&self, y: i32, left: i32, right: i32) -> &[u8] {
         &self.pixels[padded_range(self.bounds, y, left, right)]
     }
 
     /// Lays one row of premultiplied pixels over the sheet, from (`x`, `y`) on; it must lie within the bounds.
     pub(super) fn lay_row(&mut self, x: i32, y: i32, row: &[u8]) {
+        if let Some(deep) = &mut self.deep {
+            return deep.lay_bytes(x, y, row);
+        }
         let start = padded_range(self.bounds, y, x, x).start;
         blend::over(&mut self.pixels[start..start + row.len()], row);
     }
@@ -129,6 +141,10 @@ impl Sheet {
             let last = coverage.iter().rposition(|share| *share != 0).unwrap_or(first) + 1;
             let (coverage, pixels) = (&coverage[first..last], &mut row[..(last - first) * 4]);
             let x = area.left + i32::try_from(first).unwrap_or(0);
+            if let Some(deep) = &mut self.deep {
+                deep.paint_row(x, y, coverage, shader);
+                continue;
+            }
             let whole = coverage.iter().all(|share| *share == 255);
             if whole && opaque {
                 let start = padded_range(self.bounds, y, x, x).start;
@@ -146,7 +162,12 @@ impl Sheet {
 
     /// Closes the drawing: finds clear and solid runs and adds its size to `held_bytes`.
     pub(super) fn finish(self, held_bytes: Arc<AtomicUsize>) -> Tile {
-        let Self { bounds, pixels, .. } = self;
+        let Self { bounds, mut pixels, deep, .. } = self;
+        if let Some(deep) = deep {
+            for y in bounds.top..bounds.bottom {
+                deep.settle_row(y, &mut pixels[padded_range(bounds, y, bounds.left, bounds.right)]);
+            }
+        }
         let (mut spans, mut row_spans) = (Vec::new(), vec![0]);
         for y in bounds.top..bounds.bottom {
             find_spans(&pixels[padded_range(bounds, y, bounds.left, bounds.right)], bounds.left, &mut spans);

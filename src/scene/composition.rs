@@ -125,6 +125,19 @@ pub enum Primitive {
     Isolated(Box<Isolated>),
 }
 
+impl Primitive {
+    /// Whether it is a shape that a gradient fills or outlines.
+    #[must_use]
+    pub fn has_gradient(&self) -> bool {
+        match self {
+            Self::Shape(Shape { fill, stroke, .. }) => {
+                fill.iter().chain(stroke.iter().map(|stroke| &stroke.paint)).any(Paint::is_gradient)
+            }
+            Self::Text(_) | Self::Picture(_) | Self::Isolated(_) => false,
+        }
+    }
+}
+
 /// Primitives that are drawn apart and changed as one picture.
 #[derive(Clone, Debug)]
 pub struct Isolated {
@@ -256,6 +269,19 @@ pub enum Paint {
         /// At least two, ascending; positions are shares of a turn.
         stops: Vec<Stop>,
     },
+}
+
+impl Paint {
+    /// Whether it is not the same everywhere.
+    #[must_use]
+    pub fn is_gradient(&self) -> bool {
+        match self {
+            Self::Solid(_) => false,
+            Self::Linear { stops, .. } | Self::Radial { stops, .. } | Self::Conic { stops, .. } => {
+                stops.iter().any(|stop| stop.color != stops[0].color)
+            }
+        }
+    }
 }
 
 /// A colour on a gradient.
