@@ -11,7 +11,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use browser::Browser;
-use quotereel::encode::Profile;
+use quotereel::encode::{Profile, Repeats};
 use quotereel::frame::{FramePainter, FrameSource, Step};
 use quotereel::geometry::Size;
 use quotereel::pipeline::{Output, Quality, RenderJob, Silent, render};
@@ -89,46 +89,57 @@ struct Sought {
 
 /// A rendered file as FFmpeg sees it.
 struct Expected {
-    /// Y'CbCr 4:2:0 of all frames.
+    /// Y'CbCr 4:2:0 of all pictures.
     raw: Vec<u8>,
+    /// The frames at which pictures begin, ascending.
+    begins: Vec<u32>,
     /// First frames of the segments.
     keys: Vec<u32>,
-    /// Hold pictures in a row, longest stretches only.
+    /// Frames in a row that show the one before, as hold pictures or because there is none; longest stretches only.
     holds: Vec<std::ops::Range<u32>>,
 }
 
 impl Expected {
     fn read(path: &Path) -> Self {
         let path = path.to_str().expect("temporary paths are ASCII");
-        let raw = stdout("ffmpeg", &["-v", "error", "-i", path, "-pix_fmt", "yuv420p", "-f", "rawvideo", "-"]);
-        assert_eq!(raw.len(), YUV_BYTES * FRAMES as usize);
-        let packets =
-            stdout("ffprobe", &["-v", "error", "-show_entries", "packet=size,flags", "-of", "compact=p=0", path]);
+        let pictures =
+            ["-v", "error", "-i", path, "-fps_mode", "passthrough", "-pix_fmt", "yuv420p", "-f", "rawvideo", "-"];
+        let raw = stdout("ffmpeg", &pictures);
+        let packets = stdout(
+            "ffprobe",
+            &["-v", "error", "-show_entries", "packet=pts_time,size,flags", "-of", "compact=p=0", path],
+        );
         let packets = String::from_utf8(packets).expect("text");
-        let (mut keys, mut holds) = (Vec::new(), Vec::<std::ops::Range<u32>>::new());
-        for (frame, packet) in (0..).zip(packets.lines()) {
+        let (mut begins, mut keys, mut still) = (Vec::new(), Vec::new(), vec![true; FRAMES as usize]);
+        for packet in packets.lines() {
             let field = |name| packet.split('|').find_map(|field| field.strip_prefix(name)).expect("asked for");
+            let begin = field("pts_time=").parse::<f64>().expect("seconds") * f64::from(FPS);
+            let frame =
+                (0..FRAMES).find(|frame| (f64::from(*frame) - begin).abs() < 0.01).expect("a frame begins there");
+            begins.push(frame);
             if field("flags=").starts_with('K') {
                 keys.push(frame);
             }
-            if field("size=").parse::<usize>().expect("a number") <= HOLD_BYTES {
-                match holds.last_mut() {
-                    Some(run) if run.end == frame => run.end += 1,
-                    _ => holds.push(frame..frame + 1),
-                }
-            }
+            still[frame as usize] = field("size=").parse::<usize>().expect("a number") <= HOLD_BYTES;
         }
+        assert_eq!(raw.len(), YUV_BYTES * begins.len());
+        let mut holds = stretches(&still);
         // The test is about these: it means nothing without them.
-        let held: u32 = holds.iter().map(ExactSizeIterator::len).map(|len| u32::try_from(len).expect("few")).sum();
-        assert!(held >= 90, "{held} hold pictures");
+        let held: u32 = holds.iter().map(|run| run.end - run.start).sum();
+        assert!(held >= 90, "{held} frames are held");
         assert!(holds.iter().any(|run| run.len() >= 35), "{holds:?}");
         assert!(keys.len() >= 3, "{keys:?}");
         holds.retain(|run| run.len() >= 4);
-        Self { raw, keys, holds }
+        Self { raw, begins, keys, holds }
+    }
+
+    /// The number of the picture that is seen on a frame.
+    fn shown(&self, frame: u32) -> usize {
+        self.begins.partition_point(|begin| *begin <= frame) - 1
     }
 
     fn picture(&self, frame: u32) -> &[u8] {
-        &self.raw[frame as usize * YUV_BYTES..][..YUV_BYTES]
+        &self.raw[self.shown(frame) * YUV_BYTES..][..YUV_BYTES]
     }
 
     /// Frames to seek, in order: forwards through all places where something could go wrong, then backwards, then to
@@ -149,6 +160,18 @@ impl Expected {
         let to_and_fro = (0..places.len()).map(|at| places[at * 7 % places.len()]).step_by(2).collect();
         [places, backwards, to_and_fro].concat()
     }
+}
+
+/// Where `still` holds, in a row.
+fn stretches(still: &[bool]) -> Vec<std::ops::Range<u32>> {
+    let mut runs = Vec::<std::ops::Range<u32>>::new();
+    for (frame, _) in (0..).zip(still).filter(|(_, still)| **still) {
+        match runs.last_mut() {
+            Some(run) if run.end == frame => run.end += 1,
+            _ => runs.push(frame..frame + 1),
+        }
+    }
+    runs
 }
 
 fn stdout(program: &str, arguments: &[&str]) -> Vec<u8> {
@@ -176,7 +199,7 @@ fn has_color(painted: &[u8], (x, y): (i32, i32), color: [u8; 3]) -> bool {
 }
 
 /// Compares what a page played with what was rendered.
-fn check_played(played: &Played) {
+fn check_played(played: &Played, expected: &Expected) {
     let length = f64::from(FRAMES) / f64::from(FPS);
     assert!((played.duration - length).abs() < 0.001, "{} s long instead of {length} s", played.duration);
     assert!((played.ended_at - length).abs() < 0.05, "ended at {} s of {length} s", played.ended_at);
@@ -186,8 +209,8 @@ fn check_played(played: &Played) {
     assert!(played.presented.is_sorted_by(|before, after| before < after), "{:?}", played.presented);
     for time in &played.presented {
         let frame = time * f64::from(FPS);
-        assert!((frame - frame.round()).abs() < 0.01, "no frame begins at {time} s");
-        assert!((0.0..f64::from(FRAMES)).contains(&frame.round()), "no frame begins at {time} s");
+        let begins = expected.begins.iter().any(|begin| (f64::from(*begin) - frame).abs() < 0.01);
+        assert!(begins, "no picture begins at {time} s");
     }
 }
 
@@ -199,7 +222,7 @@ fn check_sought(sought: &Sought, pixels: &[u8], source: &Synthetic, expected: &E
     let stands_at = if frame == FRAMES - 1 { f64::from(FRAMES) / f64::from(FPS) } else { moment };
     let found = sought.current_time;
     assert!([moment, stands_at].iter().any(|at| (found - at).abs() < 0.001), "frame {frame}: at {found} s");
-    let begins_us = i64::from(frame) * 1_000_000 / i64::from(FPS);
+    let begins_us = i64::from(expected.begins[expected.shown(frame)]) * 1_000_000 / i64::from(FPS);
     assert!((sought.timestamp_us - begins_us).abs() <= 1, "frame {frame}: shows that of {} us", sought.timestamp_us);
 
     // What the decoder made: equal to the last bit.
@@ -231,17 +254,19 @@ fn check_sought(sought: &Sought, pixels: &[u8], source: &Synthetic, expected: &E
     }
 }
 
-fn plays_and_seeks(profile: Profile) {
+fn plays_and_seeks(profile: Profile, repeats: Repeats) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("video.mp4");
     let source = Busy(Synthetic::new(SIZE, FPS, FRAMES, vec![65, 131]).resting(20..60));
-    let quality = Quality { qp: 10, profile, ..Quality::default() };
+    let quality = Quality { qp: 10, profile, repeats, ..Quality::default() };
     let rendered = render(&source, &RenderJob { quality, ..RenderJob::new(Output::mp4_file(&path)) }, &Silent);
     rendered.unwrap_or_else(|error| panic!("{error}"));
     let expected = Expected::read(&path);
     let tour = expected.tour();
 
-    let page = include_str!("page.html").replace("PLAN", &serde_json::json!({"fps": FPS, "tour": tour}).to_string());
+    let places: Vec<[u32; 2]> = tour.iter().map(|frame| [*frame, expected.begins[expected.shown(*frame)]]).collect();
+    let plan = serde_json::json!({"fps": FPS, "tour": places}).to_string();
+    let page = include_str!("page.html").replace("PLAN", &plan);
     let server = Server::start(page, std::fs::read(&path).expect("just written"));
     let started = Instant::now();
     let browser = Browser::start(&server.address());
@@ -250,7 +275,7 @@ fn plays_and_seeks(profile: Profile) {
     loop {
         match server.next_report(DEADLINE.saturating_sub(started.elapsed())) {
             Some(Report::Played(facts)) => {
-                check_played(&serde_json::from_str(&facts).expect("as the page writes it"));
+                check_played(&serde_json::from_str(&facts).expect("as the page writes it"), &expected);
                 played = true;
             }
             Some(Report::Sought(facts, pixels)) => {
@@ -274,10 +299,15 @@ fn plays_and_seeks(profile: Profile) {
 
 #[test]
 fn chromium_plays_held_pictures_and_seeks_in_them() {
-    plays_and_seeks(Profile::Main);
+    plays_and_seeks(Profile::Main, Repeats::Held);
 }
 
 #[test]
 fn chromium_plays_held_pictures_of_the_baseline_profile() {
-    plays_and_seeks(Profile::Baseline);
+    plays_and_seeks(Profile::Baseline, Repeats::Held);
+}
+
+#[test]
+fn chromium_plays_a_variable_frame_rate_and_seeks_in_it() {
+    plays_and_seeks(Profile::Main, Repeats::Omitted);
 }
