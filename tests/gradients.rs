@@ -278,7 +278,7 @@ fn grounds_have_no_bands(template: &str, quote: &str) {
         let off = ground.iter().map(distance).fold(0.0, f64::max);
         let flat = largest_flat_square(&shown, TALL, |x, y| ground.contains(&(x / BLOCK * BLOCK, y / BLOCK * BLOCK)));
         assert!(off < GROUND_OFF_LEVELS, "{template}, frame {frame}: a block is {off:.3} levels off");
-        assert!(flat < FLAT_PX, "{template}, frame {frame}: {flat} px of one level");
+        assert!(flat < GROUND_FLAT_PX, "{template}, frame {frame}: {flat} px of one level");
     }
 }
 
@@ -313,5 +313,7 @@ const DECODED_OFF_LEVELS: f64 = 0.15;
 const GROUND_OFF_LEVELS: f64 = 0.22;
 /// Measured 16 to 33; without a dither it would be 150.
 const FLAT_PX: u32 = 37;
+/// The same on the ground of a template, where a glow may change by a level in hundreds of px.
+const GROUND_FLAT_PX: u32 = 45;
 /// Measured 65.
 const CONIC_FLAT_PX: u32 = 73;

@@ -41,10 +41,6 @@ const EXPECTED: &[(&str, &str, &[&str])] = &[
     ("quote-compact", "", &["rows_left_out"]),
     // Thai words count by their letters, and 15 seconds are short.
     ("quote-compact", "spa-th-th", &["too_brief"]),
-    // On a square its words stand on a photograph that is both dark and light.
-    ("quote-showcase", "huge-logo", &["low_contrast"]),
-    ("quote-showcase", "solar-es-cl", &["low_contrast"]),
-    ("quote-showcase", "svg-logo", &["low_contrast"]),
 ];
 
 /// A sheet to make.

@@ -14,6 +14,9 @@ fn templates() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("templates")
 }
 
+/// A template that changes with these tests alone.
+const STEADY: &str = "../fixtures/templates/steady";
+
 /// The files of a template, ready to be spoilt.
 struct Files {
     document: Value,
@@ -26,7 +29,7 @@ struct Files {
 impl Files {
     fn of(name: &str) -> Self {
         let folder = templates().join(name);
-        let read = |path: &Path| std::fs::read_to_string(path).expect("a built-in template has this file");
+        let read = |path: &Path| std::fs::read_to_string(path).expect("a template has this file");
         let document = serde_json::from_str(&read(&folder.join("template.json"))).expect("JSON");
         let word = |language: &str| {
             let path = templates().join(format!("words/{language}.json"));
@@ -437,7 +440,7 @@ fn nested(groups: usize) -> Value {
 fn every_mistake_names_file_place_and_reason() {
     let mut wrong = Vec::new();
     for (at, value, _, pointer, words) in mistakes() {
-        let mut files = Files::of("quote-summary");
+        let mut files = Files::of(STEADY);
         files.set(at, value.clone());
         let found = problems(&files);
         let said = found.iter().any(|problem| {
@@ -465,32 +468,32 @@ fn mistakes_in_strings_name_their_file() {
         };
         assert!(found.iter().any(one), "expected {words} at {file}#{pointer}, found {found:#?}");
     };
-    let mut files = Files::of("quote-summary");
+    let mut files = Files::of(STEADY);
     files.set("/defaultLanguage", json!("eo"));
     said(&files, "template.json", "/defaultLanguage", "there is no strings/eo.json");
 
-    let mut files = Files::of("quote-summary");
+    let mut files = Files::of(STEADY);
     *files.strings("es") = "{".to_owned();
     said(&files, "strings/es.json", "", "not valid JSON");
 
-    let mut files = Files::of("quote-summary");
+    let mut files = Files::of(STEADY);
     files.set_string("es", "more", json!({ "lots": "muchos" }));
     said(&files, "strings/es.json", "/more/lots", "zero, one, two, few, many, other");
 
-    let mut files = Files::of("quote-summary");
+    let mut files = Files::of(STEADY);
     files.set_string("es", "more", json!({ "one": "uno" }));
     said(&files, "strings/es.json", "/more", "plural forms need `other`");
 
-    let mut files = Files::of("quote-summary");
+    let mut files = Files::of(STEADY);
     files.set_string("pt", "total", json!("{{ total"));
     said(&files, "strings/pt.json", "/total", "syntax error");
 
-    let mut files = Files::of("quote-summary");
+    let mut files = Files::of(STEADY);
     files.set_string("es", "farewell", json!("Adiós"));
     said(&files, "strings/en.json", "", "string `farewell` is missing");
 
     // A string that refers to itself is found where it is used.
-    let mut files = Files::of("quote-summary");
+    let mut files = Files::of(STEADY);
     files.set_string("en", "preparedFor", json!("{{ t('preparedFor') }}"));
     said(&files, "template.json", "/scenes/1/children/0/children/0/text", "refers to itself");
 }
@@ -498,7 +501,7 @@ fn mistakes_in_strings_name_their_file() {
 /// The words and colours of a template are changed from outside, by type, and its defaults hold otherwise.
 #[test]
 fn parameters_reach_every_expression() {
-    let mut files = Files::of("quote-summary");
+    let mut files = Files::of(STEADY);
     files.set(
         "/params",
         json!({
@@ -541,7 +544,7 @@ fn parameters_reach_every_expression() {
 
 /// A template whose second scene shows these nodes, one below the other, and nothing else.
 fn showing(nodes: Value) -> Files {
-    let mut files = Files::of("quote-summary");
+    let mut files = Files::of(STEADY);
     let children = json!([{ "type": "group", "id": "stage", "flex": { "gap": 30 }, "children": nodes }]);
     files.set("/scenes/1/children", children);
     files.set("/scenes/1/stagger", json!(0));
@@ -741,16 +744,16 @@ fn a_part_stands_for_its_children() {
     let line = |words: &str| json!({ "type": "text", "text": format!("{{{{ {words} }}}}"), "style": "lead" });
     let repeat =
         |children: Value| json!({ "type": "repeat", "of": "items", "as": "item", "limit": 3, "children": children });
-    let mut plain = Files::of("quote-summary");
+    let mut plain = Files::of(STEADY);
     plain.set(list, json!([repeat(json!([line("item.name ~ ' ' ~ loop.index")]))]));
     let expected = frame(&plain);
     let with = json!({ "type": "use", "part": "row", "with": { "row": "item", "number": "loop.index" } });
     let row = json!({ "args": ["row", "number"], "children": [line("row.name ~ ' ' ~ number")] });
-    let mut inside = Files::of("quote-summary");
+    let mut inside = Files::of(STEADY);
     inside.set(list, json!([repeat(json!([with]))]));
     inside.set("/parts", json!({ "row": row }));
     assert_eq!(frame(&inside), expected);
-    let mut outside = Files::of("quote-summary");
+    let mut outside = Files::of(STEADY);
     outside.set(list, json!([repeat(json!([with]))]));
     outside.parts.push(("row".to_owned(), row.clone()));
     assert_eq!(frame(&outside), expected);
@@ -777,7 +780,7 @@ fn a_part_stands_for_its_children() {
 /// Parts within parts count as groups do: a chain of doublings ends at the limit of nodes.
 #[test]
 fn parts_cannot_explode() {
-    let mut files = Files::of("quote-summary");
+    let mut files = Files::of(STEADY);
     let mut parts = serde_json::Map::new();
     for at in 0..20 {
         let next = format!("p{}", at + 1);
@@ -792,7 +795,7 @@ fn parts_cannot_explode() {
 
 #[test]
 fn every_mistake_comes_at_once() {
-    let mut files = Files::of("quote-summary");
+    let mut files = Files::of(STEADY);
     files.set("/styles/hero/color", json!("onDrak"));
     files.set("/styles/title/size", json!("titel"));
     files.set("/transition/easing", json!("boing"));
@@ -822,7 +825,7 @@ fn the_schema_finds_mistakes_of_form_and_no_others() {
     let validator = jsonschema::validator_for(&schema).expect("a JSON Schema");
     let mut wrong = Vec::new();
     for (at, value, finder, ..) in mistakes() {
-        let mut files = Files::of("quote-summary");
+        let mut files = Files::of(STEADY);
         files.set(at, value.clone());
         if validator.is_valid(&files.document) == (finder == Schema) {
             let value: String = value.to_string().chars().take(80).collect();

@@ -340,7 +340,6 @@ mod tests {
             "{{ 'x' * 99999999 }}",
             "{{ ('x' * 9999) | replace('x', 'y' * 9999) }}",
             "{{ ('x' * 9999) | list | join('y' * 9999) }}",
-            "{% macro m(a) %}{{ m(a ~ a) }}{% endmacro %}{{ m('four') }}",
         ];
         for source in growing {
             let reason = evaluator().text(source, &none).expect_err(source);

@@ -253,7 +253,7 @@ impl Setting<'_> {
             let [left, right] = shaped.side_bearings(self.fonts, index);
             let x = match (self.style.align, self.style.direction) {
                 (Align::Start, Direction::Ltr) | (Align::End, Direction::Rtl) => -left,
-                (Align::Center, _) => free * 0.5,
+                (Align::Center, _) => (free + right - left) * 0.5,
                 (Align::End, Direction::Ltr) | (Align::Start, Direction::Rtl) => free + right,
             };
             let baseline = top + lead;

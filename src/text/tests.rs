@@ -276,8 +276,23 @@ fn alignment_places_lines_in_the_box() {
         let block = wrapped("Total", &TextStyle { align, direction, ..style(48.0) }, 800.0);
         let line = &block.lines[0];
         assert!((line.x - (800.0 - line.width) * share).abs() < 0.01, "{align:?} {direction:?} {line:?}");
-        assert!((block.glyphs[0].x - line.x).abs() < 0.01);
+        let bearing = line.x - block.glyphs[0].x;
+        assert!((0.5..5.0).contains(&bearing), "the ink of the T stands at the edge: {bearing}");
     }
+}
+
+#[test]
+fn signs_stand_at_the_edge_with_their_ink_and_figures_with_their_advance() {
+    let pen = |text: &str| wide(text, &style(168.0)).glyphs[0].x;
+    for sign in ["$5", "\u{2068}$5\u{2069}", "H5", "€ 5"] {
+        assert!((-20.0..-4.0).contains(&pen(sign)), "{sign}: {}", pen(sign));
+    }
+    assert_eq!(pen("5 €"), 0.0, "a counted figure must not sway");
+    let end = TextStyle { align: Align::End, ..style(168.0) };
+    let (figure, sign) = (wrapped("5", &end, 800.0), wrapped("5 €", &end, 800.0));
+    let edges = [&figure, &sign].map(|block| block.lines[0].x + block.lines[0].width);
+    assert!(edges.iter().all(|edge| (edge - 800.0).abs() < 0.01), "{edges:?}");
+    assert!(sign.lines[0].width < wide("5 €", &style(168.0)).lines[0].width + 0.01);
 }
 
 #[test]

@@ -154,9 +154,9 @@ fn a_template_that_is_not_there() {
     refused_template(&Bench::new(), "./mine", &["./mine"]);
 }
 
-/// The built-in template in a folder of its own, with `from` replaced by `to` in one of its files.
+/// The tests' template in a folder of its own, with `from` replaced by `to` in one of its files.
 fn spoilt_template(bench: &Bench, from: &str, to: &str) {
-    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/quote-summary");
+    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/templates/steady");
     let mut folders = vec![source.clone()];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).expect("readable") {

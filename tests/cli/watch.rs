@@ -128,14 +128,14 @@ fn pictures_and_template_are_watched_too() {
     };
     bench.put("assets/logo.svg", logo("#c00"));
     bench.put("q.json", with("/company/logo", json!({ "file": "assets/logo.svg" })));
-    let built_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/quote-summary");
-    bench.put("mine/template.json", std::fs::read(built_in.join("template.json")).expect("there"));
+    let steady = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/templates/steady");
+    bench.put("mine/template.json", std::fs::read(steady.join("template.json")).expect("there"));
     let (watch, first) = Watch::begin(&bench, "q.json --sheet --size landscape -t ./mine -o s.png", "s.png");
     assert_eq!(first["ok"], true, "{first}");
     let before = watch.bytes();
     bench.put("assets/logo.svg", logo("#00c"));
     let after_logo = watch.other_than(&before);
-    let template = std::fs::read_to_string(built_in.join("template.json")).expect("there");
+    let template = std::fs::read_to_string(steady.join("template.json")).expect("there");
     bench.put("mine/template.json", template.replace("#FFFFFF", "#EEFFEE"));
     watch.other_than(&after_logo);
     assert_eq!(watch.interrupt(), Some(130));

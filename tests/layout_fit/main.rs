@@ -1,5 +1,5 @@
 //! Whatever a quote says, its video can be read: properties of the layout of every built-in template over random valid
-//! snapshots. Nothing is drawn; each snapshot meets one template on one canvas.
+//! snapshots. Nothing is drawn; each snapshot meets one template, in one of its looks, on one canvas.
 //!
 //! `PROPTEST_CASES` sets how many; a failure prints the whole snapshot.
 
@@ -50,13 +50,13 @@ fn config(runners: u32) -> Config {
     Config { cases: cases.div_ceil(runners), ..config }
 }
 
-fn production(snapshot: &serde_json::Value, template: &str, size: Size) -> Production {
+fn production(snapshot: &serde_json::Value, template: &str, look: Option<&str>, size: Size) -> Production {
     let order = Order {
         snapshot: snapshot.to_string().into_bytes(),
         base_dir: None,
         keyed_files: std::collections::HashMap::new(),
         template: TemplateChoice::Builtin(template.to_owned()),
-        params: std::collections::BTreeMap::new(),
+        params: look.map(|look| ("look".to_owned(), look.to_owned())).into_iter().collect(),
         fonts: None,
         size,
         frame_rate: FrameRate::DEFAULT,
@@ -243,11 +243,13 @@ fn total_is_exact(production: &Production, template: &Template, faults: &mut Vec
     }
 }
 
-/// Checks one quote with one template on one canvas.
-fn check(snapshot: &serde_json::Value, template: &Template, size: Size) -> Result<(), TestCaseError> {
-    let name = &template.document().name;
-    let faults = faults(&production(snapshot, name, size), template);
-    prop_assert!(faults.is_empty(), "{name}, {size}:\n{}\n{snapshot:#}", faults.join("\n"));
+/// Checks one quote with one template in one of its looks on one canvas.
+fn check(snapshot: &serde_json::Value, template: &Template, look: usize, size: Size) -> Result<(), TestCaseError> {
+    let document = template.document();
+    let (name, looks) = (&document.name, &document.params["look"].choices);
+    let look = &looks[look % looks.len()];
+    let faults = faults(&production(snapshot, name, Some(look), size), template);
+    prop_assert!(faults.is_empty(), "{name}, {look}, {size}:\n{}\n{snapshot:#}", faults.join("\n"));
     Ok(())
 }
 
@@ -256,9 +258,9 @@ fn every_quote_can_be_read() {
     let templates: Vec<Template> = builtin_names().map(|name| builtin(name).expect("a built-in template")).collect();
     let runners = u32::try_from(default_threads().get()).expect("a few");
     let run = || {
-        let cases = (quotes::random(), 0..templates.len(), proptest::sample::select(SIZES.to_vec()));
+        let cases = (quotes::random(), 0..templates.len(), any::<usize>(), proptest::sample::select(SIZES.to_vec()));
         let ran = TestRunner::new(config(runners))
-            .run(&cases, |(snapshot, template, size)| check(&snapshot, &templates[template], size));
+            .run(&cases, |(snapshot, template, look, size)| check(&snapshot, &templates[template], look, size));
         ran.unwrap_or_else(|failure| panic!("{failure}"));
     };
     thread::scope(|scope| (0..runners).for_each(|_| drop(scope.spawn(run))));
@@ -266,7 +268,7 @@ fn every_quote_can_be_read() {
 
 #[test]
 fn the_checks_find_what_is_wrong() {
-    let composition = production(&quotes::plain(), "quote-summary", SIZES[0]).composition().clone();
+    let composition = production(&quotes::plain(), "quote-summary", None, SIZES[0]).composition().clone();
     let mut spoilt = composition.clone();
     for layer in spoilt.scenes.iter_mut().flat_map(|scene| &mut scene.layers) {
         if let Content::Still(primitives) = &mut layer.content {
