@@ -26,7 +26,7 @@ pub struct Glyph {
 /// One line of a laid-out text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
-    /// Left edge from the left edge of the block, in px: of the ink of a letter or sign, of the advance of a figure.
+    /// Left edge from the left edge of the block, in px: of the ink, or of the advance of a figure of equal width.
     pub x: f32,
     /// Baseline from the top edge of the block, in px.
     pub baseline: f32,

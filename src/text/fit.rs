@@ -250,7 +250,7 @@ impl Setting<'_> {
         for (index, line) in shaped.lines().enumerate() {
             let free = width - line.width;
             // Letters and signs stand at the edge with their ink: `$` and `€` of a large total below a small word.
-            let [left, right] = shaped.side_bearings(self.fonts, index);
+            let [left, right] = shaped.side_bearings(self.fonts, index, self.style.tabular);
             let x = match (self.style.align, self.style.direction) {
                 (Align::Start, Direction::Ltr) | (Align::End, Direction::Rtl) => -left,
                 (Align::Center, _) => (free + right - left) * 0.5,

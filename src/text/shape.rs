@@ -235,10 +235,10 @@ impl Shaped {
         }
     }
 
-    /// White space between the edges of a line's advance box and its ink, in px: left and right. 0 at a figure, so that
-    /// amounts below each other line up by the widths that figures share and a counted number does not sway, and where
-    /// ink reaches past the edge.
-    pub(super) fn side_bearings(&self, fonts: &FontLibrary, index: usize) -> [f32; 2] {
+    /// White space between the edges of a line's advance box and its ink, in px: left and right. 0 at a figure of
+    /// equal width, so that amounts below each other line up and a counted number does not sway, and where ink reaches
+    /// past the edge.
+    pub(super) fn side_bearings(&self, fonts: &FontLibrary, index: usize, tabular: bool) -> [f32; 2] {
         let Some(line) = self.layout.get(index) else { return [0.0; 2] };
         let shown = |cluster: &Cluster<'_, ()>| {
             self.text[cluster.text_range()].chars().any(|c| !c.is_whitespace() && !is_ignorable(c))
@@ -246,7 +246,8 @@ impl Shaped {
         let clusters: Vec<_> =
             line.runs().flat_map(|run| run.visual_clusters().collect::<Vec<_>>()).filter(shown).collect();
         let bearing = |cluster: Option<&Cluster<'_, ()>>, side: usize| {
-            let cluster = cluster.filter(|cluster| !self.text[cluster.text_range()].contains(char::is_numeric));
+            let cluster =
+                cluster.filter(|cluster| !(tabular && self.text[cluster.text_range()].contains(char::is_numeric)));
             cluster.and_then(|cluster| bearings(fonts, cluster)).map_or(0.0, |both| both[side].max(0.0))
         };
         [bearing(clusters.first(), 0), bearing(clusters.last(), 1)]
