@@ -10,10 +10,10 @@ use std::thread;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
-use quotereel::geometry::Size;
+use quotereel::geometry::{Rect, Size};
 use quotereel::pipeline::default_threads;
 use quotereel::problem::Problem;
-use quotereel::scene::{Composition, Content, Layer, Primitive, Scene};
+use quotereel::scene::{Composition, Content, Geometry, Layer, Paint, Primitive, Scene, Shape};
 use quotereel::studio::{Order, Production, SIZES, TemplateChoice, prepare};
 use quotereel::template::{Template, builtin, builtin_names};
 use quotereel::text::{FontLibrary, TextBlock, layout};
@@ -78,6 +78,7 @@ fn faults(production: &Production, template: &Template) -> Vec<String> {
     }
     let backdrop = composition.scenes.iter().find(|scene| scene.id == "backdrop");
     for scene in &composition.scenes {
+        let backdrop = backdrop.filter(|_| !covers(scene, composition.size));
         let mut found = Vec::new();
         texts_are_inside(composition, scene, &mut found);
         nothing_overlaps(&with(backdrop, scene), &mut found);
@@ -129,6 +130,19 @@ fn texts_are_inside(composition: &Composition, scene: &Scene, faults: &mut Vec<S
             }
         }
     }
+}
+
+/// Whether a scene has a solid ground of its own, behind which nothing shows.
+fn covers(scene: &Scene, size: Size) -> bool {
+    #[expect(clippy::cast_precision_loss, reason = "canvas sides are a few thousand px")]
+    let canvas = Rect::new(0.0, 0.0, size.width as f32, size.height as f32);
+    let is_ground = |primitive: &&Primitive| match primitive {
+        Primitive::Shape(Shape { geometry: Geometry::RoundedRect(area), fill: Some(Paint::Solid(color)), .. }) => {
+            color.a == 255 && area.radii == [0.0; 4] && area.rect.contains(canvas, 0.0)
+        }
+        _ => false,
+    };
+    scene.layers.iter().flat_map(|layer| contents(&layer.content)).any(|all| look::flat(all).iter().any(is_ground))
 }
 
 /// The layers of a scene and those that stand behind all scenes.
