@@ -4,9 +4,11 @@
 //! of a video belong to its template.
 
 mod amount;
+mod character;
 mod currency;
 mod date;
 mod format;
+mod initials;
 #[cfg(test)]
 mod place_tests;
 mod tag;
@@ -14,7 +16,9 @@ mod tag;
 mod tests;
 
 pub use amount::{Amount, InvalidAmount};
+pub use character::is_ignorable;
 pub use currency::{Currency, UnknownCurrency};
 pub use date::{Date, InvalidDate};
 pub use format::DateLength;
+pub use initials::initials;
 pub use tag::{InvalidLocale, Locale};

@@ -1,8 +1,9 @@
 //! Raster: a composition becomes pixels.
 //!
-//! Each layer is drawn once into a tile (`drawing`, `tile`); per frame its motion is folded into a pose (`pose`),
-//! poses are compared with those of the frame before (`damage`), and only what differs is composed anew
-//! (`compose`, `blend`). Gradients are drawn with more bits than a byte has (`deep`). What happens on which frame is told beforehand, without drawing (`steps`). Converting to Y'CbCr and encoding lie elsewhere.
+//! Each layer is drawn once into a tile (`drawing`, `tile`); per frame its motion is folded into a pose (`pose`), poses are
+//! compared with those of the frame before (`damage`), and only what differs is composed anew (`compose`, `blend`).
+//! Gradients are drawn with more bits than a byte has (`deep`). What happens on which frame is told beforehand, without
+//! drawing (`steps`). Converting to Y'CbCr and encoding lie elsewhere.
 
 mod blend;
 mod blur;

@@ -3,6 +3,7 @@
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
+use crate::locale::is_ignorable;
 use crate::problem::is_bidi_control;
 
 /// Most characters of one letter with its marks, or of one emoji with all its joined parts. Words of any language need
@@ -78,15 +79,10 @@ fn is_needed(c: char, before: Option<char>, after: Option<char>) -> bool {
     }
 }
 
-/// Whether a character draws nothing by itself: Unicode property `Default_Ignorable_Code_Point`
-/// (DerivedCoreProperties.txt, Unicode 16) without the soft hyphen, interlinear annotations, and the empty pattern of
-/// Braille.
+/// Whether a character draws nothing by itself: the ignorable ones without the soft hyphen, which words may carry,
+/// interlinear annotations, and the empty pattern of Braille.
 fn shows_nothing(c: char) -> bool {
-    matches!(c,
-        '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
-        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
-        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
-        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+    c != '\u{ad}' && (is_ignorable(c) || matches!(c, '\u{2800}' | '\u{fff9}'..='\u{fffb}'))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use minijinja::value::{Kwargs, Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior};
 
 use crate::color::Color;
-use crate::locale::{Amount, Currency, Date, DateLength, Locale};
+use crate::locale::{Amount, Currency, Date, DateLength, Locale, initials};
 
 /// Names bound for one evaluation besides the roots: `page`, `loop`, the entry of a repeat, `count`.
 pub(super) type Locals = BTreeMap<String, Value>;
@@ -216,18 +216,6 @@ fn add_formatting(
     });
 }
 
-/// Up to two initials of a name, upper case: those of its first and last word that begin with a letter or digit.
-pub(super) fn initials(name: &str) -> String {
-    let words: Vec<char> =
-        name.split_whitespace().filter_map(|word| word.chars().find(|c| c.is_alphanumeric())).collect();
-    let mut initials = String::new();
-    let last = (words.len() > 1).then(|| words.last()).flatten();
-    for c in words.first().into_iter().chain(last) {
-        initials.extend(c.to_uppercase());
-    }
-    initials
-}
-
 fn color(value: &Value) -> Result<Color, Error> {
     let text = value.as_str().ok_or_else(|| invalid(format!("`{value}` is no colour")))?;
     Color::parse(text).map_err(|error| invalid(error.to_string()))
@@ -345,13 +333,6 @@ mod tests {
             let reason = evaluator().text(source, &none).expect_err(source);
             assert!(["fuel", "large", "recursion"].iter().any(|word| reason.contains(word)), "{source}: {reason}");
         }
-    }
-
-    #[test]
-    fn initials_take_first_and_last_word() {
-        assert_eq!(initials("Sol del Norte SpA"), "SS");
-        assert_eq!(initials("  «acme» "), "A");
-        assert_eq!(initials("…"), "");
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
+use crate::locale::is_ignorable;
+
 /// Most characters of one text that are laid out. A canvas full of 40 px letters holds about 1500; whatever is longer
 /// would never fit and only costs time.
 pub(super) const MAX_CHARACTERS: usize = 5_000;
@@ -157,16 +159,6 @@ pub(super) fn omit_after(kept: &str) -> String {
     text.extend(std::iter::repeat_n('\u{2069}', open));
     text.push(ELLIPSIS);
     text
-}
-
-/// Whether a character shows nothing by itself: Unicode property `Default_Ignorable_Code_Point`
-/// (DerivedCoreProperties.txt, Unicode 16).
-pub(super) fn is_ignorable(character: char) -> bool {
-    matches!(character,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
-        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
-        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}'
-        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]

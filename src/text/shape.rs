@@ -11,9 +11,9 @@ use skrifa::{GlyphId, MetadataProvider as _};
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::library::Shaper;
-use super::prepare::is_ignorable;
 use super::recent::Asked;
 use super::{Direction, FontLibrary, Glyph, TextStyle};
+use crate::locale::is_ignorable;
 
 #[cfg(test)]
 mod harfbuzz_tests;

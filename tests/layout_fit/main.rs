@@ -1,7 +1,8 @@
 //! Whatever a quote says, its video can be read: properties of the layout of every built-in template over random valid
 //! snapshots. Nothing is drawn; each snapshot meets one template, in one of its looks, on one canvas.
 //!
-//! `PROPTEST_CASES` sets how many; a failure prints the whole snapshot.
+//! `PROPTEST_CASES` sets how many and `PROPTEST_RNG_SEED` which ones, a failure prints the whole snapshot. Without them it is
+//! the same ones each time: a new fault belongs to the change that made it.
 
 mod look;
 mod quotes;
@@ -9,7 +10,7 @@ mod quotes;
 use std::thread;
 
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 use quotereel::geometry::{Rect, Size};
 use quotereel::pipeline::default_threads;
 use quotereel::problem::Problem;
@@ -23,6 +24,10 @@ use look::{Box, boxes, contents, outside, overlaps, texts};
 
 /// Cases unless `PROPTEST_CASES` says otherwise.
 const CASES: u32 = 2_000;
+/// Seed unless `PROPTEST_RNG_SEED` says otherwise.
+const SEED: u64 = 1;
+/// Parts of the cases, each with a seed of its own: which cases there are does not depend on how many threads there are.
+const SHARES: u32 = 8;
 /// Tries to make a failing snapshot smaller; the tenth of a second that each takes is another's.
 const SHRINKS: u32 = 300;
 /// Smallest text that may ever show, in px of a canvas whose shorter side is 1080: the template's own least.
@@ -43,11 +48,13 @@ const SETTLED_S: f64 = 1.2;
 /// What a quote may be warned of: that it says too much. Of too little time only where the video takes all there is.
 const TOLD: [&str; 3] = ["text_cut", "rows_left_out", "code_too_fine"];
 
-/// Settings of one of `runners` that share the cases.
-fn config(runners: u32) -> Config {
+/// Settings of one of the [`SHARES`] of the cases.
+fn config(share: u32) -> Config {
     let config = Config { failure_persistence: None, max_shrink_iters: SHRINKS, ..Config::default() };
     let cases = if std::env::var_os("PROPTEST_CASES").is_some() { config.cases } else { CASES };
-    Config { cases: cases.div_ceil(runners), ..config }
+    let seed = if let RngSeed::Fixed(seed) = config.rng_seed { seed } else { SEED };
+    let rng_seed = RngSeed::Fixed(seed.wrapping_add(u64::from(share) << 32));
+    Config { cases: cases.div_ceil(SHARES), rng_seed, ..config }
 }
 
 fn production(snapshot: &serde_json::Value, template: &str, look: Option<&str>, size: Size) -> Production {
@@ -270,14 +277,18 @@ fn check(snapshot: &serde_json::Value, template: &Template, look: usize, size: S
 #[test]
 fn every_quote_can_be_read() {
     let templates: Vec<Template> = builtin_names().map(|name| builtin(name).expect("a built-in template")).collect();
-    let runners = u32::try_from(default_threads().get()).expect("a few");
-    let run = || {
+    let run = |share| {
         let cases = (quotes::random(), 0..templates.len(), any::<usize>(), proptest::sample::select(SIZES.to_vec()));
-        let ran = TestRunner::new(config(runners))
+        let ran = TestRunner::new(config(share))
             .run(&cases, |(snapshot, template, look, size)| check(&snapshot, &templates[template], look, size));
         ran.unwrap_or_else(|failure| panic!("{failure}"));
     };
-    thread::scope(|scope| (0..runners).for_each(|_| drop(scope.spawn(run))));
+    let (run, threads) = (&run, default_threads().get());
+    thread::scope(|scope| {
+        for thread in 0..threads {
+            scope.spawn(move || (0..SHARES).skip(thread).step_by(threads).for_each(run));
+        }
+    });
 }
 
 #[test]

@@ -1,0 +1,85 @@
+//! Checks of how a node moves: durations and delays have limits, easings exist, and what moves can move that way.
+
+use super::super::document::{EasingSpec, Motion, Node, Passage, Preset};
+use super::super::look::easing;
+use super::Checker;
+
+impl Checker<'_> {
+    pub(super) fn motion(&mut self, motion: &Motion, at: &str) {
+        for (passage, field) in [(&motion.enter, "enter"), (&motion.exit, "exit")] {
+            let Some(passage) = passage else { continue };
+            self.passage_numbers(passage, &format!("{at}/{field}"));
+            let Passage { duration, easing, stagger, .. } = passage;
+            if stagger.is_some_and(|stagger| !(0.0..=5.0).contains(&stagger)) {
+                self.fail(format!("{at}/{field}/stagger"), "0 to 5 s");
+            }
+            if duration.is_some_and(|duration| !(0.0..=10.0).contains(&duration)) {
+                self.fail(format!("{at}/{field}/duration"), "0 to 10 s");
+            }
+            if let Some(spec) = easing {
+                self.easing(spec, &format!("{at}/{field}/easing"));
+            }
+        }
+        if motion.origin.is_some_and(|origin| origin.iter().any(|share| !(-10.0..=10.0).contains(share))) {
+            self.fail(format!("{at}/origin"), "shares of width and height, -10 to 10");
+        }
+        for (seconds, field) in [(motion.delay, "delay"), (motion.stagger, "stagger")] {
+            if seconds.is_some_and(|seconds| !(0.0..=30.0).contains(&seconds)) {
+                self.fail(format!("{at}/{field}"), "0 to 30 s");
+            }
+        }
+        let Some(all) = &motion.keyframes else { return };
+        let lists = [
+            (&all.x, "x"),
+            (&all.y, "y"),
+            (&all.scale, "scale"),
+            (&all.rotation, "rotation"),
+            (&all.opacity, "opacity"),
+            (&all.trim_start, "trimStart"),
+            (&all.trim_end, "trimEnd"),
+        ];
+        for (list, field) in lists {
+            for (index, keyframe) in list.iter().enumerate() {
+                if let Some(spec) = &keyframe.easing {
+                    self.easing(spec, &format!("{at}/keyframes/{field}/{index}/easing"));
+                }
+                self.keyframe_numbers(keyframe, &format!("{at}/keyframes/{field}/{index}"));
+                if keyframe.t.abs() > 120.0 {
+                    self.fail(format!("{at}/keyframes/{field}/{index}"), "t lies in -120-120 s");
+                }
+            }
+        }
+    }
+
+    /// Motion that not every kind of node knows: texts come in by lines or words, outlines are drawn.
+    pub(super) fn special_motion(&mut self, node: &Node, motion: &Motion, at: &str) {
+        let outlined = match node {
+            Node::Shape(shape) => shape.surface.stroke.is_some(),
+            Node::Icon(_) => true,
+            _ => false,
+        };
+        let whole_text = matches!(node, Node::Text(text) if text.count.is_none());
+        for (passage, field) in [(&motion.enter, "enter"), (&motion.exit, "exit")] {
+            let Some(preset) = passage.as_ref().map(|passage| passage.preset) else { continue };
+            if preset.piecewise().is_some() && !(whole_text && field == "enter") {
+                let reason =
+                    "lines and words come in one after another in texts that do not count; not elsewhere, and not out";
+                self.fail(format!("{at}/{field}"), reason);
+            }
+            if preset == Preset::Draw && !outlined {
+                self.fail(format!("{at}/{field}"), "`draw` is for icons and for shapes with a stroke");
+            }
+        }
+        let trims =
+            motion.keyframes.as_ref().is_some_and(|all| !(all.trim_start.is_empty() && all.trim_end.is_empty()));
+        if trims && !outlined {
+            self.fail(format!("{at}/keyframes"), "trimStart and trimEnd are for icons and for shapes with a stroke");
+        }
+    }
+
+    pub(super) fn easing(&mut self, spec: &EasingSpec, at: &str) {
+        if let Err(reason) = easing(Some(spec), "linear") {
+            self.fail(at, reason);
+        }
+    }
+}
