@@ -32,7 +32,7 @@ fn text(path: &Path) -> &str {
 
 /// For each sample of the file, the frame it is first shown on and a hash of its picture.
 fn pictures(path: &Path) -> Vec<(u32, String)> {
-    let hashes = ffmpeg(&["-i", text(path), "-fps_mode", "passthrough", "-f", "framehash", "-hash", "md5", "-"]);
+    let hashes = ffmpeg(&["-i", text(path), "-fps_mode", "passthrough", "-f", "framehash", "-hash", "murmur3", "-"]);
     let lines = String::from_utf8(hashes).expect("text");
     let lines = lines.lines().filter(|line| !line.starts_with('#'));
     let read = |line: &str| {
