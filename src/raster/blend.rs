@@ -85,13 +85,24 @@ pub(super) fn moved_row(out: &mut [u8], above: &[u8], row: &[u8], right: u16, do
     let n = out.len();
     let (left_above, here_above) = (&above[..n], &above[4..n + 4]);
     let (left, here) = (&row[..n], &row[4..n + 4]);
-    let (keep_x, keep_y) = (16 - right, 16 - down);
-    for i in 0..n {
-        let mix =
-            |here: u8, left: u8| u16::from(here).wrapping_mul(keep_x).wrapping_add(u16::from(left).wrapping_mul(right));
-        let (upper, lower) = (mix(here_above[i], left_above[i]), mix(here[i], left[i]));
-        let sum = lower.wrapping_mul(keep_y).wrapping_add(upper.wrapping_mul(down));
-        out[i] = (sum.wrapping_add(128) >> 8) as u8;
+    let mix = |kept: u8, other: u8, share: u16| {
+        u16::from(kept).wrapping_mul(16 - share).wrapping_add(u16::from(other).wrapping_mul(share))
+    };
+    // Along one axis a sixteenth of the sum is all there is to round.
+    if down == 0 {
+        for ((out, here), left) in out.iter_mut().zip(here).zip(left) {
+            *out = ((mix(*here, *left, right).wrapping_add(8) >> 4) & 0xFF) as u8;
+        }
+    } else if right == 0 {
+        for ((out, here), above) in out.iter_mut().zip(here).zip(here_above) {
+            *out = ((mix(*here, *above, down).wrapping_add(8) >> 4) & 0xFF) as u8;
+        }
+    } else {
+        for i in 0..n {
+            let (upper, lower) = (mix(here_above[i], left_above[i], right), mix(here[i], left[i], right));
+            let sum = lower.wrapping_mul(16 - down).wrapping_add(upper.wrapping_mul(down));
+            out[i] = (sum.wrapping_add(128) >> 8) as u8;
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! A pixel's value depends on nothing but its own place, so that any rectangle can be composed again alone.
 
+use std::iter;
 use std::ops::Range;
 
 use super::blend;
@@ -43,11 +44,25 @@ pub(super) fn lay(frame: &mut RgbaFrame, tile: &Tile, pose: &Pose, area: IntRect
     match pose.map {
         Map::Shift { x, y } => {
             let shift = Shift::new(x, y);
-            lay_sampled(frame, pose, area, scratch, |y, left, out| shift.row(tile, y, left, out));
+            for y in area.top..area.bottom {
+                for (left, right) in shift.inked(tile, y) {
+                    let (left, right) = (left.max(area.left), right.min(area.right));
+                    if left < right {
+                        shift.row(tile, y, left, &mut scratch.pixels[..columns(left, right) * 4]);
+                        lay_row(frame, pose, y, left..right, scratch);
+                    }
+                }
+            }
         }
         Map::Similarity(map) => {
             let sampler = Sampler::new(tile, map);
-            lay_sampled(frame, pose, area, scratch, |y, left, out| sampler.row(y, left, out));
+            for y in area.top..area.bottom {
+                let (left, right) = sampler.inked(y, area.left, area.right);
+                if left < right {
+                    sampler.row(y, left, &mut scratch.pixels[..columns(left, right) * 4]);
+                    lay_row(frame, pose, y, left..right, scratch);
+                }
+            }
         }
     }
 }
@@ -76,37 +91,27 @@ fn lay_plain(frame: &mut RgbaFrame, tile: &Tile, (dx, dy): (i32, i32), opacity: 
     }
 }
 
-/// Rows that have to be computed first, then cut, then laid over. `sample` fills a row from column `left` on and says
-/// which of its pixels it wrote; the others are clear.
-fn lay_sampled(
-    frame: &mut RgbaFrame,
-    pose: &Pose,
-    area: IntRect,
-    scratch: &mut Scratch,
-    sample: impl Fn(i32, i32, &mut [u8]) -> Range<usize>,
-) {
-    let width = area.width() as usize;
-    'rows: for y in area.top..area.bottom {
-        let written = sample(y, area.left, &mut scratch.pixels[..width * 4]);
-        if written.is_empty() {
-            continue;
+/// Cuts the pixels computed for a piece of row `y` and lays them over it.
+fn lay_row(frame: &mut RgbaFrame, pose: &Pose, y: i32, piece: Range<i32>, scratch: &mut Scratch) {
+    let width = columns(piece.start, piece.end);
+    let (pixels, coverage) = (&mut scratch.pixels[..width * 4], &mut scratch.coverage[..width]);
+    for clip in &pose.clips {
+        match clip.cut_row(y, piece.start, coverage) {
+            Cut::Nothing => {}
+            Cut::All => return,
+            Cut::Some => blend::cover(pixels, coverage),
         }
-        let left = area.left + offset(written.start);
-        let pixels = &mut scratch.pixels[written.start * 4..written.end * 4];
-        let coverage = &mut scratch.coverage[..written.len()];
-        for clip in &pose.clips {
-            match clip.cut_row(y, left, coverage) {
-                Cut::Nothing => {}
-                Cut::All => continue 'rows,
-                Cut::Some => blend::cover(pixels, coverage),
-            }
-        }
-        blend::over_faded(frame_row(frame, y, left, left + offset(written.len())), pixels, pose.opacity);
     }
+    blend::over_faded(frame_row(frame, y, piece.start, piece.end), pixels, pose.opacity);
 }
 
 fn offset(columns: usize) -> i32 {
     i32::try_from(columns).unwrap_or(i32::MAX)
+}
+
+/// How many columns lie from `left` up to `right`, which is not left of it.
+fn columns(left: i32, right: i32) -> usize {
+    (right - left).unsigned_abs() as usize
 }
 
 /// A move by a fraction of a pixel.
@@ -123,19 +128,42 @@ impl Shift {
         Self { dx: x.div_euclid(STEPS), dy: y.div_euclid(STEPS), right: part(x), down: part(y) }
     }
 
-    fn row(&self, tile: &Tile, y: i32, left: i32, out: &mut [u8]) -> Range<usize> {
+    /// Where row `y` of the canvas gets ink, from left to right and not touching each other.
+    fn inked(&self, tile: &Tile, y: i32) -> impl Iterator<Item = (i32, i32)> {
         let bounds = tile.bounds();
+        let spans = |y: i32| if (bounds.top..bounds.bottom).contains(&y) { tile.spans(y) } else { &[] };
+        let y = y - self.dy;
+        let mut here = spans(y).iter().peekable();
+        let mut above = if self.down > 0 { spans(y - 1) } else { &[] }.iter().peekable();
+        let mut next = move || match (here.peek(), above.peek()) {
+            (Some(a), Some(b)) if a.left <= b.left => here.next(),
+            (Some(_), None) => here.next(),
+            _ => above.next(),
+        };
+        let (dx, wider) = (self.dx, i32::from(self.right > 0));
+        let mut ahead = next().map(|span| (span.left, span.right));
+        iter::from_fn(move || {
+            let (left, mut right) = ahead.take()?;
+            while let Some(span) = next() {
+                // One column more is moved into on the right.
+                if span.left > right + wider {
+                    ahead = Some((span.left, span.right));
+                    break;
+                }
+                right = right.max(span.right);
+            }
+            Some((left + dx, right + dx + wider))
+        })
+    }
+
+    /// The pixels of row `y` of the canvas from column `left` on.
+    fn row(&self, tile: &Tile, y: i32, left: i32, out: &mut [u8]) {
         let (y, left) = (y - self.dy, left - self.dx);
         let right = left + offset(out.len() / 4);
-        let inked = |y: i32| (bounds.top..bounds.bottom).contains(&y) && !tile.spans(y).is_empty();
-        if !(inked(y) || self.down > 0 && inked(y - 1)) {
-            return 0..0;
-        }
         // Above the first row and below the last lies the clear border; further out nothing is asked for.
         let here = tile.row(y, left - 1, right);
         let above = if self.down > 0 { tile.row(y - 1, left - 1, right) } else { here };
         blend::moved_row(out, above, here, self.right, self.down);
-        0..out.len() / 4
     }
 }
 
@@ -163,25 +191,29 @@ impl<'a> Sampler<'a> {
         Self { pixels, stride, width, height, origin, inverse: map.inverse() }
     }
 
-    fn row(&self, y: i32, left: i32, out: &mut [u8]) -> Range<usize> {
-        let (u, v) = self.inverse.of_center(left, y);
-        let (u, v) = (u - self.origin.0, v - self.origin.1);
-        let (step_u, step_v) = self.inverse.step();
-        let columns = i64::from(offset(out.len() / 4));
-        let (from_u, to_u) = steps_within(u, step_u, self.width, columns);
-        let (from_v, to_v) = steps_within(v, step_v, self.height, columns);
-        let (from, to) = (from_u.max(from_v), to_u.min(to_v));
-        if from >= to {
-            return 0..0;
-        }
-        let (mut u, mut v) = (u + from * step_u, v + from * step_v);
-        let written = index(from)..index(to);
-        for pixel in &mut out.as_chunks_mut::<4>().0[written.clone()] {
+    /// From which to before which column of `left..right` row `y` of the canvas has a sample.
+    fn inked(&self, y: i32, left: i32, right: i32) -> (i32, i32) {
+        let ((u, v), (step_u, step_v)) = (self.place(left, y), self.inverse.step());
+        let count = i64::from(right - left);
+        let (from_u, to_u) = steps_within(u, step_u, self.width, count);
+        let (from_v, to_v) = steps_within(v, step_v, self.height, count);
+        (left + offset(index(from_u.max(from_v))), left + offset(index(to_u.min(to_v).max(0))))
+    }
+
+    /// The pixels of row `y` of the canvas from column `left` on, all of which have a sample.
+    fn row(&self, y: i32, left: i32, out: &mut [u8]) {
+        let ((mut u, mut v), (step_u, step_v)) = (self.place(left, y), self.inverse.step());
+        for pixel in out.as_chunks_mut::<4>().0 {
             *pixel = self.sample(u, v);
             u = u.wrapping_add(step_u);
             v = v.wrapping_add(step_v);
         }
-        written
+    }
+
+    /// Where in the tile the middle of a pixel of the canvas lies.
+    fn place(&self, x: i32, y: i32) -> (i64, i64) {
+        let (u, v) = self.inverse.of_center(x, y);
+        (u - self.origin.0, v - self.origin.1)
     }
 
     /// Two pixels beside each other.

@@ -3,6 +3,8 @@
 //! Straight edges are exact areas, corners use the distance to the arc (error below 1/20 of a pixel's coverage for
 //! radii from 1 px on). A path rasteriser with 4x4 samples would show steps on the large radii that cards have.
 
+use std::ops::Range;
+
 use crate::geometry::{IntRect, Rect};
 use crate::scene::RoundedRect;
 
@@ -144,9 +146,23 @@ impl RoundedBox {
             }
         };
         out[flat_from..flat_to].fill(to_byte(share_y));
-        for part in [first..flat_from, flat_to..last] {
-            for (index, share) in part.clone().zip(&mut out[part]) {
-                *share = to_byte(coverage(index));
+        // Of a wide corner only the pixels at its arc are computed: those further out are clear, those further in covered.
+        let (mut left, mut right) = (first..flat_from, flat_to..last);
+        let (mut whole_left, mut whole_right) = (flat_from..flat_from, last..last);
+        let at = |x: f32, part: &Range<usize>| clamp_column(x, x0, out.len()).clamp(part.start, part.end);
+        if let Some((outer, inner)) = at_left.map(arc_on_row) {
+            left.start = at((inner_left - outer).floor(), &left);
+            whole_left = at((inner_left - inner).ceil(), &left)..at((inner_left - 1.0).floor(), &left);
+        }
+        if let Some((outer, inner)) = at_right.map(arc_on_row) {
+            right.end = at((inner_right + outer).ceil(), &right);
+            whole_right = at(inner_right.ceil(), &right)..at((inner_right + inner).floor(), &right);
+        }
+        for (part, whole) in [(left, whole_left), (right, whole_right)] {
+            let whole = whole.start..whole.end.max(whole.start);
+            out[whole.clone()].fill(255);
+            for index in (part.start..whole.start).chain(whole.end..part.end) {
+                out[index] = to_byte(coverage(index));
             }
         }
     }
@@ -167,6 +183,13 @@ impl RoundedBox {
         let outside = (qx.max(0.0) * qx.max(0.0) + qy.max(0.0) * qy.max(0.0)).sqrt();
         qx.max(qy).min(0.0) + outside - radius
     }
+}
+
+/// How far from its centre a corner's arc of some radius may lie on a row `dy` px from the centre, as columns from which on
+/// pixels are clear, and up to which they are covered whole. One pixel is for the pixel's own width and rounding.
+fn arc_on_row((radius, dy): (f32, f32)) -> (f32, f32) {
+    let reach = |radius: f32| (radius * radius - dy * dy).max(0.0).sqrt();
+    (reach(radius + 0.5) + 1.0, reach((radius - 0.5).max(0.0)) - 1.0)
 }
 
 /// Share of the pixel from `at` to `at + 1` that lies between `from` and `to`.
@@ -221,6 +244,27 @@ mod tests {
             // The one-pixel ramp lies a little outside of a curved edge: about 1/40 px.
             let slack = std::f64::consts::TAU * f64::from(radius) / 40.0;
             assert!((area - exact).abs() < slack, "radius {radius}: {area} instead of {exact}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_computed_of_wide_corners_is_clear_or_covered() {
+        for radius in [0.5f32, 1.0, 7.3, 40.0, 333.3] {
+            let (left, top, right, bottom) = (4.3f32, 2.7, 4.3 + 2.2 * radius, 2.7 + 2.0 * radius);
+            let shape = RoundedBox::new(left, top, right, bottom, [radius; 4]);
+            for y in 0..700 {
+                for (x, share) in row(&shape, y, 760).into_iter().enumerate() {
+                    let outside = shape.distance(column(0, x) + 0.5, y as f32 + 0.5);
+                    let wanted = if outside >= 0.8 {
+                        0..=0
+                    } else if outside <= -0.8 {
+                        255..=255
+                    } else {
+                        0..=255
+                    };
+                    assert!(wanted.contains(&share), "radius {radius}: {share} at {x}, {y}, {outside} px outside");
+                }
+            }
         }
     }
 

@@ -133,6 +133,7 @@ impl Sheet {
             return;
         }
         let mut row = std::mem::take(&mut self.scratch);
+        let mut spans = Vec::new();
         let opaque = shader.is_opaque();
         let skipped = (area.left - mask.bounds.left).unsigned_abs() as usize;
         for y in area.top..area.bottom {
@@ -145,17 +146,22 @@ impl Sheet {
                 deep.paint_row(x, y, coverage, shader);
                 continue;
             }
-            let whole = coverage.iter().all(|share| *share == 255);
-            if whole && opaque {
-                let start = padded_range(self.bounds, y, x, x).start;
-                shader.shade_row(y, x, &mut self.pixels[start..start + pixels.len()]);
-                continue;
-            }
             shader.shade_row(y, x, pixels);
-            if !whole {
-                blend::cover(pixels, coverage);
+            spans.clear();
+            find_spans(coverage, |share| kind_of(*share), x, &mut spans);
+            for span in &spans {
+                let within = (span.left - x).unsigned_abs() as usize..(span.right - x).unsigned_abs() as usize;
+                let part = &mut pixels[within.start * 4..within.end * 4];
+                if span.opaque && opaque {
+                    let start = padded_range(self.bounds, y, span.left, span.left).start;
+                    self.pixels[start..start + part.len()].copy_from_slice(part);
+                    continue;
+                }
+                if !span.opaque {
+                    blend::cover(part, &coverage[within]);
+                }
+                self.lay_row(span.left, y, part);
             }
-            self.lay_row(x, y, pixels);
         }
         self.scratch = row;
     }
@@ -170,7 +176,8 @@ impl Sheet {
         }
         let (mut spans, mut row_spans) = (Vec::new(), vec![0]);
         for y in bounds.top..bounds.bottom {
-            find_spans(&pixels[padded_range(bounds, y, bounds.left, bounds.right)], bounds.left, &mut spans);
+            let row = pixels[padded_range(bounds, y, bounds.left, bounds.right)].as_chunks::<4>().0;
+            find_spans(row, |pixel| kind_of(pixel[3]), bounds.left, &mut spans);
             row_spans.push(spans.len());
         }
         held_bytes.fetch_add(pixels.len(), Ordering::Relaxed);
@@ -189,28 +196,28 @@ enum Kind {
 }
 
 /// Cuts a row into spans. Clear and solid runs shorter than [`MIN_RUN`] join what is around them.
-fn find_spans(row: &[u8], left: i32, spans: &mut Vec<Span>) {
-    let mut runs: Vec<(Kind, usize)> = Vec::new();
-    for run in row.as_chunks::<4>().0.chunk_by(|a, b| kind_of(a) == kind_of(b)) {
-        let edge_or_long = run.len() >= MIN_RUN || (runs.is_empty() && kind_of(&run[0]) == Kind::Clear);
-        let kind = if edge_or_long { kind_of(&run[0]) } else { Kind::Mixed };
-        match runs.last_mut() {
-            Some((last, length)) if *last == kind => *length += run.len(),
-            _ => runs.push((kind, run.len())),
-        }
-    }
+fn find_spans<T>(row: &[T], kind: impl Fn(&T) -> Kind, left: i32, spans: &mut Vec<Span>) {
+    let first = spans.len();
     let mut at = left;
-    for (kind, length) in runs {
-        let end = at + i32::try_from(length).unwrap_or(0);
-        if kind != Kind::Clear {
-            spans.push(Span { left: at, right: end, opaque: kind == Kind::Solid });
+    for run in row.chunk_by(|a, b| kind(a) == kind(b)) {
+        let end = at + i32::try_from(run.len()).unwrap_or(0);
+        let long = run.len() >= MIN_RUN;
+        match kind(&run[0]) {
+            Kind::Clear if long || at == left => {}
+            kind => {
+                let opaque = long && kind == Kind::Solid;
+                match spans[first..].last_mut() {
+                    Some(last) if last.right == at && !last.opaque && !opaque => last.right = end,
+                    _ => spans.push(Span { left: at, right: end, opaque }),
+                }
+            }
         }
         at = end;
     }
 }
 
-fn kind_of(pixel: &[u8; 4]) -> Kind {
-    match pixel[3] {
+fn kind_of(alpha: u8) -> Kind {
+    match alpha {
         0 => Kind::Clear,
         255 => Kind::Solid,
         _ => Kind::Mixed,
@@ -248,7 +255,7 @@ mod tests {
         let alphas = [vec![0; 20], vec![255; 30], vec![90; 3], vec![255; 5], vec![0; 40], vec![7; 2]].concat();
         let row: Vec<u8> = alphas.iter().flat_map(|a| [0, 0, 0, *a]).collect();
         let mut spans = Vec::new();
-        find_spans(&row, 100, &mut spans);
+        find_spans(row.as_chunks::<4>().0, |pixel| kind_of(pixel[3]), 100, &mut spans);
         let expected = [(120, 150, true), (150, 158, false), (198, 200, false)];
         assert_eq!(spans, expected.map(|(left, right, opaque)| Span { left, right, opaque }));
     }
