@@ -39,28 +39,48 @@ pub fn shrink_to_fit(picture: &RgbaFrame, side_px: u32) -> RgbaFrame {
     let size = Size::new(scaled(width), scaled(height));
     let columns = coverage(width, size.width);
     let rows = coverage(height, size.height);
-    let mut pixels = Vec::with_capacity(size.width as usize * size.height as usize * 4);
     let area = u64::from(width) * u64::from(height);
+    let mut pixels = Vec::with_capacity(size.width as usize * size.height as usize * 4);
+    // A row of the picture belongs to one row of the result, or to two; it is added up along itself once.
+    let (mut along, mut added) = (vec![[0u32; 3]; columns.len()], None);
+    let mut sums = vec![[0u64; 3]; columns.len()];
     for row in &rows {
-        for column in &columns {
-            let mut sums = [0u64; 3];
-            for (y, weight_y) in row {
-                for (x, weight_x) in column {
-                    let at = *y * picture.stride_bytes() + *x * 4;
-                    for (sum, channel) in sums.iter_mut().zip(&picture.pixels()[at..at + 3]) {
-                        *sum += u64::from(LIGHT[usize::from(*channel)]) * weight_x * weight_y;
-                    }
-                }
+        sums.fill([0; 3]);
+        for (y, weight) in row {
+            if added != Some(*y) {
+                let from = y * picture.stride_bytes();
+                add_along(&picture.pixels()[from..from + width as usize * 4], &columns, &mut along);
+                added = Some(*y);
             }
-            let mean = sums.map(|sum| code_of(u16::try_from((sum + area / 2) / area).unwrap_or(u16::MAX)));
-            pixels.extend_from_slice(&[mean[0], mean[1], mean[2], 255]);
+            for (sum, part) in sums.as_flattened_mut().iter_mut().zip(along.as_flattened()) {
+                *sum += u64::from(*part) * u64::from(*weight);
+            }
+        }
+        for sum in &sums {
+            let [r, g, b] = sum.map(|sum| code_of(u16::try_from((sum + area / 2) / area).unwrap_or(u16::MAX)));
+            pixels.extend_from_slice(&[r, g, b, 255]);
         }
     }
     RgbaFrame::from_pixels(size, pixels).expect("the loops above push four bytes for each pixel")
 }
 
+/// The light of a row of pixels, added up for each column of the result.
+fn add_along(row: &[u8], columns: &[Vec<(usize, u32)>], sums: &mut [[u32; 3]]) {
+    let (light, row) = (&*LIGHT, row.as_chunks::<4>().0);
+    for (sum, column) in sums.iter_mut().zip(columns) {
+        *sum = [0; 3];
+        for (x, weight) in column {
+            let [r, g, b, _] = row[*x];
+            // At most 65535 times the width, which is at most 65535 too.
+            for (sum, code) in sum.iter_mut().zip([r, g, b]) {
+                *sum += u32::from(light[usize::from(code)]) * weight;
+            }
+        }
+    }
+}
+
 /// For each of `to` places: the source places it covers and how much of each, in parts that add up to `from`.
-fn coverage(from: u32, to: u32) -> Vec<Vec<(usize, u64)>> {
+fn coverage(from: u32, to: u32) -> Vec<Vec<(usize, u32)>> {
     let (from, to) = (u64::from(from), u64::from(to));
     (0..to)
         .map(|place| {
@@ -68,7 +88,7 @@ fn coverage(from: u32, to: u32) -> Vec<Vec<(usize, u64)>> {
             (start / to..end.div_ceil(to))
                 .map(|source| {
                     let part = end.min((source + 1) * to) - start.max(source * to);
-                    (usize::try_from(source).unwrap_or(usize::MAX), part)
+                    (usize::try_from(source).unwrap_or(usize::MAX), u32::try_from(part).unwrap_or(u32::MAX))
                 })
                 .collect()
         })

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::{GLYPHS, Production};
 use crate::color::Color;
+use crate::crew;
 use crate::encode::shrink_to_fit;
+use crate::frame::{FrameSource as _, RgbaFrame};
 use crate::geometry::{Rect, Size};
 use crate::raster::still;
 use crate::scene::{
@@ -22,7 +24,7 @@ const ENTERING_S: f64 = 0.35;
 const SETTLED_S: f64 = 0.35;
 
 /// Draws the sheet of a video.
-pub(super) fn draw(production: &Production) -> crate::frame::RgbaFrame {
+pub(super) fn draw(production: &Production) -> RgbaFrame {
     let composition = production.composition();
     let moments = moments(composition);
     let scale = f64::from(CELL_SIDE_PX) / f64::from(composition.size.width.max(composition.size.height));
@@ -35,12 +37,12 @@ pub(super) fn draw(production: &Production) -> crate::frame::RgbaFrame {
     let height = GAP_PX + rows * (cell.height + LABEL_PX + GAP_PX);
     let size = Size::new(width + width % 2, height + height % 2);
 
+    let pictures = pictures(production, &moments);
     let mut primitives = Vec::new();
     let (mut column, mut row) = (0, 0);
-    for (frame_index, scene) in moments {
+    for ((frame_index, scene), picture) in moments.into_iter().zip(pictures) {
         let x = to_f32(GAP_PX + column * (cell.width + GAP_PX));
         let y = to_f32(GAP_PX + row * (cell.height + LABEL_PX + GAP_PX));
-        let picture = shrink_to_fit(&production.still(frame_index), CELL_SIDE_PX);
         let rect = Rect::new(x, y, to_f32(picture.size().width), to_f32(picture.size().height));
         let clip = RoundedRect { rect, radii: [6.0; 4] };
         primitives.push(Primitive::Picture(Picture { pixels: Arc::new(picture), rect, clip }));
@@ -73,6 +75,22 @@ pub(super) fn draw(production: &Production) -> crate::frame::RgbaFrame {
         title: String::new(),
     };
     still(&sheet, FontLibrary::bundled(), Arc::clone(&GLYPHS), 0, production.crew.as_ref())
+}
+
+/// The frames at `moments`, small. Those of one scene are painted by one painter, which knows what they have in common; the
+/// scenes side by side.
+fn pictures(production: &Production, moments: &[(u32, &str)]) -> Vec<RgbaFrame> {
+    let film = production.film();
+    let scenes: Vec<&[(u32, &str)]> = moments.chunks(2).collect();
+    let painted = crew::map(production.crew.as_ref(), &scenes, |scene| {
+        let mut painter = film.painter();
+        let mut small = |frame_index| {
+            painter.paint(frame_index);
+            shrink_to_fit(painter.picture(), CELL_SIDE_PX)
+        };
+        scene.iter().map(|(frame_index, _)| small(*frame_index)).collect::<Vec<_>>()
+    });
+    painted.into_iter().flatten().collect()
 }
 
 /// Two frames of every scene: while it enters, and when it stands still; with the scene's id.
