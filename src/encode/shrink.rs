@@ -16,13 +16,22 @@ static LIGHT: LazyLock<[u16; 256]> = LazyLock::new(|| {
     })
 });
 
-/// The sRGB code whose light is nearest.
-fn code_of(light: u16) -> u8 {
-    let above = LIGHT.partition_point(|entry| *entry < light).min(255);
-    let below = above.saturating_sub(1);
-    let nearest = if light.abs_diff(LIGHT[below]) < light.abs_diff(LIGHT[above]) { below } else { above };
-    u8::try_from(nearest).unwrap_or(255)
-}
+/// The sRGB code whose light is nearest, for each light; of two equally near ones the higher.
+static NEAREST_CODE: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let mut code = 0u8;
+    let nearer = |light: u16, code: u8| {
+        let off = |code: u8| light.abs_diff(LIGHT[usize::from(code)]);
+        code.checked_add(1).filter(|next| off(*next) <= off(code))
+    };
+    (0..=u16::MAX)
+        .map(|light| {
+            while let Some(next) = nearer(light, code) {
+                code = next;
+            }
+            code
+        })
+        .collect()
+});
 
 /// The opaque picture made to fit `side_px` by `side_px` with its proportions kept; a smaller one stays as it is.
 #[must_use]
@@ -39,7 +48,7 @@ pub fn shrink_to_fit(picture: &RgbaFrame, side_px: u32) -> RgbaFrame {
     let size = Size::new(scaled(width), scaled(height));
     let columns = coverage(width, size.width);
     let rows = coverage(height, size.height);
-    let area = u64::from(width) * u64::from(height);
+    let (codes, area) = (NEAREST_CODE.as_slice(), u64::from(width) * u64::from(height));
     let mut pixels = Vec::with_capacity(size.width as usize * size.height as usize * 4);
     // A row of the picture belongs to one row of the result, or to two; it is added up along itself once.
     let (mut along, mut added) = (vec![[0u32; 3]; columns.len()], None);
@@ -57,7 +66,7 @@ pub fn shrink_to_fit(picture: &RgbaFrame, side_px: u32) -> RgbaFrame {
             }
         }
         for sum in &sums {
-            let [r, g, b] = sum.map(|sum| code_of(u16::try_from((sum + area / 2) / area).unwrap_or(u16::MAX)));
+            let [r, g, b] = sum.map(|sum| codes[usize::try_from((sum + area / 2) / area).unwrap_or(0)]);
             pixels.extend_from_slice(&[r, g, b, 255]);
         }
     }

@@ -7,6 +7,7 @@
 
 use super::mask::row_index;
 use super::paint::{self, Shader};
+use super::tile::blank;
 use crate::color::{LUMA_BITS, LUMA_WEIGHTS};
 use crate::geometry::IntRect;
 
@@ -50,7 +51,7 @@ impl Deep {
     /// All clear.
     pub(super) fn new(bounds: IntRect) -> Self {
         let (width, height) = (bounds.width() as usize, bounds.height() as usize);
-        let planes = |length| [(); 4].map(|()| vec![0; length]);
+        let planes = |length| [(); 4].map(|()| blank(length));
         Self { bounds, planes: planes(width * height), row: planes(width) }
     }
 

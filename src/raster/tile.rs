@@ -3,6 +3,7 @@
 //! A tile knows which of its pixels are clear and which are solid, so that laying it down skips the former and copies
 //! the latter. A border of one clear pixel on every side spares the samplers all questions about edges.
 
+use std::hint::black_box;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -84,6 +85,15 @@ fn padded_range(bounds: IntRect, y: i32, left: i32, right: i32) -> std::ops::Ran
     at(left)..at(right)
 }
 
+/// Zeros, written here and now. Memory that is zero because nobody has written to it yet is mapped twice where it is first read,
+/// as laying one thing over another does: once to be read, and once more, with a word to all processors, to be written.
+pub(super) fn blank<T: Copy + Default>(length: usize) -> Vec<T> {
+    let mut zeros = Vec::with_capacity(length);
+    // Or the compiler would ask for zeroed memory instead.
+    black_box(&mut zeros).resize(length, T::default());
+    zeros
+}
+
 /// A tile being drawn.
 pub(super) struct Sheet {
     bounds: IntRect,
@@ -98,7 +108,7 @@ impl Sheet {
     pub(super) fn new(bounds: IntRect) -> Self {
         let bounds = if bounds.is_empty() { IntRect::default() } else { bounds };
         let bytes = padded_stride(bounds) * (bounds.height() as usize + 2);
-        Self { bounds, pixels: vec![0; bytes], scratch: vec![0; bounds.width() as usize * 4], deep: None }
+        Self { bounds, pixels: blank(bytes), scratch: vec![0; bounds.width() as usize * 4], deep: None }
     }
 
     /// A clear sheet for gradients, which are laid over each other as they are and dithered once, in the end.
