@@ -12,7 +12,7 @@ use quotereel::encode::jpeg;
 use quotereel::geometry::Size;
 use quotereel::pipeline::default_threads;
 use quotereel::scene::Composition;
-use quotereel::studio::{Order, TemplateChoice, prepare};
+use quotereel::studio::{KnownFrames, Order, Production, TemplateChoice, prepare};
 use quotereel::template::builtin_names;
 use quotereel::time::FrameRate;
 
@@ -69,8 +69,17 @@ impl Sheet<'_> {
 
     /// Makes it, through the same door as `render sheet`, and looks at what lies there then; the warnings on the way.
     fn make(&self) -> Vec<&'static str> {
+        let production = self.production(std::fs::read(self.quote).expect("a quote"));
+        let picture = jpeg(&production.sheet(), QUALITY).expect("encodes");
+        std::fs::create_dir_all(self.path().parent().expect("a folder")).expect("made");
+        std::fs::write(self.path(), picture).expect("written");
+        self.expect_picture(production.composition());
+        production.warnings().iter().map(|problem| problem.code).collect()
+    }
+
+    fn production(&self, snapshot: Vec<u8>) -> Production {
         let order = Order {
-            snapshot: std::fs::read(self.quote).expect("a quote"),
+            snapshot,
             base_dir: self.quote.parent().map(Path::to_owned),
             keyed_files: HashMap::new(),
             template: TemplateChoice::Builtin(self.template.to_owned()),
@@ -82,12 +91,7 @@ impl Sheet<'_> {
             limits: Limits::default(),
             threads: NonZeroUsize::MIN,
         };
-        let production = prepare(&order).unwrap_or_else(|error| panic!("{}: {error}", self.path().display()));
-        let picture = jpeg(&production.sheet(), QUALITY).expect("encodes");
-        std::fs::create_dir_all(self.path().parent().expect("a folder")).expect("made");
-        std::fs::write(self.path(), picture).expect("written");
-        self.expect_picture(production.composition());
-        production.warnings().iter().map(|problem| problem.code).collect()
+        prepare(&order).unwrap_or_else(|error| panic!("{}: {error}", self.path().display()))
     }
 
     /// The file is a picture of two frames a scene, of which the second, that stands still, shows something.
@@ -156,4 +160,28 @@ fn every_template_size_and_quote_has_a_sheet() {
         }
     }
     assert!(surprises.is_empty(), "{}", surprises.join("\n"));
+}
+
+#[test]
+fn a_sheet_made_again_is_the_one_that_is_made_anew() {
+    let quote = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/quotes/agency-en-us.json");
+    let sheet = Sheet { template: "quote-summary", size: SIZES[0], quote: &quote };
+    let words = std::fs::read_to_string(&quote).expect("a quote");
+    let with = |field: &str, value: &str| {
+        let mut snapshot: serde_json::Value = serde_json::from_str(&words).expect("JSON");
+        *snapshot.pointer_mut(field).expect("the quote says it") = value.into();
+        snapshot.to_string()
+    };
+    let changed = [
+        words.clone(),
+        with("/items/0/name", "Another thing, of which there is more to tell than of the one before"),
+        with("/customer/name", "Somebody else"),
+        with("/company/brand/primary", "#7A1F1F"),
+        words.clone(),
+    ];
+    let mut known = KnownFrames::default();
+    for snapshot in changed {
+        let production = sheet.production(snapshot.into_bytes());
+        assert!(production.sheet_again(&mut known) == production.sheet(), "{}", production.title());
+    }
 }

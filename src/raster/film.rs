@@ -69,6 +69,23 @@ pub fn still(
     painter.picture
 }
 
+/// Whether a frame of one composition looks like a frame of another, as can be told without drawing; `false` where it is not
+/// certain. Both are of one font library.
+#[must_use]
+pub fn shows_the_same(one: (&Composition, u32), other: (&Composition, u32)) -> bool {
+    fn shown((composition, frame_index): (&Composition, u32)) -> impl Iterator<Item = (Pose, &[Primitive])> {
+        let scenes = composition.scenes.iter();
+        let shown = scenes.filter_map(move |scene| Some((scene, frame_in(scene, frame_index)?)));
+        shown.flat_map(|(scene, frame)| {
+            scene.layers.iter().filter_map(move |layer| {
+                Some((Pose::at(&layer.motion, frame)?, primitives(&layer.content, variant_at(&layer.content, frame))))
+            })
+        })
+    }
+    let ground = |composition: &Composition| (composition.size, composition.background);
+    ground(one.0) == ground(other.0) && shown(one).eq(shown(other))
+}
+
 impl<'a> Film<'a> {
     /// Prepares to paint `composition`; nothing is drawn yet. `fonts` is the library its texts were laid out with.
     ///

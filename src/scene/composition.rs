@@ -42,7 +42,7 @@ pub struct Scene {
 }
 
 /// The unit of motion: primitives that are drawn once and then move as one picture.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Layer {
     /// Where it comes from: the id or position of the template node, for messages.
     pub node: String,
@@ -53,7 +53,7 @@ pub struct Layer {
 }
 
 /// What a layer shows.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Content {
     /// The same primitives on every frame.
     Still(Vec<Primitive>),
@@ -113,7 +113,7 @@ pub enum Edge {
 }
 
 /// One thing to draw, in canvas px.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Primitive {
     /// A filled and/or outlined shape.
     Shape(Shape),
@@ -139,7 +139,7 @@ impl Primitive {
 }
 
 /// Primitives that are drawn apart and changed as one picture.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Isolated {
     /// What is drawn, back to front.
     pub primitives: Vec<Primitive>,
@@ -150,7 +150,7 @@ pub struct Isolated {
 }
 
 /// Leaves a part of a picture.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Stencil {
     /// What lies outside is cut away.
     pub geometry: Geometry,
@@ -163,7 +163,7 @@ pub struct Stencil {
 }
 
 /// A filled and/or outlined shape.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Shape {
     /// Its outline.
     pub geometry: Geometry,
@@ -178,7 +178,7 @@ pub struct Shape {
 }
 
 /// The outline of a shape.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Geometry {
     /// A rectangle, corners rounded or not.
     RoundedRect(RoundedRect),
@@ -320,7 +320,7 @@ pub struct Shadow {
 }
 
 /// A laid-out text.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Text {
     /// Glyphs, placed within the block.
     pub block: Arc<TextBlock>,
@@ -331,7 +331,7 @@ pub struct Text {
 }
 
 /// A raster picture in a box.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Picture {
     /// The pixels.
     pub pixels: Arc<RgbaFrame>,

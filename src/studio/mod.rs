@@ -38,6 +38,7 @@ use crate::time::FrameRate;
 pub use folder::FolderError;
 pub use fonts::{HOW_TO_ADD, PackError, PackSummary, inspect_pack};
 pub use pictures::{KnownPictures, asset_keys};
+pub use sheet::KnownFrames;
 pub use sound::{SoundFileError, recording};
 pub use teaser::{TEASER_MAX_BYTES, TEASER_MAX_WIDTH_PX, Teaser, TeaserError, TeaserFormat, TeaserStep};
 pub use version::render_version;
@@ -325,6 +326,13 @@ impl Production {
     /// The contact sheet: two moments of every scene, labelled with scene and time.
     #[must_use]
     pub fn sheet(&self) -> RgbaFrame {
-        sheet::draw(self)
+        sheet::draw(self, &mut KnownFrames::default())
+    }
+
+    /// The contact sheet, of which only what differs from the one before is drawn. `known` is that one's, made with the same
+    /// fonts.
+    #[must_use]
+    pub fn sheet_again(&self, known: &mut KnownFrames) -> RgbaFrame {
+        sheet::draw(self, known)
     }
 }

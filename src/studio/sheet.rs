@@ -8,7 +8,7 @@ use crate::crew;
 use crate::encode::shrink_to_fit;
 use crate::frame::{FrameSource as _, RgbaFrame};
 use crate::geometry::{Rect, Size};
-use crate::raster::still;
+use crate::raster::{shows_the_same, still};
 use crate::scene::{
     Composition, Content, Geometry, Layer, Paint, Picture, Primitive, RoundedRect, Scene, Shape, Stroke, Text,
 };
@@ -23,8 +23,24 @@ const ENTERING_S: f64 = 0.35;
 /// Seconds before its end at which it stands still.
 const SETTLED_S: f64 = 0.35;
 
+/// The frames of a sheet drawn before, so that the next one draws only those that have changed.
+#[derive(Debug, Default)]
+pub struct KnownFrames {
+    composition: Option<Composition>,
+    small: Vec<(u32, Arc<RgbaFrame>)>,
+}
+
+impl KnownFrames {
+    /// The frame that looks like one of `composition`, small.
+    fn find(&self, composition: &Composition, frame_index: u32) -> Option<Arc<RgbaFrame>> {
+        let before = self.composition.as_ref()?;
+        let same = |known: u32| shows_the_same((before, known), (composition, frame_index));
+        self.small.iter().find(|(known, _)| same(*known)).map(|(_, picture)| Arc::clone(picture))
+    }
+}
+
 /// Draws the sheet of a video.
-pub(super) fn draw(production: &Production) -> RgbaFrame {
+pub(super) fn draw(production: &Production, known: &mut KnownFrames) -> RgbaFrame {
     let composition = production.composition();
     let moments = moments(composition);
     let scale = f64::from(CELL_SIDE_PX) / f64::from(composition.size.width.max(composition.size.height));
@@ -37,7 +53,9 @@ pub(super) fn draw(production: &Production) -> RgbaFrame {
     let height = GAP_PX + rows * (cell.height + LABEL_PX + GAP_PX);
     let size = Size::new(width + width % 2, height + height % 2);
 
-    let pictures = pictures(production, &moments);
+    let pictures = pictures(production, &moments, known);
+    let drawn = moments.iter().map(|(frame_index, _)| *frame_index).zip(pictures.iter().map(Arc::clone)).collect();
+    *known = KnownFrames { composition: Some(composition.clone()), small: drawn };
     let mut primitives = Vec::new();
     let (mut column, mut row) = (0, 0);
     for ((frame_index, scene), picture) in moments.into_iter().zip(pictures) {
@@ -45,7 +63,7 @@ pub(super) fn draw(production: &Production) -> RgbaFrame {
         let y = to_f32(GAP_PX + row * (cell.height + LABEL_PX + GAP_PX));
         let rect = Rect::new(x, y, to_f32(picture.size().width), to_f32(picture.size().height));
         let clip = RoundedRect { rect, radii: [6.0; 4] };
-        primitives.push(Primitive::Picture(Picture { pixels: Arc::new(picture), rect, clip }));
+        primitives.push(Primitive::Picture(Picture { pixels: picture, rect, clip }));
         primitives.push(Primitive::Shape(Shape {
             geometry: Geometry::RoundedRect(clip),
             fill: None,
@@ -79,18 +97,20 @@ pub(super) fn draw(production: &Production) -> RgbaFrame {
 
 /// The frames at `moments`, small. Those of one scene are painted by one painter, which knows what they have in common; the
 /// scenes side by side.
-fn pictures(production: &Production, moments: &[(u32, &str)]) -> Vec<RgbaFrame> {
+fn pictures(production: &Production, moments: &[(u32, &str)], known: &KnownFrames) -> Vec<Arc<RgbaFrame>> {
     let film = production.film();
     let scenes: Vec<&[(u32, &str)]> = moments.chunks(2).collect();
-    let painted = crew::map(production.crew.as_ref(), &scenes, |scene| {
+    let drawn = crew::map(production.crew.as_ref(), &scenes, |scene| {
         let mut painter = film.painter();
         let mut small = |frame_index| {
-            painter.paint(frame_index);
-            shrink_to_fit(painter.picture(), CELL_SIDE_PX)
+            known.find(production.composition(), frame_index).unwrap_or_else(|| {
+                painter.paint(frame_index);
+                Arc::new(shrink_to_fit(painter.picture(), CELL_SIDE_PX))
+            })
         };
         scene.iter().map(|(frame_index, _)| small(*frame_index)).collect::<Vec<_>>()
     });
-    painted.into_iter().flatten().collect()
+    drawn.into_iter().flatten().collect()
 }
 
 /// Two frames of every scene: while it enters, and when it stands still; with the scene's id.

@@ -18,7 +18,7 @@ use super::reporter::Reporter;
 use super::signals::Signals;
 use crate::encode;
 use crate::pipeline;
-use crate::studio::{KnownPictures, Production};
+use crate::studio::{KnownFrames, KnownPictures, Production};
 
 /// Makes the picture again and again, until a signal comes or nobody reads stdout any more.
 ///
@@ -27,7 +27,7 @@ use crate::studio::{KnownPictures, Production};
 pub(super) fn run(task: &WatchTask, reporter: Reporter, signals: &Signals) -> Result<(), Failure> {
     destination::check([task.output.as_path()], task.source.snapshot.path())?;
     let mut sources = Sources::watch(&task.snapshot, &task.source.template)?;
-    let mut known = KnownPictures::default();
+    let mut known = Known::default();
     let mut changed_at = None;
     loop {
         match make(task, &mut known, &mut sources, changed_at, reporter, signals) {
@@ -46,20 +46,27 @@ fn no_template(failure: &Failure) -> bool {
     matches!(failure, Failure::Invalid(problems) if problems.iter().any(|problem| problem.code == TEMPLATE_NOT_FOUND))
 }
 
+/// What need not be made again.
+#[derive(Default)]
+struct Known {
+    pictures: KnownPictures,
+    frames: KnownFrames,
+}
+
 /// Makes the picture once. `changed_at` is when the change was seen that asks for it.
 fn make(
     task: &WatchTask,
-    known: &mut KnownPictures,
+    known: &mut Known,
     sources: &mut Sources,
     changed_at: Option<Instant>,
     reporter: Reporter,
     signals: &Signals,
 ) -> Result<(), Failure> {
-    let production = produce_again(&task.source, pipeline::default_threads(), known)?;
+    let production = produce_again(&task.source, pipeline::default_threads(), &mut known.pictures)?;
     sources.follow_pictures(production.snapshot())?;
     let picture = match task.view {
         View::Still { at_ms } => still_of(&production, at_ms)?,
-        View::Sheet => production.sheet(),
+        View::Sheet => production.sheet_again(&mut known.frames),
     };
     let png = encode::png(&picture).context("cannot encode the picture")?;
     // A signal must not end the process between the file's making and its naming.

@@ -75,6 +75,29 @@ fn centroid(frame: &RgbaFrame) -> (f64, f64) {
 }
 
 #[test]
+fn frames_show_the_same_where_nothing_seen_differs() {
+    let moving = |x: f32, paint: Paint| {
+        let link = MotionLink { x: ramp(0.0, 10.0, 20), ..rest() };
+        one_layer(vec![card(rounded(x, 4.0, 8.0, 8.0, 2.0), paint)], vec![link])
+    };
+    let one = moving(4.0, Paint::Solid(Color::WHITE));
+    for (other, at, same) in [
+        (one.clone(), 10, true),
+        (one.clone(), 11, false),
+        (moving(5.0, Paint::Solid(Color::WHITE)), 10, false),
+        (moving(4.0, Paint::Solid(Color::rgb(255, 255, 254))), 10, false),
+        (Composition { background: Color::WHITE, ..one.clone() }, 10, false),
+        (Composition { scenes: Vec::new(), ..one.clone() }, 10, false),
+        (Composition { size: Size::new(SIDE, SIDE + 2), ..one.clone() }, 10, false),
+        (Composition { title: "other".into(), ..one.clone() }, 10, true),
+    ] {
+        assert_eq!(shows_the_same((&one, 10), (&other, at)), same, "{other:?} at {at}");
+    }
+    assert!(shows_the_same((&one, 30), (&one, 90)), "it stands still");
+    assert!(!shows_the_same((&one, 30), (&one, 100)), "it is gone");
+}
+
+#[test]
 fn a_slow_move_does_not_stair_step() {
     let motion = MotionLink { x: ramp(0.0, 5.0, 20), y: ramp(0.0, -2.5, 20), ..rest() };
     let composition = one_layer(vec![white(rounded(15.0, 15.0, 14.0, 11.0, 4.0))], vec![motion]);
