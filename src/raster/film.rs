@@ -1,6 +1,6 @@
 //! A composition as a source of frames, and the painter that draws them one after another.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -38,7 +38,7 @@ pub struct Film<'a> {
 }
 
 /// Where a tile belongs.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Slot {
     scene: usize,
     layer: usize,
@@ -61,12 +61,18 @@ pub fn still(
     crew: &dyn Crew,
 ) -> RgbaFrame {
     let film = Film::new(composition, fonts, glyphs);
-    let shown: Vec<Slot> = film.shown(frame_index).collect();
-    let tiles = crew::map(crew, &shown, |slot| film.tile(slot.scene, slot.layer, slot.variant));
+    let drawn = film.draw_ahead(&[frame_index], crew);
     let mut painter = Painter::new(&film);
     painter.paint(frame_index);
-    drop(tiles);
+    drop(drawn);
     painter.picture
+}
+
+/// Layers that are drawn; they are kept at least as long as this.
+#[derive(Debug)]
+#[must_use]
+pub struct Drawn {
+    _tiles: Vec<Arc<Tile>>,
 }
 
 /// Whether a frame of one composition looks like a frame of another, as can be told without drawing; `false` where it is not
@@ -111,6 +117,13 @@ impl<'a> Film<'a> {
     #[must_use]
     pub fn tile_bytes(&self) -> usize {
         self.held_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Draws the layers that some frames show, side by side, for painters to find them.
+    pub fn draw_ahead(&self, frames: &[u32], crew: &dyn Crew) -> Drawn {
+        let slots: BTreeSet<Slot> = frames.iter().flat_map(|frame_index| self.shown(*frame_index)).collect();
+        let slots: Vec<Slot> = slots.into_iter().collect();
+        Drawn { _tiles: crew::map(crew, &slots, |slot| self.tile(slot.scene, slot.layer, slot.variant)) }
     }
 
     /// The picture of a layer, drawn now unless another painter holds it.

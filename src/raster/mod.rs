@@ -22,4 +22,4 @@ mod rounded;
 mod steps;
 mod tile;
 
-pub use film::{Film, shows_the_same, still};
+pub use film::{Drawn, Film, shows_the_same, still};

@@ -100,15 +100,21 @@ pub(super) fn draw(production: &Production, known: &mut KnownFrames) -> RgbaFram
 fn pictures(production: &Production, moments: &[(u32, &str)], known: &KnownFrames) -> Vec<Arc<RgbaFrame>> {
     let film = production.film();
     let scenes: Vec<&[(u32, &str)]> = moments.chunks(2).collect();
-    let drawn = crew::map(production.crew.as_ref(), &scenes, |scene| {
+    let crew = production.crew.as_ref();
+    let drawn = crew::map(crew, &scenes, |scene| {
+        let found = |(frame_index, _): &(u32, &str)| (*frame_index, known.find(production.composition(), *frame_index));
+        let found: Vec<(u32, Option<Arc<RgbaFrame>>)> = scene.iter().map(found).collect();
+        let wanted: Vec<u32> = found.iter().filter(|(_, known)| known.is_none()).map(|(wanted, _)| *wanted).collect();
+        let layers = film.draw_ahead(&wanted, crew);
         let mut painter = film.painter();
         let mut small = |frame_index| {
-            known.find(production.composition(), frame_index).unwrap_or_else(|| {
-                painter.paint(frame_index);
-                Arc::new(shrink_to_fit(painter.picture(), CELL_SIDE_PX))
-            })
+            painter.paint(frame_index);
+            Arc::new(shrink_to_fit(painter.picture(), CELL_SIDE_PX))
         };
-        scene.iter().map(|(frame_index, _)| small(*frame_index)).collect::<Vec<_>>()
+        let small = |(at, known): (u32, Option<Arc<RgbaFrame>>)| known.unwrap_or_else(|| small(at));
+        let pictures: Vec<Arc<RgbaFrame>> = found.into_iter().map(small).collect();
+        drop(layers);
+        pictures
     });
     drawn.into_iter().flatten().collect()
 }
