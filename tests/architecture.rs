@@ -351,6 +351,15 @@ fn imports_form_no_circle() {
     assert!(circle.is_empty(), "these modules need each other: {circle:?}");
 }
 
+/// The code of a source without its tests, which may read fixtures: they stand at the end of a file or in a file of their
+/// own, which has no code.
+fn code_without_tests(file: &Path, module: &[String]) -> Option<String> {
+    let of_tests = module.last().is_some_and(|name| name == "tests" || name.ends_with("_tests"));
+    let source = fs::read_to_string(file).expect("a readable source");
+    let code = source.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    (!of_tests).then(|| code.to_owned())
+}
+
 #[test]
 fn pure_floors_touch_nothing_outside() {
     let mut wrong = Vec::new();
@@ -359,17 +368,52 @@ fn pure_floors_touch_nothing_outside() {
         if floor_of(&module[0]).is_none_or(|floor| floor >= PURE_FLOORS) {
             continue;
         }
-        let source = fs::read_to_string(&file).expect("a readable source");
-        // Tests beside the code may read fixtures; they stand at the end of a file or in a file of their own.
-        let code = source.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
-        if module.last().is_some_and(|name| name == "tests" || name.ends_with("_tests")) {
-            continue;
-        }
-        for path in paths(code, &module) {
+        let Some(code) = code_without_tests(&file, &module) else { continue };
+        for path in paths(&code, &module) {
             let spelt = path.join("::");
             if IMPURE.iter().any(|taboo| spelt == *taboo || spelt.starts_with(&format!("{taboo}::"))) {
                 wrong.push(format!("{} names {spelt}", file.display()));
             }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// Versions by crate, of the dependencies of a manifest.
+fn dependencies(manifest: &str) -> BTreeMap<String, String> {
+    let text = fs::read_to_string(root().join(manifest)).expect("a readable manifest");
+    let table = text.split("\n[dependencies]\n").nth(1).expect("a table of dependencies");
+    let table = table.split("\n[").next().unwrap_or_default();
+    let version = |line: &str| line.split('"').nth(1).map(str::to_owned);
+    let entry = |line: &str| Some((line.split_once(" = ")?.0.replace('-', "_"), version(line)?));
+    table.lines().filter(|line| !line.starts_with('#')).filter_map(entry).collect()
+}
+
+/// The fuzz targets are compiled only by who runs them; what would keep them from compiling is seen here.
+#[test]
+fn the_engine_of_the_fuzz_targets_is_whole() {
+    let engine = fs::read_to_string(root().join("tests/fuzz/engine.rs")).expect("a readable source");
+    let paths_of_modules = engine.split("#[path = \"../../").skip(1).filter_map(|rest| rest.split('"').next());
+    let files: Vec<PathBuf> = paths_of_modules.map(|path| root().join(path)).collect();
+    let engine: BTreeSet<String> = files.iter().map(|file| module_of(file)[0].clone()).collect();
+    assert!(engine.contains("template"), "the modules of the engine are not found: {engine:?}");
+    let (ours, theirs) = (dependencies("Cargo.toml"), dependencies("tests/fuzz/Cargo.toml"));
+    let mut wrong = Vec::new();
+    for file in files.iter().filter(|file| !file.ends_with("mod.rs") && file.with_extension("").is_dir()) {
+        wrong.push(format!("{}: `#[path]` looks for its modules elsewhere: make it a mod.rs", file.display()));
+    }
+    for (importer, imported) in imports().into_iter().filter(|(importer, _)| engine.contains(importer)) {
+        for (name, file) in imported.into_iter().filter(|(name, _)| !engine.contains(name)) {
+            wrong.push(format!("{} of `{importer}` names `{name}`, which is not in engine.rs", file.display()));
+        }
+    }
+    for file in rust_files(&root().join("src")) {
+        let module = module_of(&file);
+        let Some(code) = code_without_tests(&file, &module).filter(|_| engine.contains(&module[0])) else { continue };
+        let named: BTreeSet<String> = paths(&code, &module).into_iter().map(|path| path[0].clone()).collect();
+        for name in named.into_iter().filter(|name| ours.contains_key(name) && ours.get(name) != theirs.get(name)) {
+            let (ours, theirs) = (&ours[&name], theirs.get(&name));
+            wrong.push(format!("{}: {name} is {ours} here, {theirs:?} in tests/fuzz/Cargo.toml", file.display()));
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));

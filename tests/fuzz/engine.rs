@@ -19,7 +19,7 @@ pub mod layout;
 pub mod locale;
 #[path = "../../src/palette.rs"]
 pub mod palette;
-#[path = "../../src/problem.rs"]
+#[path = "../../src/problem/mod.rs"]
 pub mod problem;
 #[path = "../../src/raster/mod.rs"]
 pub mod raster;
