@@ -23,6 +23,11 @@ use quotereel::timeline::Track;
 /// what is left are glyph outlines and path edges, whose float arithmetic may differ by one sample between targets.
 const MAX_DIFFERENCE: u8 = 2;
 
+/// By how much a value of a picture may differ from the mean of the four at twice the size, and how many in 1000 may differ
+/// by more: glyphs and moves keep to fractions of a pixel, which are finer there.
+const FAR: i32 = 48;
+const MAX_FAR_PER_MILLE: usize = 40;
+
 /// All accepted pictures.
 const NAMES: [&str; 33] = [
     "rounded_rect_radii",
@@ -90,6 +95,25 @@ fn check_with(fonts: &FontLibrary, name: &str, size: Size, background: Color, la
     let (worst, at) = differences.zip(0u32..).max_by_key(|(difference, _)| *difference).expect("a frame has pixels");
     let (x, y) = (at / 4 % size.width, at / 4 / size.width);
     assert!(worst <= MAX_DIFFERENCE, "{name}: differs by {worst} at {x},{y}; accept with QUOTEREEL_ACCEPT=1");
+    let twice = raster::still(&composition.scaled(2.0), fonts, Arc::new(GlyphCache::new()), 0, &Alone);
+    expect_twice(name, &frame, &twice);
+}
+
+/// `twice` is the picture of a composition twice as large as that of `once`: everything in it has grown, and no more.
+fn expect_twice(name: &str, once: &RgbaFrame, twice: &RgbaFrame) {
+    let Size { width, height } = once.size();
+    assert_eq!(twice.size(), Size::new(2 * width, 2 * height), "{name}");
+    let at = |x: usize, y: usize, channel: usize| i32::from(twice.pixels()[y * twice.stride_bytes() + x * 4 + channel]);
+    let mut far = 0;
+    for (y, row) in once.pixels().chunks_exact(once.stride_bytes()).enumerate() {
+        for (index, code) in row.iter().enumerate() {
+            let (x, channel) = (index / 4 * 2, index % 4);
+            let [left, right] = [x, x + 1].map(|x| at(x, 2 * y, channel) + at(x, 2 * y + 1, channel));
+            far += usize::from((4 * i32::from(*code) - left - right).abs() > 4 * FAR);
+        }
+    }
+    let per_mille = far * 1000 / once.pixels().len();
+    assert!(per_mille <= MAX_FAR_PER_MILLE, "{name}: at twice the size {per_mille} of 1000 values differ");
 }
 
 #[test]

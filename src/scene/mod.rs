@@ -8,6 +8,7 @@ mod motion;
 mod outline;
 mod paint;
 mod pieces;
+mod scaled;
 mod tighten;
 mod timing;
 mod trim;

@@ -1,5 +1,6 @@
 //! The contact sheet: what an author looks at first. It is a composition of its own, drawn by the same engine.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::{GLYPHS, Production};
@@ -8,7 +9,7 @@ use crate::crew;
 use crate::encode::shrink_to_fit;
 use crate::frame::{FrameSource as _, RgbaFrame};
 use crate::geometry::{Rect, Size};
-use crate::raster::{shows_the_same, still};
+use crate::raster::{Film, shows_the_same, still};
 use crate::scene::{
     Composition, Content, Geometry, Layer, Paint, Picture, Primitive, RoundedRect, Scene, Shape, Stroke, Text,
 };
@@ -16,6 +17,8 @@ use crate::text::{Fit, FontLibrary, TextStyle, layout};
 
 /// Longer side of a frame on the sheet, in px.
 const CELL_SIDE_PX: u32 = 480;
+/// How many times as large they are drawn: each of their pixels is the mean of four.
+const DRAWN_TIMES: f32 = 2.0;
 const GAP_PX: u32 = 24;
 const LABEL_PX: u32 = 34;
 /// Seconds after a scene's start at which its entrances are under way.
@@ -98,11 +101,13 @@ pub(super) fn draw(production: &Production, known: &mut KnownFrames) -> RgbaFram
 /// The frames at `moments`, small. Those of one scene are painted by one painter, which knows what they have in common; the
 /// scenes side by side.
 fn pictures(production: &Production, moments: &[(u32, &str)], known: &KnownFrames) -> Vec<Arc<RgbaFrame>> {
-    let film = production.film();
+    let composition = production.composition();
+    let preview = preview(composition);
+    let film = Film::new(&preview, production.fonts(), Arc::clone(&production.glyphs));
     let scenes: Vec<&[(u32, &str)]> = moments.chunks(2).collect();
     let crew = production.crew.as_ref();
     let drawn = crew::map(crew, &scenes, |scene| {
-        let found = |(frame_index, _): &(u32, &str)| (*frame_index, known.find(production.composition(), *frame_index));
+        let found = |(frame_index, _): &(u32, &str)| (*frame_index, known.find(composition, *frame_index));
         let found: Vec<(u32, Option<Arc<RgbaFrame>>)> = scene.iter().map(found).collect();
         let wanted: Vec<u32> = found.iter().filter(|(_, known)| known.is_none()).map(|(wanted, _)| *wanted).collect();
         let layers = film.draw_ahead(&wanted, crew);
@@ -117,6 +122,13 @@ fn pictures(production: &Production, moments: &[(u32, &str)], known: &KnownFrame
         pictures
     });
     drawn.into_iter().flatten().collect()
+}
+
+/// The video as large as the sheet's frames are drawn.
+fn preview(composition: &Composition) -> Cow<'_, Composition> {
+    let longest = composition.size.width.max(composition.size.height);
+    let factor = DRAWN_TIMES * to_f32(CELL_SIDE_PX) / to_f32(longest);
+    if factor < 1.0 { Cow::Owned(composition.scaled(factor)) } else { Cow::Borrowed(composition) }
 }
 
 /// Two frames of every scene: while it enters, and when it stands still; with the scene's id.

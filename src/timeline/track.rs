@@ -61,6 +61,13 @@ impl Track {
         rounded
     }
 
+    /// The same with every value multiplied by `factor`.
+    #[must_use]
+    pub fn times(&self, factor: f32) -> Self {
+        let keyframe = |keyframe: &Keyframe| Keyframe { value: keyframe.value * factor, ..*keyframe };
+        Self { keyframes: self.keyframes.iter().map(keyframe).collect(), seconds_per_frame: self.seconds_per_frame }
+    }
+
     /// Whether the value is the same on every frame.
     #[must_use]
     pub fn is_constant(&self) -> bool {
