@@ -276,6 +276,7 @@ fn mistakes() -> Vec<Mistake> {
         ),
         ("/scenes/0/children", explosion, Reader, "/scenes/0/children/0", &["more than 10000 nodes"]),
         ("/scenes/0/children", json!([nested(36)]), Reader, "/scenes/0/children/0", &["nested deeper than 32"]),
+        ("/scenes/0/children", json!([blurred(5)]), Reader, "/scenes/0/children/0", &["nested deeper than 4"]),
         ("/scenes/0/children", json!([nested(60)]), Reader, "", &["nested deeper than 100 levels"]),
         ("/description", json!("d".repeat(1 << 20)), Reader, "", &["bytes", "at most 1048576"]),
         (
@@ -433,6 +434,14 @@ fn used_part(name: &str) -> Value {
 fn nested(groups: usize) -> Value {
     (0..groups)
         .fold(json!({ "type": "text", "text": "deep" }), |inner, _| json!({ "type": "group", "children": [inner] }))
+}
+
+/// A text in that many blurred groups, one within the other.
+fn blurred(groups: usize) -> Value {
+    (0..groups).fold(
+        json!({ "type": "text", "text": "deep" }),
+        |inner, _| json!({ "type": "group", "blur": 20, "children": [inner] }),
+    )
 }
 
 /// Every mistake is reported in `template.json`, at or below the pointer, in these words.

@@ -332,6 +332,12 @@ fn pages(
             return Ok(pages);
         }
     }
+    let bare = Page { start: 0, len: 0, index: 0, count: most_pages, more: 0 };
+    if !fits(&[bare])? {
+        // What stands around the rows takes the room: fewer rows would not help.
+        let shown = (max_rows * most_pages).min(rows);
+        return Ok(spread(shown, most_pages.min(shown), rows - shown));
+    }
     for per_page in (1..=max_rows).rev() {
         let shown = (per_page * most_pages).min(rows);
         let pages = spread(shown, most_pages.min(shown), rows - shown);

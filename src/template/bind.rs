@@ -22,6 +22,9 @@ use crate::time::FrameRate;
 const MOST_NODES: usize = 10_000;
 /// Depth of groups within groups that layout and drawing are ready for.
 const DEEPEST_GROUP: usize = 32;
+/// Depth of masked or blurred groups within such groups. Each is drawn apart, and a blur reaches as far as all around it do
+/// together.
+const DEEPEST_EFFECT: usize = 4;
 
 /// Binds the scenes of one template to one snapshot on one canvas.
 pub struct Binder<'t> {
@@ -275,6 +278,10 @@ impl<'t> Binder<'t> {
             let reason =
                 format!("what is masked or blurred moves as one: `{}` inside has a motion of its own", inner.label);
             return Err(self.problem(format!("{at}/{}", if group.mask.is_some() { "mask" } else { "blur" }), reason));
+        }
+        if bound.depth_of_effects() > DEEPEST_EFFECT {
+            let reason = format!("masked or blurred groups are nested deeper than {DEEPEST_EFFECT}");
+            return Err(self.problem(at, reason));
         }
         out.push(bound);
         Ok(())

@@ -235,6 +235,13 @@ impl BoundNode {
         group.children.iter().find_map(|child| if child.moves() { Some(child) } else { child.first_moving_inside() })
     }
 
+    /// How many masked or blurred groups lie one within the other, this one included.
+    pub(super) fn depth_of_effects(&self) -> usize {
+        let BoundKind::Group(group) = &self.kind else { return 0 };
+        let inside = group.children.iter().map(Self::depth_of_effects).max().unwrap_or(0);
+        inside + usize::from(group.mask.is_some() || group.blur_px > 0.0)
+    }
+
     fn moves(&self) -> bool {
         let BoundMotion { enter, exit, keyframes, .. } = &self.motion;
         let BoundKeyframes { x, y, scale, rotation, opacity, trim_start, trim_end } = keyframes;
