@@ -162,6 +162,31 @@ fn every_template_size_and_quote_has_a_sheet() {
     assert!(surprises.is_empty(), "{}", surprises.join("\n"));
 }
 
+/// A heading that is long in some language must not cost rows.
+#[test]
+fn seven_short_items_take_two_pages_in_every_language() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let quote = root.join("fixtures/quotes/agency-en-us.json");
+    let sheet = Sheet { template: "quote-summary", size: SIZES[0], quote: &quote };
+    let mut snapshot: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(&quote).expect("a quote")).expect("JSON");
+    let item = snapshot["items"][0].clone();
+    snapshot["items"] = vec![item; 7].into();
+    snapshot["totals"] = serde_json::json!({ "total": "40600.00" });
+    let words = std::fs::read_dir(root.join("templates/words")).expect("the words of all templates");
+    let mut languages = 0;
+    for file in words.map(|entry| entry.expect("readable").path()) {
+        let language = file.file_stem().and_then(|name| name.to_str()).expect("a name");
+        snapshot["locale"] = language.into();
+        let production = sheet.production(snapshot.to_string().into_bytes());
+        let scenes = &production.composition().scenes;
+        let pages = scenes.iter().filter(|scene| scene.id.split('/').next() == Some("items")).count();
+        assert_eq!(pages, 2, "{language}");
+        languages += 1;
+    }
+    assert!(languages >= 22, "{languages}");
+}
+
 #[test]
 fn a_sheet_made_again_is_the_one_that_is_made_anew() {
     let quote = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/quotes/agency-en-us.json");
