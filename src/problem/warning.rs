@@ -148,6 +148,9 @@ warnings! {
     RowsLeftOut "rows_left_out" Scene
         "Not every line of the quote fits into the video. The last row says how many more there are."
         "Nothing, if the document itself is at hand; otherwise group the lines."
+    TextSmall "text_small" Scene
+        "A scene has so much to show that its texts are set below their smallest size. They all show, but a phone hardly does them justice."
+        "Shorten the longest texts; in the template, give the scene a list that pages, or a `when` that leaves something out."
     TooBrief "too_brief" Scene
         "A scene has so much text, and so little time, that it cannot even be skimmed."
         "Shorten the text, or give fewer rows a page or a longer `duration` in the template."

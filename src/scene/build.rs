@@ -7,8 +7,8 @@ use super::findings::{Findings, Spot};
 use super::flatten::Flattener;
 use super::motion::{Clock, entrances_begin_s};
 use super::paint::Behind;
-use super::tighten::{TIGHTEST, UNNOTICED, tighten};
-use super::timing::{Need, fit, need};
+use super::tighten::{BELOW_SMALLEST, TIGHTEST, UNNOTICED, tighten};
+use super::timing::{LEAST_READ, Need, fit, need};
 use crate::color::Color;
 use crate::crew::{self, Crew};
 use crate::frame::RgbaFrame;
@@ -84,6 +84,8 @@ struct Draft {
     scene: BoundScene,
     begin_s: f64,
     need: Need,
+    /// Whether texts are below their smallest size.
+    is_small: bool,
     overflows: bool,
 }
 
@@ -177,6 +179,8 @@ pub fn compose(from: Ingredients<'_>) -> Result<Composed, ComposeError> {
         found.reading(spot, lengths_s[at], draft.need.reading);
         if draft.overflows {
             found.overflow(spot);
+        } else if draft.is_small {
+            found.text_small(spot);
         }
         let shown = (first_frame + frames + overlap).min(frame_count) - first_frame;
         Ok::<_, LayoutError>((Scene { id, first_frame, frame_count: shown, layers }, found))
@@ -222,7 +226,8 @@ fn overlap_frames(transition: &BoundTransition, rate: FrameRate) -> u32 {
     }
 }
 
-/// Binds and pages all scenes; takes pages away until the video can be short enough.
+/// Binds and pages all scenes; takes pages away until the video can be short enough, and then rows where some are left out
+/// anyway and those that show could not even be skimmed: who sees a part of the list should be able to read that part.
 fn draft_all(
     from: Ingredients<'_>,
     binder: &Binder<'_>,
@@ -237,11 +242,15 @@ fn draft_all(
     let range = from.template.document().duration;
     let mut most_pages =
         planned.iter().filter_map(|scene| scene.paging.as_ref()).map(|p| p.max_pages).max().unwrap_or(1);
+    let mut most_rows: Vec<usize> =
+        planned.iter().map(|scene| scene.paging.as_ref().map_or(0, |p| p.max_rows)).collect();
     loop {
         let mut left_out = Vec::new();
         let mut places = Vec::new();
-        let paged = crew::map(from.crew, &planned, |scene| pages(binder, scene, most_pages, around));
-        for (scene, pages) in planned.iter().zip(paged) {
+        let indices: Vec<usize> = (0..planned.len()).collect();
+        let paged =
+            crew::map(from.crew, &indices, |&at| pages(binder, &planned[at], most_pages, most_rows[at], around));
+        for (at, (scene, pages)) in planned.iter().zip(paged).enumerate() {
             let pages = pages?;
             let last = pages.last().copied().filter(|page| page.more > 0);
             let choices: Vec<Option<Page>> =
@@ -249,23 +258,31 @@ fn draft_all(
             for page in choices {
                 places.push((places.is_empty(), scene.index, page));
             }
-            left_out.extend(last.map(|page| (places.len() - 1, page)));
+            left_out.extend(last.map(|page| LeftOut { scene: at, last: places.len() - 1, page }));
         }
         let drafts = crew::map(from.crew, &places, |&(first, scene, page)| {
-            let bound = fitting(binder.scene(scene, page)?, around)?;
+            let (bound, level) = fitting(binder.scene(scene, page)?, around)?;
             let begin_s = entrances_begin_s((!first).then_some(&bound.transition));
             let placed = lay_out(&bound.root, around)?;
             let need = need(&bound, &placed, begin_s, first, from.frame_rate);
             let overflows = placed.overflows();
-            Ok(Draft { scene: bound, begin_s, need, overflows })
+            Ok(Draft { scene: bound, begin_s, need, is_small: level >= BELOW_SMALLEST, overflows })
         });
         let drafts = drafts.into_iter().collect::<Result<Vec<Draft>, ComposeError>>()?;
         let needs: Vec<Need> = drafts.iter().map(|draft| draft.need).collect();
         if let Some(lengths_s) = fit(&needs, range) {
+            let hurried = left_out.iter().filter(|list| list.page.len > FEWEST_ROWS_READ);
+            let hurried: Vec<&LeftOut> = hurried.filter(|list| list.is_hurried(&needs, &lengths_s)).collect();
+            if !hurried.is_empty() {
+                for list in hurried {
+                    most_rows[list.scene] = list.page.len.min(most_rows[list.scene] - 1);
+                }
+                continue;
+            }
             let slots = slots(&lengths_s, from.frame_rate);
-            for (at, Page { start, len, more, .. }) in left_out {
-                let at_ms = slots[at].middle_ms(from.frame_rate);
-                findings.rows_left_out(Spot { scene: &drafts[at].scene.id, node: "", at_ms }, start + len, more);
+            for LeftOut { last, page: Page { start, len, more, .. }, .. } in left_out {
+                let at_ms = slots[last].middle_ms(from.frame_rate);
+                findings.rows_left_out(Spot { scene: &drafts[last].scene.id, node: "", at_ms }, start + len, more);
             }
             return Ok((drafts, lengths_s));
         }
@@ -277,11 +294,32 @@ fn draft_all(
     }
 }
 
-/// The scene, tightened as far as it takes for everything to have room.
-fn fitting(mut scene: BoundScene, around: Surroundings<'_>) -> Result<BoundScene, LayoutError> {
+/// Rows a page below which none is taken away for the sake of reading.
+const FEWEST_ROWS_READ: usize = 3;
+
+/// A list of which not every row shows.
+struct LeftOut {
+    /// Which of the planned scenes it is.
+    scene: usize,
+    /// Which of all pages and scenes is its last page.
+    last: usize,
+    /// That page.
+    page: Page,
+}
+
+impl LeftOut {
+    /// Whether a page of it goes before it could be skimmed.
+    fn is_hurried(&self, needs: &[Need], lengths_s: &[f64]) -> bool {
+        let pages = self.last + 1 - self.page.count..=self.last;
+        pages.into_iter().any(|at| lengths_s[at] < needs[at].reading * LEAST_READ)
+    }
+}
+
+/// The scene, tightened as far as it takes for everything to have room, and how far that is.
+fn fitting(mut scene: BoundScene, around: Surroundings<'_>) -> Result<(BoundScene, u8), LayoutError> {
     let level = level_that_fits(&scene, TIGHTEST, around)?.unwrap_or(TIGHTEST);
     tighten(&mut scene.root, level);
-    Ok(scene)
+    Ok((scene, level))
 }
 
 /// Nodes of a scene up to which every level of tightening is tried. Each try sets all texts anew, and nobody reads a scene
@@ -308,15 +346,16 @@ fn node_count(node: &BoundNode) -> usize {
     }
 }
 
-/// The pages of a scene, none where it does not page. Rows are spread evenly; where they do not fit into as many pages
+/// The pages of a scene, none where it does not page, with at most `max_rows` each. Rows are spread evenly; where they do not fit into as many pages
 /// as are allowed, the last page says how many are left out.
 fn pages(
     binder: &Binder<'_>,
     scene: &PlannedScene,
     most_pages: usize,
+    max_rows: usize,
     around: Surroundings<'_>,
 ) -> Result<Vec<Page>, ComposeError> {
-    let Some(Paging { rows, max_rows, max_pages }) = scene.paging else { return Ok(Vec::new()) };
+    let Some(Paging { rows, max_pages, .. }) = scene.paging else { return Ok(Vec::new()) };
     let most_pages = max_pages.min(most_pages);
     let fits = |pages: &[Page]| -> Result<bool, ComposeError> {
         for page in pages {

@@ -150,6 +150,16 @@ impl Findings {
         self.push(spot, problem.with_hint("a smaller `size`, fewer rows, or a `when` that leaves something out"));
     }
 
+    /// A scene whose texts are set smaller than their smallest size.
+    pub(super) fn text_small(&mut self, spot: Spot<'_>) {
+        let found = "texts below their smallest size";
+        let problem = Problem::warning(Warning::TextSmall, "", found, "content that has room at readable sizes");
+        self.push(
+            spot,
+            problem.with_hint("shorter texts, or fewer of them; in the template, a `when` or a list that pages"),
+        );
+    }
+
     /// A scene of `length_s` with text that takes `reading_s` to read.
     pub(super) fn reading(&mut self, spot: Spot<'_>, length_s: f64, reading_s: f64) {
         if length_s < reading_s * LEAST_READ {

@@ -4,10 +4,12 @@ use crate::template::{BoundKind, BoundNode, Length};
 
 /// How far a scene can be tightened; at level 0 it is as the template asks.
 pub(super) const TIGHTEST: u8 = 9;
+/// The first level at which texts may fall below their smallest size.
+pub(super) const BELOW_SMALLEST: u8 = 8;
 /// How far it is tightened without anybody noticing: distances shrink and texts a little, every word stays.
 pub(super) const UNNOTICED: u8 = 4;
 
-/// What each level does: distances, sizes, most lines. From level 8 on, texts may fall below their smallest size.
+/// What each level does: distances, sizes, most lines.
 const LEVELS: [(f32, f32, Option<u32>); TIGHTEST as usize + 1] = [
     (1.0, 1.0, None),
     (0.85, 1.0, None),
@@ -24,7 +26,7 @@ const LEVELS: [(f32, f32, Option<u32>); TIGHTEST as usize + 1] = [
 /// Tightens a scene's content to `level`: first the distances, then the sizes, then the number of lines.
 pub(super) fn tighten(root: &mut BoundNode, level: u8) {
     let (distances, sizes, lines) = LEVELS[usize::from(level.min(TIGHTEST))];
-    Step { distances, sizes, lines, below_smallest: level >= 8 }.apply(root, true);
+    Step { distances, sizes, lines, below_smallest: level >= BELOW_SMALLEST }.apply(root, true);
 }
 
 struct Step {

@@ -1,5 +1,7 @@
 //! Timing: how long each scene shows, from what there is to read in it, within the length the template allows.
 
+use icu_properties::props::{EnumeratedProperty as _, GeneralCategory, GeneralCategoryGroup};
+
 use super::pieces;
 use crate::layout::Placed;
 use crate::template::{BoundKind, BoundNode, BoundScene, DurationRange};
@@ -93,19 +95,37 @@ fn share_shown(text: &str, block: &TextBlock) -> f64 {
     (block.glyphs.len() as f64 / text.chars().count().max(1) as f64).min(1.0)
 }
 
-/// Time to take in a text. Scripts without spaces count two characters a word, which is about what a word is there.
+/// Time to take in a text. Where words are not set apart, letters are counted, marks are not: two ideographs or kana to a
+/// word, and three letters in the alphabets of South-East Asia.
 fn reading_s(text: &str) -> f64 {
     text.split_whitespace()
         .map(|word| {
-            let letters = word.chars().filter(|c| c.is_alphabetic()).count();
-            let packed = word.chars().filter(|c| matches!(u32::from(*c), 0x0E00..=0x0E7F | 0x3040..=0x9FFF)).count();
-            match (letters, packed) {
-                (0, _) => FIGURE_S,
-                (_, 0) => WORD_S,
-                (_, packed) => WORD_S * f64::from(u32::try_from(packed).unwrap_or(u32::MAX)) / 2.0,
+            let count = |is: fn(char) -> bool| {
+                let shown = word
+                    .chars()
+                    .filter(|c| is(*c) && !GeneralCategoryGroup::Mark.contains(GeneralCategory::for_char(*c)));
+                f64::from(u32::try_from(shown.count()).unwrap_or(u32::MAX))
+            };
+            let packed = count(is_ideograph_or_kana) / 2.0 + count(is_south_east_asian) / 3.0;
+            if count(char::is_alphabetic) == 0.0 {
+                FIGURE_S
+            } else if packed > 0.0 {
+                WORD_S * packed
+            } else {
+                WORD_S
             }
         })
         .sum()
+}
+
+/// Kana, and the ideographs of the basic plane (blocks of Unicode 16, Hiragana to CJK Unified Ideographs).
+const fn is_ideograph_or_kana(c: char) -> bool {
+    matches!(c, '\u{3040}'..='\u{9fff}')
+}
+
+/// Thai, Lao, Myanmar and Khmer, which are written without spaces between words.
+const fn is_south_east_asian(c: char) -> bool {
+    matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}')
 }
 
 /// When the turn of each child of `node` comes, in seconds, before the child's own delay: children that have an
@@ -157,6 +177,20 @@ mod tests {
     use super::*;
 
     const RANGE: DurationRange = DurationRange { min: 20.0, max: 30.0 };
+
+    #[test]
+    fn words_are_counted_where_they_are_set_apart_and_letters_where_not() {
+        for (text, words) in [
+            ("Instalación de 12 paneles", 3.0 + FIGURE_S / WORD_S),
+            ("$ 1.234", 2.0 * FIGURE_S / WORD_S),
+            ("見積書", 1.5),
+            // Eight code points, four of which are marks.
+            ("ที่พักดี", 4.0 / 3.0),
+        ] {
+            let (found, wanted) = (reading_s(text), words * WORD_S);
+            assert!((found - wanted).abs() < 1e-9, "{text}: {found} s for {wanted} s");
+        }
+    }
 
     fn total(needs: &[Need]) -> Option<f64> {
         fit(needs, RANGE).map(|lengths| lengths.iter().sum())

@@ -1,14 +1,22 @@
 //! Characters that show nothing or pile up: whatever could hide in a name is left out, and counted, so that the sender can
 //! be told. What letters and emoji need to look as they should stays.
 
+use icu_properties::props::{CanonicalCombiningClass, EnumeratedProperty as _, GeneralCategory};
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::locale::is_ignorable;
 use crate::problem::is_bidi_control;
 
 /// Most characters of one letter with its marks, or of one emoji with all its joined parts. Words of any language need
-/// fewer; what goes beyond is a tower of marks over the neighbouring lines.
+/// fewer.
 pub(super) const LONGEST_CLUSTER_CHARS: usize = 16;
+
+/// Most marks one above the other, or one below the other, on one letter: Vietnamese, polytonic Greek and Pinyin take two.
+/// What goes beyond is a tower of marks over the neighbouring lines.
+const TALLEST_TOWER: usize = 2;
+/// Most marks in a row of those that stand in no such order: vowels and nasal signs of the scripts of India, variation
+/// selectors, keycaps.
+const MOST_UNORDERED: usize = 3;
 
 /// A text without what shows nothing, and how many characters were left out.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -19,7 +27,7 @@ pub(super) struct Cleaned {
     pub(super) direction: usize,
     /// Other characters that show nothing.
     pub(super) invisible: usize,
-    /// Marks beyond [`LONGEST_CLUSTER_CHARS`] of one letter.
+    /// Marks beyond [`TALLEST_TOWER`] and [`LONGEST_CLUSTER_CHARS`] of one letter.
     pub(super) marks: usize,
 }
 
@@ -40,11 +48,33 @@ pub(super) fn clean(text: &str) -> Cleaned {
         }
     }
     for cluster in visible.graphemes(true) {
-        let mut chars = cluster.chars();
-        cleaned.text.extend(chars.by_ref().take(LONGEST_CLUSTER_CHARS));
-        cleaned.marks += chars.count();
+        let before = cleaned.text.len();
+        let kept = without_towers(cluster).take(LONGEST_CLUSTER_CHARS);
+        cleaned.text.extend(kept);
+        cleaned.marks += cluster.chars().count() - cleaned.text[before..].chars().count();
     }
     cleaned
+}
+
+/// The characters of a letter with its marks, but of those marks that stand one above the other no more than
+/// [`TALLEST_TOWER`]: marks of one combining class do (Unicode, chapter 3.11).
+fn without_towers(cluster: &str) -> impl Iterator<Item = char> {
+    let mut tower: Vec<CanonicalCombiningClass> = Vec::new();
+    cluster.chars().filter(move |c| {
+        match GeneralCategory::for_char(*c) {
+            GeneralCategory::NonspacingMark | GeneralCategory::EnclosingMark => {}
+            GeneralCategory::Format => return true,
+            _ => {
+                tower.clear();
+                return true;
+            }
+        }
+        let class = CanonicalCombiningClass::for_char(*c);
+        let is_unordered = class == CanonicalCombiningClass::NotReordered;
+        tower.push(class);
+        tower.iter().filter(|other| **other == class).count()
+            <= if is_unordered { MOST_UNORDERED } else { TALLEST_TOWER }
+    })
 }
 
 /// Each character with the next one that shows something.
@@ -112,7 +142,10 @@ mod tests {
             "می\u{200c}خواهم",
             "क्\u{200d}ष क्ष्म्य",
             "ภาษา\u{200b}ไทย",
-            "Größen\u{ad}wahn e\u{301}\u{323}",
+            "Größen\u{ad}wahn e\u{301}\u{323} ve\u{302}\u{301} ω\u{314}\u{342}\u{345}",
+            "בְּשָׁ\u{5bd}",
+            "مُحَمَّدٌ",
+            "हूँ ड़ाँ 1\u{fe0f}\u{20e3}",
             "葛\u{e0100}城",
         ] {
             assert_eq!(clean(text), Cleaned { text: text.to_owned(), ..Cleaned::default() });
@@ -122,6 +155,11 @@ mod tests {
     #[test]
     fn towers_of_marks_are_cut() {
         let cleaned = clean(&format!("a{}b", "\u{301}".repeat(400)));
-        assert_eq!((cleaned.text.chars().count(), cleaned.marks), (LONGEST_CLUSTER_CHARS + 1, 400 + 1 - 16));
+        assert_eq!((cleaned.text.as_str(), cleaned.marks), ("a\u{301}\u{301}b", 398));
+        let cleaned = clean(&"\u{301}\u{323}".repeat(3));
+        assert_eq!((cleaned.text.as_str(), cleaned.marks), ("\u{301}\u{323}\u{301}\u{323}", 2));
+        // Family members without end: no mark among them, and still one cluster.
+        let cleaned = clean(&"👩\u{200d}".repeat(40));
+        assert_eq!(cleaned.text.chars().count(), LONGEST_CLUSTER_CHARS);
     }
 }

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use super::invisible::{Cleaned, LONGEST_CLUSTER_CHARS, clean};
+use super::invisible::{Cleaned, clean};
 use super::limits;
 use crate::locale::{Amount, Date};
 use crate::problem::{Problem, Problems, Severity, Warning, member, nearest, quoted};
@@ -221,7 +221,7 @@ impl Reader {
             (
                 *marks,
                 Warning::StackedMarks,
-                format!("marks on letters that have {LONGEST_CLUSTER_CHARS} characters without them"),
+                "marks piled up on letters that have two in that place already".to_owned(),
                 "they are left out: they would cover the lines above and below",
             ),
         ];

@@ -25,6 +25,10 @@ const DEEPEST_GROUP: usize = 32;
 /// Depth of masked or blurred groups within such groups. Each is drawn apart, and a blur reaches as far as all around it do
 /// together.
 const DEEPEST_EFFECT: usize = 4;
+/// Most masked or blurred groups of a scene.
+const MOST_EFFECTS: usize = 64;
+/// Steps a node takes of what binding may spend. Setting a text into its box takes far longer than evaluating it.
+const STEPS_PER_NODE: u64 = 100;
 
 /// Binds the scenes of one template to one snapshot on one canvas.
 pub struct Binder<'t> {
@@ -68,6 +72,13 @@ pub struct Page {
     pub count: usize,
     /// Entries that no page shows.
     pub more: usize,
+}
+
+/// What of a scene's limits is used up.
+#[derive(Default)]
+struct Spent {
+    nodes: usize,
+    effects: usize,
 }
 
 /// Where binding stands: names in scope, the place in the document, and what it may still spend.
@@ -139,7 +150,7 @@ impl<'t> Binder<'t> {
     pub fn backdrop(&self) -> Result<BoundNode, TemplateError> {
         let locals = Locals::new();
         let scope = Scope { locals: &locals, depth: 0 };
-        let mut spent = 0;
+        let mut spent = Spent::default();
         let mut children = Vec::new();
         self.nodes(&self.template.document().backdrop, "/backdrop", &scope, &mut spent, &mut children)?;
         let group = BoundGroup { direction: Direction::Stack, children, ..self.canvas_group() };
@@ -159,7 +170,7 @@ impl<'t> Binder<'t> {
             locals.insert("page".to_owned(), page_value(page, &rows));
         }
         let scope = Scope { locals: &locals, depth: 0 };
-        let mut spent = 0;
+        let mut spent = Spent::default();
         let mut children = Vec::new();
         self.nodes(&scene.children, &format!("{at}/children"), &scope, &mut spent, &mut children)?;
         let surface = BoundSurface {
@@ -211,7 +222,7 @@ impl<'t> Binder<'t> {
         nodes: &[Node],
         at: &str,
         scope: &Scope<'_>,
-        spent: &mut usize,
+        spent: &mut Spent,
         out: &mut Vec<BoundNode>,
     ) -> Bound<()> {
         if scope.depth > DEEPEST_GROUP {
@@ -223,11 +234,12 @@ impl<'t> Binder<'t> {
         Ok(())
     }
 
-    fn node(&self, node: &Node, at: &str, scope: &Scope<'_>, spent: &mut usize, out: &mut Vec<BoundNode>) -> Bound<()> {
-        *spent += 1;
-        if *spent > MOST_NODES {
+    fn node(&self, node: &Node, at: &str, scope: &Scope<'_>, spent: &mut Spent, out: &mut Vec<BoundNode>) -> Bound<()> {
+        spent.nodes += 1;
+        if spent.nodes > MOST_NODES {
             return Err(self.problem(at, format!("the scene has more than {MOST_NODES} nodes")));
         }
+        self.evaluator.spend(STEPS_PER_NODE).map_err(|reason| self.problem(at, reason))?;
         match node {
             Node::Choose(choose) => return self.choose(choose, at, scope, spent, out),
             Node::Use(node) => return self.part(node, at, scope, spent, out),
@@ -272,16 +284,24 @@ impl<'t> Binder<'t> {
             kind,
         };
         if let BoundKind::Group(group) = &bound.kind
-            && (group.mask.is_some() || group.blur_px > 0.0)
+            && bound.has_effect()
             && let Some(inner) = bound.first_moving_inside()
         {
             let reason =
                 format!("what is masked or blurred moves as one: `{}` inside has a motion of its own", inner.label);
             return Err(self.problem(format!("{at}/{}", if group.mask.is_some() { "mask" } else { "blur" }), reason));
         }
-        if bound.depth_of_effects() > DEEPEST_EFFECT {
-            let reason = format!("masked or blurred groups are nested deeper than {DEEPEST_EFFECT}");
-            return Err(self.problem(at, reason));
+        if bound.has_effect() {
+            spent.effects += 1;
+            if spent.effects > MOST_EFFECTS {
+                return Err(
+                    self.problem(at, format!("the scene has more than {MOST_EFFECTS} masked or blurred groups"))
+                );
+            }
+            if bound.depth_of_effects() > DEEPEST_EFFECT {
+                let reason = format!("masked or blurred groups are nested deeper than {DEEPEST_EFFECT}");
+                return Err(self.problem(at, reason));
+            }
         }
         out.push(bound);
         Ok(())
@@ -292,7 +312,7 @@ impl<'t> Binder<'t> {
         choose: &ChooseNode,
         at: &str,
         scope: &Scope<'_>,
-        spent: &mut usize,
+        spent: &mut Spent,
         out: &mut Vec<BoundNode>,
     ) -> Bound<()> {
         let inner = Scope { depth: scope.depth + 1, ..*scope };
@@ -311,7 +331,7 @@ impl<'t> Binder<'t> {
         node: &UseNode,
         at: &str,
         scope: &Scope<'_>,
-        spent: &mut usize,
+        spent: &mut Spent,
         out: &mut Vec<BoundNode>,
     ) -> Bound<()> {
         if !self.condition(node.when.as_deref(), at, scope.locals)? {
@@ -331,7 +351,7 @@ impl<'t> Binder<'t> {
         self.nodes(&part.children, &format!("/parts/{}/children", node.part), &inner, spent, out)
     }
 
-    fn repeat(&self, repeat: &RepeatNode, at: &str, scope: &Scope<'_>, spent: &mut usize) -> Bound<BoundKind> {
+    fn repeat(&self, repeat: &RepeatNode, at: &str, scope: &Scope<'_>, spent: &mut Spent) -> Bound<BoundKind> {
         let entries = self.list(&repeat.of, &format!("{at}/of"), scope.locals)?;
         let shown = entries.len().min(repeat.limit as usize);
         let mut children = Vec::new();

@@ -239,7 +239,12 @@ impl BoundNode {
     pub(super) fn depth_of_effects(&self) -> usize {
         let BoundKind::Group(group) = &self.kind else { return 0 };
         let inside = group.children.iter().map(Self::depth_of_effects).max().unwrap_or(0);
-        inside + usize::from(group.mask.is_some() || group.blur_px > 0.0)
+        inside + usize::from(self.has_effect())
+    }
+
+    /// Whether it is a masked or blurred group, which is drawn apart.
+    pub(super) fn has_effect(&self) -> bool {
+        matches!(&self.kind, BoundKind::Group(group) if group.mask.is_some() || group.blur_px > 0.0)
     }
 
     fn moves(&self) -> bool {

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use minijinja::value::{Kwargs, Value, ValueKind};
-use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior};
+use minijinja::{Captured, Environment, Error, ErrorKind, State, UndefinedBehavior};
 
+use super::tank::Tank;
 use crate::color::Color;
 use crate::locale::{Amount, Currency, Date, DateLength, Locale, initials};
 
@@ -19,6 +20,10 @@ pub(super) type Locals = BTreeMap<String, Value>;
 const FUEL: u64 = 50_000;
 /// Bytes of a string of the template that are read for one step.
 const BYTES_READ_PER_FUEL: u64 = 64;
+/// Bytes of an expression or text that are compiled in the time of one step.
+const BYTES_COMPILED_PER_FUEL: u64 = 8;
+/// Where the value of an expression stands after it is evaluated.
+const RESULT: &str = "_result";
 /// Longest text an evaluation may give, in bytes.
 const LONGEST_TEXT_BYTES: usize = 64 * 1024;
 /// How deep strings may refer to strings.
@@ -39,6 +44,7 @@ pub(super) enum StringEntry {
 /// Evaluates the expressions and texts of one template for one snapshot.
 pub(super) struct Evaluator {
     environment: Environment<'static>,
+    tank: Tank,
 }
 
 impl Evaluator {
@@ -68,7 +74,7 @@ impl Evaluator {
         for (name, value) in roots {
             environment.add_global(name, value);
         }
-        Self { environment }
+        Self { environment, tank: Tank::full() }
     }
 
     /// Adds or replaces a global name.
@@ -78,8 +84,8 @@ impl Evaluator {
 
     /// The value of an expression.
     pub(super) fn value(&self, expression: &str, locals: &Locals) -> Result<Value, String> {
-        let compiled = self.environment.compile_expression(expression).map_err(|error| explain(&error))?;
-        compiled.eval(locals).map_err(|error| explain(&error))
+        let source = format!("{{% set {RESULT} = ({expression}) %}}");
+        Ok(self.run(&source, locals)?.state().lookup(RESULT).unwrap_or_default())
     }
 
     /// Whether an expression holds. Empty texts and lists, 0, none and unknown names are false.
@@ -92,11 +98,26 @@ impl Evaluator {
         if !source.contains('{') {
             return Ok(source.to_owned());
         }
-        let text = self.environment.render_str(source, locals).map_err(|error| explain(&error))?;
+        let text = self.run(source, locals)?.into_output();
         if text.len() > LONGEST_TEXT_BYTES {
             return Err(format!("the text grew to {} bytes; at most {LONGEST_TEXT_BYTES} are allowed", text.len()));
         }
         Ok(text)
+    }
+
+    /// Takes steps of what all evaluations together may spend.
+    pub(super) fn spend(&self, steps: u64) -> Result<(), String> {
+        self.tank.take(steps)
+    }
+
+    /// Renders `source`; what that takes goes off the tank of all evaluations. An expression is rendered as well: only what is
+    /// rendered tells what it took.
+    fn run<'s>(&'s self, source: &'s str, locals: &Locals) -> Result<Captured<'s>, String> {
+        self.spend(1 + source.len() as u64 / BYTES_COMPILED_PER_FUEL)?;
+        let template = self.environment.template_from_str(source).map_err(|error| explain(&error))?;
+        let rendered = template.render_captured(locals).map_err(|error| explain(&error))?;
+        self.spend(rendered.state().fuel_levels().map_or(FUEL, |(consumed, _)| consumed))?;
+        Ok(rendered)
     }
 }
 
@@ -180,6 +201,15 @@ fn add_formatting(
         }
         forms.assert_all_used()?;
         Ok(chosen.unwrap_or(other))
+    });
+    environment
+        .add_filter("negated", |value: Value| optional(&value, || amount(&value).map(|amount| (-amount).to_string())));
+    environment.add_filter("sum_of", |entries: Value, field: String| {
+        let sum = entries.try_iter()?.try_fold(Amount::ZERO, |sum, entry| {
+            let one = amount(&entry.get_attr(&field)?)?;
+            sum.checked_add(one).ok_or_else(|| invalid("the sum is too large"))
+        })?;
+        Ok::<_, Error>(sum.to_string())
     });
     environment.add_filter("initials", |value: Value| initials(&value.to_string()));
     environment.add_test("nonzero", |value: Value| {
@@ -300,6 +330,8 @@ mod tests {
     #[test]
     fn money_dates_and_plurals_follow_the_locale() {
         assert_eq!(shown("{{ totals.total | money }}"), "$1.234.568");
+        assert_eq!(shown("{{ totals.total | negated | money }}"), "$−1.234.568");
+        assert_eq!(shown("{{ [{'a': '1.5'}, {'a': '-2'}] | sum_of('a') }}{{ [] | sum_of('a') }}"), "-0.50");
         assert_eq!(shown("{{ '2026-12-15' | date }}"), "15 de diciembre de 2026");
         assert_eq!(shown("{{ t('items', n=1) }}, {{ t('items', n=5) }}"), "1 ítem, 5 ítems");
         assert_eq!(shown("{{ 3 | plural(one='día', other='días') }}"), "días");

@@ -17,6 +17,7 @@ mod numbers;
 mod params;
 mod parts;
 mod read;
+mod tank;
 mod theme;
 mod value;
 mod words;

@@ -271,6 +271,17 @@ impl FontLibrary {
         stack
     }
 
+    /// The requested family and its fallbacks, but symbols before colour emoji.
+    pub(super) fn plain_stack(&self, family: &str) -> String {
+        let mut stack = String::new();
+        push_quoted(&mut stack, self.canonical_family(family).unwrap_or(DEFAULT_FAMILY));
+        for name in &LAST_FAMILIES[1..] {
+            stack.push_str(", ");
+            push_quoted(&mut stack, name);
+        }
+        stack + &self.fallback
+    }
+
     /// A stack that prefers colour emoji (or, for text presentation, symbols) to letters.
     pub(super) fn emoji_stack(&self, family: &str, color: bool) -> String {
         let mut stack = String::new();

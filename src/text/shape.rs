@@ -2,9 +2,11 @@
 //!
 //! Everything that reads positions out of parley is here; fitting and cutting are not.
 
+use icu_properties::props::{Emoji, EmojiPresentation};
+use icu_properties::{CodePointSetData, CodePointSetDataBorrowed};
 use parley::{
-    Alignment, BaseDirection, Cluster, FontFamily, FontFeatures, FontWeight, Language, Layout, OverflowWrap,
-    PositionedLayoutItem, WordBreak,
+    Alignment, BaseDirection, BreakReason, Cluster, FontFamily, FontFeatures, FontWeight, Language, Layout, Line,
+    OverflowWrap, PositionedLayoutItem, WordBreak,
 };
 use skrifa::instance::{LocationRef, Size};
 use skrifa::{GlyphId, MetadataProvider as _};
@@ -82,12 +84,13 @@ fn shape_anew(
     let mut builder = layout.style_run_builder(context, text, 1.0, false);
     let rtl = style.direction == Direction::Rtl;
     builder.set_base_direction(if rtl { BaseDirection::Rtl } else { BaseDirection::Ltr });
-    let mut indices: [Option<u16>; 6] = [None; 6];
+    let mut indices: [Option<u16>; 8] = [None; 8];
     let mut push_style = |run: Run, builder: &mut parley::StyleRunBuilder<'_, ()>| {
         let slot = &mut indices[run.stack as usize * 2 + usize::from(run.unspaced)];
         *slot.get_or_insert_with(|| {
             let stack = match run.stack {
                 Stack::Letters => fonts.stack(&style.family),
+                Stack::Plain => fonts.plain_stack(&style.family),
                 Stack::Emoji => fonts.emoji_stack(&style.family, true),
                 Stack::Symbols => fonts.emoji_stack(&style.family, false),
             };
@@ -127,9 +130,14 @@ fn is_korean(language: &str) -> bool {
 /// Which families come first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stack {
+    /// Letters, then emoji.
     Letters,
+    /// Emoji before all else: a variation selector asks for them.
     Emoji,
+    /// Symbols before all else: a variation selector asks for text.
     Symbols,
+    /// Letters, then symbols: what is an emoji only where a variation selector says so.
+    Plain,
 }
 
 /// What distinguishes the stretches of one text.
@@ -148,6 +156,27 @@ fn joins(character: char) -> bool {
         | '\u{fb50}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}')
 }
 
+const EMOJI: CodePointSetDataBorrowed<'static> = CodePointSetData::new::<Emoji>();
+const EMOJI_PRESENTATION: CodePointSetDataBorrowed<'static> = CodePointSetData::new::<EmojiPresentation>();
+
+/// Which families a grapheme wants. A symbol that may be an emoji is text by itself (Unicode TS 51, section 4), and an emoji
+/// with a variation selector or as a part of a sequence.
+fn stack_of(grapheme: &str) -> Stack {
+    let mut chars = grapheme.chars();
+    match grapheme.chars().find(|c| matches!(c, '\u{fe0e}' | '\u{fe0f}')) {
+        Some('\u{fe0f}') => Stack::Emoji,
+        Some(_) => Stack::Symbols,
+        None => match (chars.next(), chars.next()) {
+            (Some(c), None) if is_text_by_itself(c) => Stack::Plain,
+            _ => Stack::Letters,
+        },
+    }
+}
+
+fn is_text_by_itself(c: char) -> bool {
+    !c.is_ascii() && EMOJI.contains(c) && !EMOJI_PRESENTATION.contains(c)
+}
+
 /// Splits a text where the family stack changes (a letter face that happens to have ❤ must not win over the emoji where
 /// a variation selector asks for it, nor the reverse) and around characters that take no letter spacing: those that
 /// show nothing, or every isolated value would stand apart, and those that join.
@@ -157,16 +186,12 @@ fn runs(text: &str, spaced: bool) -> Vec<(Run, std::ops::Range<usize>)> {
         Some((last, so_far)) if *last == run => so_far.end = range.end,
         _ => runs.push((run, range)),
     };
-    if !spaced && !text.contains(['\u{fe0e}', '\u{fe0f}']) {
+    if !spaced && !text.contains(|c| matches!(c, '\u{fe0e}' | '\u{fe0f}') || is_text_by_itself(c)) {
         push(PLAIN, 0..text.len());
         return runs;
     }
     for (start, grapheme) in text.grapheme_indices(true) {
-        let stack = match grapheme.chars().find(|c| matches!(c, '\u{fe0e}' | '\u{fe0f}')) {
-            Some('\u{fe0f}') => Stack::Emoji,
-            Some(_) => Stack::Symbols,
-            None => Stack::Letters,
-        };
+        let stack = stack_of(grapheme);
         let unspaced = spaced && grapheme.chars().all(|character| is_ignorable(character) || joins(character));
         push(Run { stack, unspaced }, start..start + grapheme.len());
     }
@@ -202,8 +227,33 @@ impl Shaped {
             let metrics = line.metrics();
             // parley measures an empty text as a space.
             let ink = if self.layout.text_len() == 0 { 0.0 } else { metrics.advance - metrics.hanging_advance };
+            let ink = ink - self.kept_space(&line).map_or(0.0, |(_, advance)| advance);
             ShapedLine { width: ink.max(0.0), text: line.text_range() }
         })
+    }
+
+    /// Where the space at which a line was broken begins, from the left edge, and how wide it is, in px, where the shaping
+    /// library left it among the words: within an isolated value it takes the level of the value, not that of the
+    /// paragraph, as rule L1 of the Unicode bidirectional algorithm has it. It is closed up here.
+    fn kept_space(&self, line: &Line<'_, ()>) -> Option<(f32, f32)> {
+        let is_wrapped = matches!(line.break_reason(), BreakReason::Regular | BreakReason::Emergency);
+        let range = line.text_range();
+        let words = self.text.get(range.clone())?.trim_end_matches(' ');
+        if !is_wrapped || words.is_empty() || words.len() == range.len() || line.metrics().hanging_advance > 0.0 {
+            return None;
+        }
+        let end = range.start + words.len();
+        let (mut x, mut space) = (0.0, None);
+        for run in line.runs() {
+            for cluster in run.visual_clusters() {
+                if cluster.text_range().start >= end {
+                    let (from, advance) = space.unwrap_or((x, 0.0));
+                    space = Some((from, advance + cluster.advance()));
+                }
+                x += cluster.advance();
+            }
+        }
+        space
     }
 
     /// Width of the longest line, in px.
@@ -223,6 +273,7 @@ impl Shaped {
         // In a right-to-left paragraph trailing spaces hang to the left of the ink.
         let hanging = if self.rtl { metrics.hanging_advance } else { 0.0 };
         let origin = metrics.offset + metrics.inline_min_coord + hanging;
+        let kept = self.kept_space(&line);
         for item in line.items() {
             let PositionedLayoutItem::GlyphRun(run) = item else { continue };
             let Some(face) = fonts.face_of(run.run().font().data.id()) else { continue };
@@ -230,7 +281,9 @@ impl Shaped {
             for glyph in run.positioned_glyphs() {
                 // Glyph 0 is the empty box for a character the face lacks; `missing` names that character instead.
                 let Some(id) = u16::try_from(glyph.id).ok().filter(|id| *id != 0) else { continue };
-                each(Glyph { face, id, x: glyph.x - origin, y: glyph.y - baseline, size_px });
+                let x = glyph.x - origin;
+                let x = kept.filter(|(from, _)| x >= *from).map_or(x, |(_, advance)| x - advance);
+                each(Glyph { face, id, x, y: glyph.y - baseline, size_px });
             }
         }
     }

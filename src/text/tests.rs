@@ -116,7 +116,11 @@ fn emoji_sequences_are_one_picture() {
 
 #[test]
 fn text_presentation_is_drawn_in_the_colour_of_the_text() {
-    assert_ne!(families(&wide("✔\u{fe0e}", &style(48.0))), ["Noto Color Emoji"]);
+    for text in ["✔\u{fe0e}", "✔", "☎", "❤"] {
+        assert_ne!(families(&wide(text, &style(48.0))), ["Noto Color Emoji"], "{text}");
+    }
+    // A sign that the family itself has is drawn by it.
+    assert_eq!(families(&wide("©™", &style(48.0))), ["Inter"]);
 }
 
 #[test]
