@@ -340,6 +340,24 @@ fn strings_that_call_each_other_in_loops_run_out_of_fuel() {
 }
 
 #[test]
+fn many_small_expressions_are_bounded_as_one_endless_one_is() {
+    let costly = "{% for i in range(9999) %}{% endfor %}";
+    let texts = |count: usize| json!(vec![json!({ "type": "text", "text": costly }); count]);
+    shown(texts(10), &json!({})).expect("a few");
+    let reason = shown(texts(1_000), &json!({})).expect_err("many");
+    assert!(reason.contains("steps for this quote"), "{reason}");
+}
+
+#[test]
+fn a_scene_has_64_masked_or_blurred_groups_and_no_more() {
+    let blurred = json!({ "type": "group", "blur": 8, "layout": { "width": 40, "height": 40 }, "children": [] });
+    let groups = |count: usize| json!(vec![blurred.clone(); count]);
+    shown(groups(64), &json!({})).expect("as many as are allowed");
+    let reason = shown(groups(65), &json!({})).expect_err("one more");
+    assert!(reason.contains("more than 64 masked or blurred groups"), "{reason}");
+}
+
+#[test]
 fn a_text_of_100_000_characters_is_cut_with_a_warning() {
     let text = "many words ".repeat(9_091);
     let composed = shown(json!([{ "type": "text", "text": text, "set": { "maxLines": 3 } }]), &json!({})).expect("cut");

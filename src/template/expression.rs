@@ -205,11 +205,13 @@ fn add_formatting(
     environment
         .add_filter("negated", |value: Value| optional(&value, || amount(&value).map(|amount| (-amount).to_string())));
     environment.add_filter("sum_of", |entries: Value, field: String| {
-        let sum = entries.try_iter()?.try_fold(Amount::ZERO, |sum, entry| {
-            let one = amount(&entry.get_attr(&field)?)?;
-            sum.checked_add(one).ok_or_else(|| invalid("the sum is too large"))
-        })?;
-        Ok::<_, Error>(sum.to_string())
+        let mut sum = Amount::ZERO;
+        for entry in entries.try_iter()? {
+            let one = entry.get_attr(&field)?;
+            let Some(one) = optional(&one, || amount(&one))? else { return Ok(None) };
+            sum = sum.checked_add(one).ok_or_else(|| invalid("the sum is too large"))?;
+        }
+        Ok::<_, Error>(Some(sum.to_string()))
     });
     environment.add_filter("initials", |value: Value| initials(&value.to_string()));
     environment.add_test("nonzero", |value: Value| {
@@ -332,6 +334,7 @@ mod tests {
         assert_eq!(shown("{{ totals.total | money }}"), "$1.234.568");
         assert_eq!(shown("{{ totals.total | negated | money }}"), "$−1.234.568");
         assert_eq!(shown("{{ [{'a': '1.5'}, {'a': '-2'}] | sum_of('a') }}{{ [] | sum_of('a') }}"), "-0.50");
+        assert_eq!(shown("{{ [{'a': '1.5'}, {'b': '2'}] | sum_of('a') is none }}"), "True");
         assert_eq!(shown("{{ '2026-12-15' | date }}"), "15 de diciembre de 2026");
         assert_eq!(shown("{{ t('items', n=1) }}, {{ t('items', n=5) }}"), "1 ítem, 5 ítems");
         assert_eq!(shown("{{ 3 | plural(one='día', other='días') }}"), "días");

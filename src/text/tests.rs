@@ -171,6 +171,24 @@ fn an_isolated_amount_keeps_its_order_in_arabic() {
     assert!(found.windows(latin.len()).any(|window| window == latin), "{found:?} has no {latin:?}");
 }
 
+/// Rule L1 of the Unicode bidirectional algorithm: the space at which a line ends is at its end, also within a value.
+#[test]
+fn the_space_at_which_a_value_is_wrapped_leaves_no_hole_in_it() {
+    let value = "Sistema fotovoltaico residencial con respaldo";
+    let style = rtl("ar");
+    let width = wide("Sistema fotovoltaico", &style).width + 20.0;
+    let (plain, isolated) =
+        (wrapped(value, &rtl("ar"), width), wrapped(&format!("\u{2068}{value}\u{2069}"), &style, width));
+    assert!(plain.lines.len() > 1, "one line");
+    let rights = |block: &TextBlock| -> Vec<f32> { block.lines.iter().map(|line| line.width).collect() };
+    assert_eq!(plain.lines.len(), isolated.lines.len());
+    for (line, (plain, isolated)) in rights(&plain).into_iter().zip(rights(&isolated)).enumerate() {
+        assert!((plain - isolated).abs() < 0.5, "line {line}: {plain} and {isolated}");
+    }
+    let ink = |block: &TextBlock| block.glyphs.iter().map(|glyph| glyph.x).fold(f32::INFINITY, f32::min);
+    assert!((ink(&plain) - ink(&isolated)).abs() < 0.5, "{} and {}", ink(&plain), ink(&isolated));
+}
+
 #[test]
 fn a_character_without_a_glyph_is_named_and_never_drawn() {
     let block = wide("Hola 漢字漢 ok", &style(48.0));

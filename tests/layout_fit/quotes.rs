@@ -194,7 +194,7 @@ fn compact(mut value: Value) -> Value {
 /// A valid quote.
 pub(crate) fn random() -> impl Strategy<Value = Value> {
     let lines = prop_oneof![4 => vec(line(), 1..=12), 1 => vec(line(), 13..=60)];
-    let taxes = vec((name(40), 1..=30_i64), 0..=4);
+    let taxes = vec((name(40), 1..=30_i64), 0..=9);
     let rest = (
         weighted(0.5, seller()),
         weighted(0.5, words(300)),
