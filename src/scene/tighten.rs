@@ -1,6 +1,6 @@
 //! Tightening: what gives way, and in which order, where a scene has more to say than its canvas has room for.
 
-use crate::template::{BoundKind, BoundNode, Length};
+use crate::template::{BoundKind, BoundNode, Direction, Length};
 
 /// How far a scene can be tightened; at level 0 it is as the template asks.
 pub(super) const TIGHTEST: u8 = 9;
@@ -9,28 +9,30 @@ pub(super) const BELOW_SMALLEST: u8 = 8;
 /// How far it is tightened without anybody noticing: distances shrink and texts a little, every word stays.
 pub(super) const UNNOTICED: u8 = 4;
 
-/// What each level does: distances, sizes, most lines.
-const LEVELS: [(f32, f32, Option<u32>); TIGHTEST as usize + 1] = [
-    (1.0, 1.0, None),
-    (0.85, 1.0, None),
-    (0.7, 1.0, None),
-    (0.6, 0.95, None),
-    (0.5, 0.9, None),
-    (0.45, 0.87, Some(3)),
-    (0.4, 0.8, Some(2)),
-    (0.35, 0.8, Some(1)),
-    (0.25, 0.65, Some(1)),
-    (0.2, 0.5, Some(1)),
+/// What each level does: distances above and below, distances beside, sizes, most lines. It is height that runs out, since
+/// texts wrap: what stands beside a text stays well away from it until nothing else is left to give.
+const LEVELS: [(f32, f32, f32, Option<u32>); TIGHTEST as usize + 1] = [
+    (1.0, 1.0, 1.0, None),
+    (0.85, 1.0, 1.0, None),
+    (0.7, 0.9, 1.0, None),
+    (0.6, 0.9, 0.95, None),
+    (0.5, 0.85, 0.9, None),
+    (0.45, 0.8, 0.87, Some(3)),
+    (0.4, 0.75, 0.8, Some(2)),
+    (0.35, 0.7, 0.8, Some(1)),
+    (0.25, 0.5, 0.65, Some(1)),
+    (0.2, 0.2, 0.5, Some(1)),
 ];
 
 /// Tightens a scene's content to `level`: first the distances, then the sizes, then the number of lines.
 pub(super) fn tighten(root: &mut BoundNode, level: u8) {
-    let (distances, sizes, lines) = LEVELS[usize::from(level.min(TIGHTEST))];
-    Step { distances, sizes, lines, below_smallest: level >= BELOW_SMALLEST }.apply(root, true);
+    let (above, beside, sizes, lines) = LEVELS[usize::from(level.min(TIGHTEST))];
+    Step { above, beside, sizes, lines, below_smallest: level >= BELOW_SMALLEST }.apply(root, true);
 }
 
 struct Step {
-    distances: f32,
+    above: f32,
+    beside: f32,
     lines: Option<u32>,
     sizes: f32,
     below_smallest: bool,
@@ -39,17 +41,17 @@ struct Step {
 impl Step {
     fn apply(&self, node: &mut BoundNode, is_root: bool) {
         if !is_root {
-            scale_all(&mut node.placement.margin, self.distances);
+            self.scale_sides(&mut node.placement.margin);
             scale_all(&mut node.placement.size, self.sizes);
             scale_all(&mut node.placement.max, self.sizes);
             scale_all(&mut node.placement.min, self.sizes);
         }
         match &mut node.kind {
             BoundKind::Group(group) => {
-                scale(&mut group.gap, self.distances);
+                scale(&mut group.gap, if group.direction == Direction::Row { self.beside } else { self.above });
                 // The root's padding is the safe area, which does not give way.
                 if !is_root {
-                    scale_all(&mut group.padding, self.distances);
+                    self.scale_sides(&mut group.padding);
                 }
                 for child in &mut group.children {
                     self.apply(child, false);
@@ -65,6 +67,13 @@ impl Step {
                 text.size_px = (text.size_px * self.sizes).max(text.min_size_px);
             }
             _ => {}
+        }
+    }
+
+    /// Scales top, end, bottom, start.
+    fn scale_sides(&self, sides: &mut [Length; 4]) {
+        for (side, factor) in sides.iter_mut().zip([self.above, self.beside, self.above, self.beside]) {
+            scale(side, factor);
         }
     }
 }
