@@ -1,4 +1,4 @@
-//! The colours a picture is known by: those of a logo, for a company that names none.
+//! What a logo is known by: its colours, for a company that names none, and what has to lie behind it.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +9,12 @@ use crate::frame::RgbaFrame;
 const MOST_SAMPLES: usize = 1 << 16;
 /// Opacity from which a pixel counts, 0-255: below are the edges of shapes.
 const SOLID: u8 = 224;
+/// Opacity from which a pixel shows nothing of what lies behind, and up to which it shows nothing else, 0-255.
+const OPAQUE: u8 = 250;
+const CLEAR: u8 = 32;
+/// Contrast to white below which a shape on white paper is hard to see, and from which it carries the logo by itself.
+const VANISHES: f32 = 1.25;
+const STANDS_OUT: f32 = 3.0;
 /// Least chroma of a colour, in Oklab: below are greys, which no brand is known by.
 const LEAST_CHROMA: f32 = 0.035;
 /// Chroma beyond which a colour is no stronger than another.
@@ -27,6 +33,56 @@ pub struct Palette {
     pub primary: Color,
     /// One that stands out from it, where there is one.
     pub accent: Option<Color>,
+}
+
+/// What a logo looks like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LogoLook {
+    /// Its colours; `None` where it has only greys.
+    pub palette: Option<Palette>,
+    /// It is white, or much of it is, and nothing lies behind it: on white paper it could not be seen.
+    pub is_light: bool,
+    /// It brings a ground of its own that is not white, out to its edges.
+    pub is_opaque: bool,
+}
+
+/// What `picture`, a logo, looks like.
+#[must_use]
+pub fn look(picture: &RgbaFrame) -> LogoLook {
+    let pixels = picture.pixels().as_chunks::<4>().0;
+    let step = pixels.len().div_ceil(MOST_SAMPLES).max(1);
+    let (mut clear, mut solid, mut white, mut dark) = (0u32, 0u32, 0u32, 0u32);
+    for pixel in pixels.iter().step_by(step) {
+        if pixel[3] < SOLID {
+            clear += u32::from(pixel[3] < CLEAR);
+            continue;
+        }
+        let contrast = straight(*pixel).contrast(Color::WHITE);
+        solid += 1;
+        white += u32::from(contrast < VANISHES);
+        dark += u32::from(contrast >= STANDS_OUT);
+    }
+    let lies_bare = clear * 20 > clear + solid;
+    let is_light = lies_bare && white * 5 >= solid * 2 && dark * 5 <= solid && solid > 0;
+    LogoLook { palette: palette(picture), is_light, is_opaque: has_ground(picture) }
+}
+
+/// Whether the edges of a picture are opaque all around, and most of them not white.
+fn has_ground(picture: &RgbaFrame) -> bool {
+    let width = picture.size().width as usize;
+    let rows: Vec<&[[u8; 4]]> = picture.pixels().as_chunks::<4>().0.chunks_exact(width.max(1)).collect();
+    let [top, .., bottom] = rows.as_slice() else { return false };
+    let sides = rows.iter().flat_map(|row| [row[0], row[width - 1]]);
+    let edge: Vec<[u8; 4]> = top.iter().chain(*bottom).copied().chain(sides).collect();
+    let coloured = edge.iter().filter(|pixel| straight(**pixel).contrast(Color::WHITE) >= VANISHES).count();
+    edge.iter().all(|pixel| pixel[3] >= OPAQUE) && coloured * 2 > edge.len()
+}
+
+/// A pixel's colour by itself, its opacity taken off.
+fn straight([r, g, b, a]: [u8; 4]) -> Color {
+    let [r, g, b] =
+        [r, g, b].map(|channel| u8::try_from((u32::from(channel) * 255 / u32::from(a.max(1))).min(255)).unwrap_or(255));
+    Color::rgb(r, g, b)
 }
 
 /// Pixels that are nearly equal.
@@ -73,8 +129,9 @@ fn bins(picture: &RgbaFrame) -> Vec<Bin> {
     let step = pixels.len().div_ceil(MOST_SAMPLES).max(1);
     // Red, green, blue and how many.
     let mut sums: BTreeMap<[u32; 3], [u32; 4]> = BTreeMap::new();
-    for [r, g, b, a] in pixels.iter().step_by(step).filter(|pixel| pixel[3] >= SOLID) {
-        let straight = [r, g, b].map(|channel| (u32::from(*channel) * 255 / u32::from(*a)).min(255));
+    for pixel in pixels.iter().step_by(step).filter(|pixel| pixel[3] >= SOLID) {
+        let Color { r, g, b, .. } = straight(*pixel);
+        let straight = [r, g, b].map(u32::from);
         let sum = sums.entry(straight.map(|channel| channel >> 4)).or_default();
         for (sum, value) in sum.iter_mut().zip(straight.into_iter().chain([1])) {
             *sum += value;
@@ -116,6 +173,31 @@ mod tests {
     const ORANGE: [u8; 4] = [0xF5, 0xA6, 0x23, 255];
     const WHITE: [u8; 4] = [255; 4];
     const CLEAR: [u8; 4] = [0; 4];
+
+    #[test]
+    fn a_white_logo_without_ground_is_light() {
+        const CLEAR: [u8; 4] = [0; 4];
+        let is_light = |colors: &[(u32, [u8; 4])]| look(&stripes(colors)).is_light;
+        assert!(is_light(&[(40, CLEAR), (60, [255, 255, 255, 255])]));
+        assert!(
+            is_light(&[(40, CLEAR), (40, [250, 250, 250, 255]), (20, [245, 166, 35, 255])]),
+            "white words, amber sign"
+        );
+        assert!(
+            !is_light(&[(40, CLEAR), (20, [255, 255, 255, 255]), (40, [11, 31, 58, 255])]),
+            "white letters on a badge"
+        );
+        assert!(!is_light(&[(100, [255, 255, 255, 255])]), "its own white ground");
+        assert!(!is_light(&[(100, CLEAR)]) && !is_light(&[(50, CLEAR), (50, [0, 0, 0, 255])]));
+    }
+
+    #[test]
+    fn a_logo_with_a_ground_of_its_own_is_opaque() {
+        let is_opaque = |colors: &[(u32, [u8; 4])]| look(&stripes(colors)).is_opaque;
+        assert!(is_opaque(&[(100, [240, 220, 190, 255])]));
+        assert!(!is_opaque(&[(100, [255, 255, 255, 255])]), "white on white paper needs room");
+        assert!(!is_opaque(&[(99, [240, 220, 190, 255]), (1, [0; 4])]));
+    }
 
     #[test]
     fn the_darker_of_two_colours_leads() {

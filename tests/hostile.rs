@@ -12,6 +12,7 @@ use quotereel::asset::{AssetError, Policy, Source, load_all};
 use quotereel::crew::Alone;
 use quotereel::frame::RgbaFrame;
 use quotereel::geometry::Size;
+use quotereel::palette::LogoLook;
 use quotereel::problem::Problems;
 use quotereel::scene::{ComposeError, Composed, Ingredients, compose};
 use quotereel::snapshot::{ParseOptions, parse, parse_with};
@@ -297,7 +298,7 @@ fn composed(quote: &Value, template: &Template) -> Result<Composed, ComposeError
     let snapshot = parse(quote.to_string().as_bytes()).expect("a valid quote");
     compose(Ingredients {
         template,
-        bindings: Bindings { snapshot: &snapshot, pictures: &BTreeMap::new(), logo_colors: None },
+        bindings: Bindings { snapshot: &snapshot, pictures: &BTreeMap::new(), logo: LogoLook::default() },
         pictures: &[],
         fonts: FontLibrary::bundled(),
         canvas: Size::new(1080, 1920),

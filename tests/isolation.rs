@@ -442,7 +442,7 @@ async fn an_asset_given_by_key_comes_from_its_file_and_else_is_a_warning() {
 async fn a_child_sets_text_in_the_fonts_of_its_order() {
     let bench = Bench::new();
     let mut quote = quote();
-    quote["company"]["name"] = json!("大空");
+    quote["company"]["name"] = json!("大空 Sky");
     let request = RenderRequest { input: quote, ..bench.request(2.0) };
     let codes = |files: &RenderedFiles| files.warnings.iter().map(|w| w.code.clone()).collect::<Vec<_>>();
     let without = uncancelled(&program(), request.clone()).await.expect("a video");

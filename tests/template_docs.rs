@@ -1,7 +1,7 @@
 //! The documentation of templates cannot drift: every step of the tutorial is rendered, and the reference is the one
 //! that the JSON Schema gives. `QUOTEREEL_ACCEPT=1` writes the reference anew.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -111,6 +111,29 @@ fn the_reference_is_that_of_the_schema() {
     assert!(committed == written, "docs/template-reference.md is not that of the schema; QUOTEREEL_ACCEPT=1 writes it");
 }
 
+/// Names of fields anywhere in a schema.
+fn field_names(of: &Value, names: &mut BTreeSet<String>) {
+    if let Some(fields) = of["properties"].as_object() {
+        names.extend(fields.keys().cloned());
+    }
+    match of {
+        Value::Object(members) => members.values().for_each(|member| field_names(member, names)),
+        Value::Array(members) => members.iter().for_each(|member| field_names(member, names)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_reference_leaves_no_field_out() {
+    let page = reference(&schema());
+    let mut names = BTreeSet::new();
+    field_names(&schema(), &mut names);
+    assert!(names.contains("monogramFill"), "a field of a node");
+    names.remove("$number");
+    let absent: Vec<&String> = names.iter().filter(|name| !page.contains(&format!("`{name}`"))).collect();
+    assert!(absent.is_empty(), "{absent:?}");
+}
+
 const HEAD: &str = "\
 # Reference of template.json
 
@@ -144,15 +167,26 @@ fn section(page: &mut String, name: &str, of: &Value) {
         page.push('\n');
         for case in cases {
             let text = case["description"].as_str().map(|text| format!(": {}", one_line(text))).unwrap_or_default();
-            let name = match case["properties"]["type"]["const"].as_str() {
-                Some(kind) => format!("`{kind}`, a {}", kind_of(&serde_json::json!({ "$ref": case["$ref"] }))),
+            let name = match variant(case) {
+                Some(kind) => format!("[`{kind}`](#type-{kind})"),
                 None => kind_of(case),
             };
             writeln!(page, "- {name}{text}").expect("a String");
         }
+        for (case, kind) in cases.iter().filter_map(|case| variant(case).map(|kind| (case, kind))) {
+            write!(page, "\n### Type `{kind}`\n").expect("a String");
+            let mut fields = case["properties"].as_object().expect("it has a type").clone();
+            fields.remove("type");
+            table(page, &fields, &case["required"]);
+        }
     } else {
         write!(page, "\n{}\n", kind_of(of)).expect("a String");
     }
+}
+
+/// The `type` of one of several kinds of object.
+fn variant(case: &Value) -> Option<&str> {
+    case["properties"]["type"]["const"].as_str()
 }
 
 fn table(page: &mut String, fields: &Map<String, Value>, required: &Value) {

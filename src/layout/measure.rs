@@ -94,9 +94,13 @@ impl<'n> Measured<'n> {
 /// unless a form has more characters.
 fn widest_count(text: &BoundText, around: Surroundings<'_>, last: f32) -> f32 {
     let Some(count) = &text.count else { return 0.0 };
+    let wider = |form: &String| text::content_widths(around.fonts, form, &style(text, around)).1 - last;
+    if !text.tabular {
+        return count.texts.iter().map(wider).fold(0.0, f32::max);
+    }
     let longest = count.texts.iter().max_by_key(|form| form.chars().count());
     let longer = longest.filter(|form| form.chars().count() > text.text.chars().count());
-    longer.map_or(0.0, |form| (text::content_widths(around.fonts, form, &style(text, around)).1 - last).max(0.0))
+    longer.map_or(0.0, |form| wider(form).max(0.0))
 }
 
 /// The look of a text for the text engine.

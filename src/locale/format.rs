@@ -111,7 +111,7 @@ impl Locale {
             DateLength::Medium => &formatters.medium,
             DateLength::Short => &formatters.short,
         };
-        formatter.format(&day).to_string()
+        as_in_documents(formatter.format(&day).to_string(), self, date, length)
     }
 
     /// The CLDR plural category of a count: `zero`, `one`, `two`, `few`, `many` or `other`.
@@ -225,7 +225,8 @@ impl Money {
         }
         match currency.own_symbol() {
             Some(symbol) => text.replacen(currency.code(), symbol, 1),
-            None => text,
+            // In Japanese CLDR has the full-width yen, which is as wide as an ideograph and only in fonts that have those.
+            None => text.replace('\u{FFE5}', "\u{A5}"),
         }
     }
 
@@ -273,6 +274,28 @@ fn with_percent_sign(text: String) -> String {
         text.replace('%', "٪")
     } else {
         text
+    }
+}
+
+/// A day that is spelt out, as documents of the place write it where the pattern of CLDR is not that: the first of a month
+/// is `1er` in French and `1º` in Italian and in Brazil, and in Vietnamese the year is called one.
+fn as_in_documents(text: String, locale: &Locale, date: Date, length: DateLength) -> String {
+    if length == DateLength::Short {
+        return text;
+    }
+    let first = match (locale.language(), locale.region()) {
+        ("fr", _) => "1er",
+        ("it", _) | ("pt", None | Some("BR")) => "1º",
+        ("vi", _) => {
+            let (year, before) = (date.year().to_string(), if length == DateLength::Long { " năm " } else { ", " });
+            let day = text.strip_suffix(&year).map(|day| day.trim_end_matches([' ', ',']));
+            return day.map_or(text.clone(), |day| format!("{day}{before}{year}"));
+        }
+        _ => return text,
+    };
+    match text.strip_prefix('1').filter(|rest| rest.starts_with(char::is_whitespace)) {
+        Some(rest) => format!("{first}{rest}"),
+        None => text,
     }
 }
 

@@ -1,81 +1,103 @@
 //! The letters that stand for a name where there is no picture of it.
 
-use icu_properties::props::{EnumeratedProperty as _, GeneralCategory, GeneralCategoryGroup, LogicalOrderException};
+use icu_properties::props::{
+    CanonicalCombiningClass, EnumeratedProperty as _, GeneralCategory, GeneralCategoryGroup, JoiningType,
+    LogicalOrderException,
+};
 use icu_properties::{CodePointSetData, CodePointSetDataBorrowed};
 use unicode_segmentation::UnicodeSegmentation as _;
+
+use super::titles::{COMPANY_PHRASES, JOINING, LEGAL_FORMS, PLAIN_FORMS, PLAIN_TITLES, TITLES, UNSPACED_FORMS};
 
 /// Vowels that are written before the consonant they follow, as in Thai: no word is called by one.
 const WRITTEN_BEFORE: CodePointSetDataBorrowed<'static> = CodePointSetData::new::<LogicalOrderException>();
 
-/// What stands before a name and is none of it, without points, lower case: titles and forms of address, which are told by
-/// the point they are written with.
-const TITLES: &[&str] = &[
-    "abg", "arch", "arq", "avv", "bc", "dipl-ing", "dott", "dr", "dra", "eng", "hr", "ing", "inż", "lic", "mag", "mgr",
-    "mr", "mrs", "ms", "mx", "prof", "profa", "sig", "sr", "sra", "srta", "д-р",
-];
-
-/// Those of them that are written without a point as well.
-const PLAIN_TITLES: &[&str] = &["dr", "dra", "frau", "herr", "mlle", "mme", "mr", "mrs", "ms"];
-
-/// Legal forms at the end of a company's name, without points, lower case. They are told by a point or by two capitals:
-/// `SpA` is one, `Spa` is a place.
-const LEGAL_FORMS: &[&str] = &[
-    "ab", "ag", "aps", "as", "bv", "cia", "cía", "co", "cv", "dev", "eirl", "epp", "esp", "eu", "eurl", "gbr", "kft",
-    "kg", "lda", "llp", "me", "mei", "nv", "ohg", "oy", "plc", "pte", "rl", "sa", "sac", "sapi", "sarl", "sas", "sasu",
-    "sca", "sl", "slu", "snc", "spa", "srl", "sro", "ug", "зао",
-];
-
-/// Those that nothing else is written like.
-const PLAIN_FORMS: &[&str] =
-    &["corp", "eireli", "gmbh", "inc", "limitada", "limited", "llc", "ltd", "ltda", "private", "pty", "pvt", "ооо"];
-
-/// Words between names, as they are written: articles, prepositions, conjunctions.
-const JOINING: &[&str] = &[
-    "&", "and", "da", "das", "de", "degli", "dei", "del", "della", "der", "des", "di", "do", "dos", "du", "e", "en",
-    "et", "i", "of", "u", "und", "van", "von", "y", "и",
-];
+/// Between two letters it keeps each in the form in which it stands alone.
+const ZERO_WIDTH_NON_JOINER: char = '\u{200c}';
 
 /// Up to two initials of a name, upper case: those of its first and last word that have a letter or digit. What stands in
-/// brackets, titles before a name, legal forms after it and the words between are none of it, unless nothing else is there.
+/// brackets, titles before a name, legal forms before and after it and the words between are none of it, unless nothing else
+/// is there.
 pub fn initials(name: &str) -> String {
     let outside = without_brackets(name);
     let words: Vec<&str> = outside.split_whitespace().filter(|word| initial(word).is_some()).collect();
     if words.is_empty() && outside != name {
         return letters(name.split_whitespace());
     }
-    let mut core = words.as_slice();
-    while let [first, rest @ ..] = core
-        && !rest.is_empty()
-        && is_title(first)
-    {
+    let mut core = words;
+    while let Some(rest) = without_first(&core) {
         core = rest;
     }
     let named = core.len();
-    while let [rest @ .., last] = core
+    while let [rest @ .., last] = core.as_slice()
         && !rest.is_empty()
         // The `S.` of `S. de R.L.` is a company; that of `Juan S.` is a person.
         && (is_legal_form(last) || JOINING.contains(last) || (core.len() < named && *last == "S."))
     {
-        core = rest;
+        core.pop();
     }
     letters(core.iter().copied())
 }
 
-/// The initials of the first and the last of these words that have one.
-fn letters<'n>(words: impl DoubleEndedIterator<Item = &'n str>) -> String {
-    let mut found = words.filter_map(initial);
-    let first = found.next();
-    first.into_iter().chain(found.next_back()).flat_map(|letter| letter.chars().flat_map(char::to_uppercase)).collect()
+/// The words without a title or a legal form that they begin with; nothing where they begin with none, or are no more.
+fn without_first<'n>(words: &[&'n str]) -> Option<Vec<&'n str>> {
+    let (first, rest) = words.split_first()?;
+    if !rest.is_empty() && (is_title(first) || UNSPACED_FORMS.contains(first)) {
+        return Some(rest.to_vec());
+    }
+    if let Some(name) =
+        UNSPACED_FORMS.iter().find_map(|form| first.strip_prefix(form)).filter(|name| initial(name).is_some())
+    {
+        return Some(std::iter::once(name).chain(rest.iter().copied()).collect());
+    }
+    let begins =
+        |phrase: &&&[&str]| words.len() > phrase.len() && words.iter().zip(**phrase).all(|(a, b)| bare(a) == *b);
+    COMPANY_PHRASES.iter().find(begins).map(|phrase| words[phrase.len()..].to_vec())
 }
 
-/// The name without what stands in brackets; a bracket that is not closed brackets nothing.
+/// The initials of the first and the last of these words that have one. Where one of them is consonants upon each other, as
+/// in the scripts of India, it is as wide as two and stands alone.
+fn letters<'n>(words: impl DoubleEndedIterator<Item = &'n str>) -> String {
+    let mut found = words.filter_map(initial);
+    let Some(first) = found.next() else { return String::new() };
+    let last = found.next_back().filter(|last| !is_conjunct(first) && !is_conjunct(last));
+    let mut letters: String = first.chars().flat_map(char::to_uppercase).collect();
+    if let Some(last) = last {
+        if joins(first) && joins(last) {
+            letters.push(ZERO_WIDTH_NON_JOINER);
+        }
+        letters.extend(last.chars().flat_map(char::to_uppercase));
+    }
+    letters
+}
+
+/// Whether an initial is of a script whose letters run together, as those of Arabic do.
+fn joins(initial: &str) -> bool {
+    initial.chars().next().is_some_and(|letter| JoiningType::for_char(letter) != JoiningType::NonJoining)
+}
+
+/// Whether an initial has a consonant behind a virama, which takes the vowel out of the one before.
+fn is_conjunct(initial: &str) -> bool {
+    let mut bare = false;
+    initial.chars().any(|c| {
+        let conjunct = bare && GeneralCategory::for_char(c) == GeneralCategory::OtherLetter;
+        bare |= CanonicalCombiningClass::for_char(c) == CanonicalCombiningClass::Virama;
+        conjunct
+    })
+}
+
+/// The name without what stands in brackets; a bracket that is not closed brackets nothing. Brackets end a word unless they
+/// stand between letters that have no case: Chinese sets none apart.
 fn without_brackets(name: &str) -> String {
+    let caseless = |c: Option<char>| c.is_some_and(|c| c.is_alphabetic() && !c.is_uppercase() && !c.is_lowercase());
     let mut outside = String::with_capacity(name.len());
     let mut rest = name;
     while let Some((before, after)) = rest.split_once(['(', '[', '（']) {
         let Some((_, behind)) = after.split_once([')', ']', '）']) else { break };
         outside.push_str(before);
-        outside.push(' ');
+        if !(caseless(before.chars().next_back()) && caseless(behind.chars().next())) {
+            outside.push(' ');
+        }
         rest = behind;
     }
     outside.push_str(rest);
@@ -99,8 +121,9 @@ fn bare(word: &str) -> String {
 }
 
 /// The first letter or digit of a word with the marks that belong to it: accents, and the vowels of the scripts of India.
-/// In Thai and Lao the consonant stands alone.
+/// In Thai and Lao the consonant stands alone. The Arabic article is not what a name is told by.
 fn initial(word: &str) -> Option<&str> {
+    let word = word.strip_prefix("ال").filter(|name| name.chars().count() > 1).unwrap_or(word);
     word.graphemes(true).find_map(|cluster| {
         let letter = cluster.chars().next().filter(|c| begins_a_name(*c))?;
         Some(if is_thai_or_lao(letter) { &cluster[..letter.len_utf8()] } else { cluster })
@@ -158,8 +181,83 @@ mod tests {
             ("ที่ปรึกษา", "ท"),
             ("\u{e34}ก", "ก"),
             ("\u{301}\u{947} b", "B"),
-            ("شركة النور", "شا"),
+            ("شركة النور", "ن"),
             ("株式会社", "株"),
+        ] {
+            assert_eq!(initials(name), wanted, "{name}");
+        }
+    }
+
+    #[test]
+    fn companies_of_other_scripts_are_called_by_their_names() {
+        for (name, wanted) in [
+            ("株式会社あおぞら工務店", "あ"),
+            ("あおぞら工務店株式会社", "あ"),
+            ("株式会社 青空 工務店", "青工"),
+            ("青空 株式会社", "青"),
+            ("(株)青空", "青"),
+            ("（株）青空", "青"),
+            ("㈱青空", "青"),
+            ("青空㈱", "青"),
+            ("有限会社山田", "山"),
+            ("合同会社ひかりデザイン 御中", "ひ"),
+            ("주식회사 달빛커피", "달"),
+            ("주식회사달빛커피", "달"),
+            ("달빛커피 주식회사", "달"),
+            ("(주)한빛", "한"),
+            ("㈜한빛", "한"),
+            ("유한회사 한빛", "한"),
+            ("한빛 인테리어 디자인", "한디"),
+            ("上海直角装饰有限公司", "上"),
+            ("骏马科技（上海）股份有限公司", "骏"),
+            ("骏马(上海)科技有限责任公司", "骏"),
+            ("海灣金融控股 股份有限公司", "海"),
+            ("บริษัท ทะเลใต้ โลจิสติกส์ จำกัด", "ทล"),
+            ("บริษัททะเลใต้ จำกัด (มหาชน)", "ท"),
+            ("ห้างหุ้นส่วนจำกัด สยาม", "ส"),
+            ("หจก. สยาม", "ส"),
+            ("Công ty TNHH Đỉnh Gió", "ĐG"),
+            ("Công ty TNHH Một thành viên Hương", "H"),
+            ("Công ty Cổ phần Sông Đà", "SĐ"),
+            ("CÔNG TY CP SÔNG ĐÀ", "SĐ"),
+            ("Tập đoàn Hòa Phát", "HP"),
+            ("Công ty", "CT"),
+            ("مؤسسة البناء", "ب"),
+            ("مجموعة شركات الفجر ذ.م.م", "ف"),
+            ("גן ירוק בע\"מ", "גי"),
+            ("גן ירוק בע״מ", "גי"),
+            ("श्रीमती सुनीता शर्मा", "सुश"),
+            ("श्री किरण", "कि"),
+            ("सूरज ऊर्जा प्रा. लि.", "सूऊ"),
+            ("सूरज लिमिटेड", "सू"),
+            ("শ্রী রাহুল", "রা"),
+            ("মেঘনা লিমিটেড", "মে"),
+            ("মেঘনা প্রা. লি.", "মে"),
+            ("ஸ்ரீ முருகன் லிமிடெட்", "மு"),
+            ("Αιγαίο Ιστιοπλοΐα Α.Ε.", "ΑΙ"),
+            ("Αιγαίο ΕΠΕ", "Α"),
+            ("Παπαδόπουλος και Υιοί Ο.Ε.", "ΠΥ"),
+        ] {
+            assert_eq!(initials(name), wanted, "{name}");
+        }
+    }
+
+    #[test]
+    fn arabic_initials_do_not_run_together() {
+        assert_eq!(initials("عبد الرحمن بن سالم المنصوري"), "ع\u{200c}م");
+        assert_eq!(initials("دار الصقر للتصميم الداخلي"), "د\u{200c}د");
+        assert_eq!(initials("سالم 3"), "س3");
+        assert_eq!(initials("ال"), "ا");
+    }
+
+    #[test]
+    fn consonants_upon_each_other_stand_alone() {
+        for (name, wanted) in [
+            ("ज्ञानदीप कोचिंग संस्थान", "ज्ञा"),
+            ("किरण क्षत्रिय", "कि"),
+            ("स्टार होम्स", "स्टा"),
+            ("প্রভা রায়", "প্র"),
+            ("நிலா ஸ்டோர்ஸ்", "நிஸ்"),
         ] {
             assert_eq!(initials(name), wanted, "{name}");
         }

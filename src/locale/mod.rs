@@ -14,6 +14,7 @@ mod place_tests;
 mod tag;
 #[cfg(test)]
 mod tests;
+mod titles;
 
 pub use amount::{Amount, InvalidAmount};
 pub use character::is_ignorable;

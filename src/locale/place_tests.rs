@@ -1,9 +1,9 @@
 //! Amounts, numbers, rates and days in many places, as an implementation that is not ours writes them.
 //!
 //! The expected texts come from `Intl.NumberFormat` and `Intl.DateTimeFormat` of ICU 78 with CLDR 48, which browsers have
-//! too, with one difference of our own: the sign is a minus (U+2212), where most of CLDR has a hyphen. Our data is of
-//! CLDR 49: places whose texts changed in between are left out. Where CLDR does not know what people write (`UF`), `tests`
-//! has its own table.
+//! too, with two differences of our own: the sign is a minus (U+2212), where most of CLDR has a hyphen, and the yen is no
+//! full-width one. Our data is of CLDR 49: places whose texts changed in between are left out. Where CLDR does not know what
+//! people write (`UF`, `1er décembre`), `tests` has its own table.
 
 use super::{Amount, Currency, Date, DateLength, Locale};
 
@@ -71,7 +71,7 @@ fn money() {
         ("es-HN", "1234.5", "HNL", "L\u{A0}1,234.50"),
         ("es-NI", "1234.5", "NIO", "C$1,234.50"),
         ("es-US", "1234.5", "USD", "$1,234.50"),
-        ("ja-JP", "1234568", "JPY", "￥1,234,568"),
+        ("ja-JP", "1234568", "JPY", "¥1,234,568"),
         ("ko-KR", "1234568", "KRW", "₩1,234,568"),
         ("zh-CN", "1234.5", "CNY", "¥1,234.50"),
         ("zh-TW", "1234.5", "TWD", "$1,234.50"),

@@ -48,7 +48,11 @@ fn money_is_written_as_in_each_place() {
         ("es-CO", "1234567", "COP", "$\u{A0}1.234.567"),
         ("es-PE", "1234.5", "PEN", "S/\u{A0}1,234.50"),
         ("es-PY", "123456789012345", "PYG", "Gs.\u{A0}123.456.789.012.345"),
-        ("ja-JP", "1234568", "JPY", "￥1,234,568"),
+        ("ja-JP", "1234568", "JPY", "¥1,234,568"),
+        ("ja-JP", "-1234568", "JPY", "\u{2212}¥1,234,568"),
+        ("ja", "1234.5", "CNY", "元\u{A0}1,234.50"),
+        ("zh-TW", "1234.5", "CNY", "CN¥1,234.50"),
+        ("zh-CN", "1234", "JPY", "JP¥1,234"),
         ("ko-KR", "1234568", "KRW", "₩1,234,568"),
         ("zh-CN", "1234.5", "CNY", "¥1,234.50"),
         ("ar-EG", "1234567.5", "EGP", "\u{200F}١٬٢٣٤٬٥٦٧٫٥٠\u{A0}ج.م.\u{200F}"),
@@ -140,6 +144,39 @@ fn dates_in_the_calendar_of_the_place() {
         assert_eq!(locale(tag).date(day, DateLength::Short), short);
     }
     assert_eq!(locale("es-MX").date(day, DateLength::Medium), "20 nov 2026");
+}
+
+#[test]
+fn days_as_documents_of_the_place_write_them() {
+    let (first, later) = (Date::parse("2026-12-01").unwrap(), Date::parse("2026-11-20").unwrap());
+    let eleventh = Date::parse("2026-12-11").unwrap();
+    let long = [
+        ("fr-FR", first, "1er décembre 2026"),
+        ("fr-CA", first, "1er décembre 2026"),
+        ("fr-FR", eleventh, "11 décembre 2026"),
+        ("it-IT", first, "1º dicembre 2026"),
+        ("it-IT", eleventh, "11 dicembre 2026"),
+        ("pt-BR", first, "1º de dezembro de 2026"),
+        ("pt-PT", first, "1 de dezembro de 2026"),
+        ("ca-ES", first, "1 de desembre del 2026"),
+        ("es-ES", first, "1 de diciembre de 2026"),
+        ("vi-VN", later, "20 tháng 11 năm 2026"),
+        ("vi-VN", first, "1 tháng 12 năm 2026"),
+        // CLDR 48 had no comma here; ours is 49, and both are read in India.
+        ("hi-IN", later, "20 नवंबर, 2026"),
+    ];
+    for (tag, day, expected) in long {
+        assert_eq!(locale(tag).date(day, DateLength::Long), expected, "{tag}");
+    }
+    let other = [
+        ("fr-FR", DateLength::Medium, "1er déc. 2026"),
+        ("fr-FR", DateLength::Short, "01/12/2026"),
+        ("vi-VN", DateLength::Medium, "1 thg 12, 2026"),
+        ("vi-VN", DateLength::Short, "1/12/2026"),
+    ];
+    for (tag, length, expected) in other {
+        assert_eq!(locale(tag).date(first, length), expected, "{tag}");
+    }
 }
 
 #[test]

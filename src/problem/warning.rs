@@ -134,7 +134,7 @@ warnings! {
         "A text hardly stands out from what is behind it, and no correction of its colour helps: it is both dark and light there."
         "Put a plain surface behind it in the template."
     MissingGlyph "missing_glyph" Node
-        "No font has a character. It is left out. The pointer names the field of the quote that has it, if one does."
+        "No font has some characters. They are left out. Told once for each field of the quote, which the pointer names, and for each text of the template."
         "Write it otherwise, or add a font: [fonts](../fonts/README.md)."
     OutsideSafeArea "outside_safe_area" Node
         "A text lies where chat programs and stories lay their controls."

@@ -7,7 +7,7 @@ use super::findings::{Findings, Spot};
 use super::flatten::Flattener;
 use super::motion::{Clock, entrances_begin_s};
 use super::paint::Behind;
-use super::tighten::{BELOW_SMALLEST, TIGHTEST, UNNOTICED, tighten};
+use super::tighten::{BELOW_SMALLEST, TIGHTEST, UNNOTICED, loosen, tighten};
 use super::timing::{LEAST_READ, Need, fit, need};
 use crate::color::Color;
 use crate::crew::{self, Crew};
@@ -317,8 +317,13 @@ impl LeftOut {
 
 /// The scene, tightened as far as it takes for everything to have room, and how far that is.
 fn fitting(mut scene: BoundScene, around: Surroundings<'_>) -> Result<(BoundScene, u8), LayoutError> {
-    let level = level_that_fits(&scene, TIGHTEST, around)?.unwrap_or(TIGHTEST);
+    let fits = level_that_fits(&scene, TIGHTEST, around)?;
+    let level = fits.unwrap_or(TIGHTEST);
+    let asked = scene.root.clone();
     tighten(&mut scene.root, level);
+    if fits.is_some() && node_count(&asked) <= MOST_NODES_TUNED {
+        loosen(&asked, &mut scene.root, level, |root| has_room(root, around))?;
+    }
     Ok((scene, level))
 }
 

@@ -1,5 +1,7 @@
 //! Findings: what a viewer might miss in this video. Warnings for the author, never errors.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::timing::LEAST_READ;
@@ -15,15 +17,31 @@ const READABLE_CONTRAST: f32 = 4.5;
 /// Narrowest module of a code that a phone reads from another screen, in design px.
 const READABLE_MODULE_PX: f32 = 4.0;
 
-/// Collected findings; each missing character is reported once.
+/// Most texts with missing characters that are told of.
+const MOST_TOLD: usize = 200;
+/// Most missing characters that one warning names.
+const MOST_NAMED: usize = 6;
+
+/// Collected findings.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Findings(Vec<Finding>);
 
 #[derive(Clone, Debug)]
-struct Finding {
-    problem: Problem,
-    /// The character it is about, where it is one that no font has.
-    missing: Option<char>,
+enum Finding {
+    /// What only has to be told.
+    Told(Problem),
+    /// A text with characters that no font has.
+    Missing(Missing),
+}
+
+/// Characters of a text that no font has.
+#[derive(Clone, Debug)]
+struct Missing {
+    shown: Option<Box<Shown>>,
+    /// The text, without the marks that isolate bound values.
+    words: String,
+    /// Each once, in the order of the text.
+    characters: Vec<char>,
 }
 
 /// What lies where and when, for findings.
@@ -42,53 +60,42 @@ impl Spot<'_> {
 }
 
 impl Findings {
-    /// All of them; a missing character points to the first field of the quote that has it. Without one it comes from
+    /// All of them. Missing characters are told once for each field of the quote that has them, and once for each text of
     /// the template.
     pub(super) fn into_problems(self, snapshot: &Snapshot) -> Problems {
-        let fields = if self.0.iter().any(|finding| finding.missing.is_some()) { texts(snapshot) } else { Vec::new() };
-        let located = |Finding { mut problem, missing }: Finding| {
-            let has = |field: &&(String, String)| missing.is_some_and(|c| field.1.contains(c));
-            if let Some((pointer, _)) = fields.iter().find(has) {
-                problem.pointer.clone_from(pointer);
-            }
-            problem
-        };
-        self.0.into_iter().map(located).collect()
+        let missing: BTreeSet<char> = self.missing().into_iter().collect();
+        let mut owners = Owners::new(if missing.is_empty() { Vec::new() } else { texts(snapshot) }, missing);
+        let told = self.0.into_iter().flat_map(|finding| match finding {
+            Finding::Told(problem) => vec![problem],
+            Finding::Missing(missing) => owners.tell(&missing),
+        });
+        told.collect()
     }
 
     /// Every character that no font has, each once.
     pub(super) fn missing(&self) -> Vec<char> {
-        self.0.iter().filter_map(|finding| finding.missing).collect()
+        let mut seen = BTreeSet::new();
+        let texts = self.0.iter().filter_map(|finding| match finding {
+            Finding::Missing(missing) => Some(&missing.characters),
+            Finding::Told(_) => None,
+        });
+        texts.flatten().copied().filter(|c| seen.insert(*c)).collect()
     }
 
     /// Adds what was found elsewhere.
     pub(super) fn append(&mut self, other: Self) {
-        for finding in other.0 {
-            if finding.missing.is_none_or(|c| !self.lacks(c)) {
-                self.0.push(finding);
-            }
-        }
-    }
-
-    fn lacks(&self, c: char) -> bool {
-        self.0.iter().any(|finding| finding.missing == Some(c))
+        self.0.extend(other.0);
     }
 
     fn push(&mut self, spot: Spot<'_>, problem: Problem) {
-        self.0.push(Finding { problem: Problem { shown: spot.shown(), ..problem }, missing: None });
+        self.0.push(Finding::Told(Problem { shown: spot.shown(), ..problem }));
     }
 
     /// Characters of `words` that no font has.
     pub(super) fn missing_glyphs(&mut self, spot: Spot<'_>, words: &str, block: &TextBlock) {
-        let Spot { scene, node, .. } = spot;
-        for c in &block.missing {
-            if !self.lacks(*c) {
-                let found = format!("`{c}` (U+{:04X}) in {}", u32::from(*c), shown(words));
-                let problem = Problem::warning(Warning::MissingGlyph, "", found, "characters that a font has");
-                let problem = problem.with_hint(format!("it is left out in scene `{scene}`, node `{node}`"));
-                let problem = Problem { shown: spot.shown(), ..problem };
-                self.0.push(Finding { problem, missing: Some(*c) });
-            }
+        if !block.missing.is_empty() {
+            let (words, characters) = (plain(words), block.missing.clone());
+            self.0.push(Finding::Missing(Missing { shown: spot.shown(), words, characters }));
         }
     }
 
@@ -200,9 +207,76 @@ impl Findings {
 }
 
 /// The words as a person wrote them: without the invisible marks that isolate bound values.
+fn plain(words: &str) -> String {
+    words.chars().filter(|c| !is_bidi_control(*c)).collect()
+}
+
 fn shown(words: &str) -> String {
-    let plain: String = words.chars().filter(|c| !is_bidi_control(*c)).collect();
-    quoted(&plain, 60)
+    quoted(&plain(words), 60)
+}
+
+/// Whose the missing characters are, each owner told of once.
+struct Owners {
+    /// The texts of the quote that have missing characters, with their JSON pointers.
+    fields: Vec<(String, String)>,
+    missing: BTreeSet<char>,
+    /// Pointers of fields and texts of the template that have been told of.
+    told: BTreeSet<String>,
+}
+
+impl Owners {
+    fn new(mut fields: Vec<(String, String)>, missing: BTreeSet<char>) -> Self {
+        fields.retain(|(_, text)| text.chars().any(|c| missing.contains(&c)));
+        Self { fields, missing, told: BTreeSet::new() }
+    }
+
+    /// A warning for each owner of the text's missing characters that has not been told of.
+    fn tell(&mut self, text: &Missing) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let mut own = Vec::new();
+        for c in &text.characters {
+            if self.told.len() >= MOST_TOLD {
+                break;
+            }
+            match self.fields.iter().find(|(_, field)| field.contains(*c) && comes_from(&text.words, field)) {
+                Some((pointer, field)) if self.told.insert(pointer.clone()) => {
+                    problems.push(text.problem(pointer, field, field.chars().filter(|c| self.missing.contains(c))));
+                }
+                Some(_) => {}
+                None => own.push(*c),
+            }
+        }
+        if !own.is_empty() && self.told.insert(text.words.clone()) {
+            problems.push(text.problem("", &text.words, own.into_iter()));
+        }
+        problems
+    }
+}
+
+/// Whether a text shows a field: the whole of it, or letters of it as a monogram does.
+fn comes_from(words: &str, field: &str) -> bool {
+    words.contains(field) || words.chars().all(|c| field.contains(c))
+}
+
+impl Missing {
+    fn problem(&self, pointer: &str, text: &str, lacking: impl Iterator<Item = char>) -> Problem {
+        let mut each: Vec<char> = Vec::new();
+        for c in lacking {
+            if !each.contains(&c) {
+                each.push(c);
+            }
+        }
+        let named: Vec<String> =
+            each.iter().take(MOST_NAMED).map(|c| format!("`{c}` (U+{:04X})", u32::from(*c))).collect();
+        let more = each.len().saturating_sub(MOST_NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let found = format!("{}{more} in {}", named.join(", "), quoted(text, 60));
+        let place = self.shown.as_ref().map(|at| format!(" in scene `{}`, node `{}`", at.scene, at.node));
+        let problem = Problem::warning(Warning::MissingGlyph, pointer, found, "characters that a font has");
+        let what = if each.len() == 1 { "it is" } else { "they are" };
+        let problem = problem.with_hint(format!("{what} left out{}", place.unwrap_or_default()));
+        Problem { shown: self.shown.clone(), ..problem }
+    }
 }
 
 /// Every text of a quote with its JSON pointer, in the order in which the document is read.

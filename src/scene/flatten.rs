@@ -289,10 +289,11 @@ impl Flattener<'_> {
                 None => out.add(walk, label, Primitive::Text(whole)),
             };
         };
-        // Every form is set at the size of the last one, in the same box, so that only the figures change.
+        // Every form is set at the size of the last one, in the same box, so that only the figures change. One that is wider
+        // gets smaller rather than lose its end.
         let (style, fit) = setting(text, self.around);
         let style = TextStyle { size_px: block.size_px, ..style };
-        let fit = Fit { width: Some(placed.rect.width), min_size_px: None, ..fit };
+        let fit = Fit { width: Some(placed.rect.width), min_size_px: Some(block.size_px / 2.0), ..fit };
         let mut variants = Vec::with_capacity(count.texts.len());
         for (at, form) in count.texts.iter().enumerate() {
             let last = at + 1 == count.texts.len();

@@ -26,6 +26,10 @@ const RISE_PX: f32 = 56.0;
 const SIDE_PX: f32 = 90.0;
 /// Travel of a line or word that fades in, in design px.
 const PIECE_PX: f32 = 28.0;
+/// Shares of a fade at which the new scene begins to show and the old one is gone: they overlap so that there is always
+/// something to see, and hardly more than that, or two texts would lie on top of each other.
+const ARRIVES: f64 = 0.25;
+const DEPARTED: f64 = 0.6;
 /// A share of a revealed rectangle that still cuts.
 const ALMOST_ALL: f32 = 0.998;
 
@@ -200,7 +204,8 @@ impl Clock {
         match transition.kind {
             TransitionKind::None => return None,
             TransitionKind::Fade => {
-                link.opacity = self.run(d * 0.35, d * 0.65, 0.0, 1.0, Easing::CubicBezier(0.0, 0.0, 0.58, 1.0));
+                link.opacity =
+                    self.run(d * ARRIVES, d * (1.0 - ARRIVES), 0.0, 1.0, Easing::CubicBezier(0.0, 0.0, 0.58, 1.0));
             }
             TransitionKind::Slide => link.x = self.run(0.0, d, self.endwards(rect.width), 0.0, transition.easing),
             TransitionKind::Wipe => {
@@ -218,7 +223,7 @@ impl Clock {
         match transition.kind {
             TransitionKind::None => return None,
             TransitionKind::Fade => {
-                link.opacity = self.run(start_s, d * 0.5, 1.0, 0.0, Easing::CubicBezier(0.42, 0.0, 1.0, 1.0));
+                link.opacity = self.run(start_s, d * DEPARTED, 1.0, 0.0, Easing::CubicBezier(0.42, 0.0, 1.0, 1.0));
             }
             TransitionKind::Slide => {
                 link.x = self.run(start_s, d, 0.0, -self.endwards(rect.width), transition.easing);
@@ -242,7 +247,7 @@ fn whole(canvas: Size) -> (Rect, MotionLink) {
 pub(super) fn entrances_begin_s(transition: Option<&BoundTransition>) -> f64 {
     transition.map_or(0.0, |transition| match transition.kind {
         TransitionKind::None => 0.0,
-        TransitionKind::Fade => transition.duration_s * 0.35,
+        TransitionKind::Fade => transition.duration_s * ARRIVES,
         TransitionKind::Slide | TransitionKind::Wipe => transition.duration_s * 0.3,
     })
 }

@@ -38,15 +38,16 @@ pub(super) fn cut(
         }
         ranges.extend(words.into_iter().filter(|glyphs| !glyphs.is_empty()).map(|glyphs| (at, glyphs)));
     }
-    let line_height = block.height / block.lines.len().max(1) as f32;
+    // The box of a line reaches from where the one before ends, all of them as high as the first baseline says.
+    let top_of = |at: usize| block.lines[at].baseline - block.lines[0].baseline;
+    let end_of = |at: usize| if at + 1 < block.lines.len() { top_of(at + 1) } else { block.height };
     let margin = block.size_px * 0.2;
     let together = ranges.len().div_ceil(MOST_PIECES).max(1);
     let pieces = ranges.chunks(together).map(|ranges| {
         let glyphs = ranges.iter().flat_map(|(_, glyphs)| block.glyphs[glyphs.clone()].iter().copied()).collect();
         let (first, last) = (ranges[0].0, ranges[ranges.len() - 1].0);
-        let top = origin.1 + first as f32 * line_height;
-        let height = (last - first + 1) as f32 * line_height;
-        let rect = Rect::new(origin.0, top, block.width, height).grown(margin);
+        let (top, end) = (top_of(first), end_of(last));
+        let rect = Rect::new(origin.0, origin.1 + top, block.width, end - top).grown(margin);
         let block = TextBlock { glyphs, lines: Vec::new(), missing: Vec::new(), ..*block };
         Piece { block: Arc::new(block), rect }
     });

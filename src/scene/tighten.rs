@@ -30,6 +30,69 @@ pub(super) fn tighten(root: &mut BoundNode, level: u8) {
     Step { above, beside, sizes, lines, below_smallest: level >= BELOW_SMALLEST }.apply(root, true);
 }
 
+/// Gives lines back, text by text in reading order, and then distances, as long as the scene `has_room`: a level takes them
+/// from every text at once. `asked` is the scene as the template has it, `tight` the same at `level`.
+pub(super) fn loosen<E>(
+    asked: &BoundNode,
+    tight: &mut BoundNode,
+    level: u8,
+    has_room: impl Fn(&BoundNode) -> Result<bool, E>,
+) -> Result<(), E> {
+    let (tight_above, beside, sizes, lines) = LEVELS[usize::from(level.min(TIGHTEST))];
+    if lines.is_none() {
+        return Ok(());
+    }
+    let mut most_lines = Vec::new();
+    texts(&mut asked.clone(), &mut |lines| most_lines.push(*lines));
+    let mut tries = 0;
+    for (at, most) in most_lines.iter().enumerate() {
+        let set = |root: &mut BoundNode, to: Option<u32>| {
+            let (mut index, mut before) = (0, None);
+            texts(root, &mut |lines| {
+                if index == at {
+                    before = std::mem::replace(lines, to);
+                }
+                index += 1;
+            });
+            before
+        };
+        let before = set(tight, *most);
+        if before != *most && tries < MOST_TRIES {
+            tries += 1;
+            if has_room(tight)? {
+                continue;
+            }
+        }
+        set(tight, before);
+    }
+    let above = LEVELS.iter().map(|level| level.0).take_while(|above| *above > tight_above);
+    for above in above {
+        let mut wider = asked.clone();
+        Step { above, beside, sizes, lines: None, below_smallest: level >= BELOW_SMALLEST }.apply(&mut wider, true);
+        let mut loosened = Vec::new();
+        texts(tight, &mut |lines| loosened.push(*lines));
+        let mut loosened = loosened.into_iter();
+        texts(&mut wider, &mut |lines| *lines = loosened.next().flatten());
+        if has_room(&wider)? {
+            *tight = wider;
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Most texts that are tried with more lines.
+const MOST_TRIES: usize = 40;
+
+/// Visits the most lines of every text, in reading order.
+fn texts(node: &mut BoundNode, visit: &mut impl FnMut(&mut Option<u32>)) {
+    match &mut node.kind {
+        BoundKind::Group(group) => group.children.iter_mut().for_each(|child| texts(child, visit)),
+        BoundKind::Text(text) => visit(&mut text.max_lines),
+        _ => {}
+    }
+}
+
 struct Step {
     above: f32,
     beside: f32,

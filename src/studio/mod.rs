@@ -26,7 +26,7 @@ use crate::asset::{Limits, Policy};
 use crate::frame::RgbaFrame;
 use crate::geometry::Size;
 use crate::pipeline::Soundtrack;
-use crate::problem::{Problem, Problems, Warning};
+use crate::problem::{Problem, Problems, Warning, quoted};
 use crate::raster::{Film, still};
 use crate::scene::{ComposeError, Composed, Composition, Ingredients, compose};
 use crate::snapshot::{ParseOptions, Snapshot, parse_with};
@@ -203,11 +203,7 @@ pub fn prepare_again(order: &Order, known: &mut KnownPictures) -> Result<Product
     let composed_with = |fonts: &FontLibrary| {
         compose(Ingredients {
             template: &template,
-            bindings: Bindings {
-                snapshot: &parsed.snapshot,
-                pictures: &pictures.by_pointer,
-                logo_colors: pictures.logo_colors,
-            },
+            bindings: Bindings { snapshot: &parsed.snapshot, pictures: &pictures.by_pointer, logo: pictures.logo },
             pictures: &pictures.frames,
             fonts,
             canvas: order.size,
@@ -227,6 +223,11 @@ pub fn prepare_again(order: &Order, known: &mut KnownPictures) -> Result<Product
     }
     warnings.extend(std::mem::replace(&mut composed.warnings, Problems::new()));
     warnings.extend(order.fonts.is_none().then(|| advice(&composed.missing)).flatten());
+    let unwritten = unwritten(&parsed.snapshot, &composed.missing);
+    if !unwritten.is_empty() {
+        warnings.extend(unwritten);
+        return Err(StudioError::Snapshot(warnings));
+    }
     composed.warnings = warnings;
     let times = PrepareMs {
         validate: ms(validated - begun),
@@ -244,6 +245,20 @@ fn advice(missing: &[char]) -> Option<Problem> {
     let found = format!("{count} characters of Chinese, Japanese or Korean without a font");
     let problem = Problem::warning(Warning::FontPackMissing, "", found, "a folder with fonts that have them");
     (count > 0).then(|| problem.with_hint(HOW_TO_ADD))
+}
+
+/// Names without which a video says nothing, and of which no letter and no figure can be shown.
+fn unwritten(snapshot: &Snapshot, missing: &[char]) -> Vec<Problem> {
+    let names = [("/company/name", &snapshot.company.name), ("/customer/name", &snapshot.customer.name)];
+    let wordless = |name: &str| {
+        let mut letters = name.chars().filter(|c| c.is_alphanumeric()).peekable();
+        letters.peek().is_some() && letters.all(|c| missing.contains(&c))
+    };
+    let told = names.into_iter().filter(|(_, name)| wordless(name)).map(|(pointer, name)| {
+        let found = format!("{}, of which no font has a letter", quoted(name, 60));
+        Problem::error("no_font", pointer, found, "a name that can be shown").with_hint(HOW_TO_ADD)
+    });
+    told.collect()
 }
 
 fn ms(duration: Duration) -> f64 {

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use crate::asset::{AssetError, Policy, Source, load_all};
 use crate::frame::RgbaFrame;
-use crate::palette::{Palette, palette};
+use crate::palette::{LogoLook, look};
 use crate::problem::{Problem, Problems};
 use crate::snapshot::{AssetRef, Snapshot};
 use crate::template::{LoadedPicture, Template};
@@ -22,8 +22,8 @@ pub(super) struct Pictures {
     pub(super) frames: Vec<Arc<RgbaFrame>>,
     /// Their places in the snapshot.
     pub(super) by_pointer: BTreeMap<String, LoadedPicture>,
-    /// What the company's logo is known by.
-    pub(super) logo_colors: Option<Palette>,
+    /// What the company's logo looks like.
+    pub(super) logo: LogoLook,
 }
 
 /// Pictures that an order before has loaded, so that the next one loads only what is new or has changed. An address is
@@ -90,7 +90,7 @@ pub(super) fn load(
     let wanted: Vec<(String, &AssetRef)> =
         snapshot.asset_refs().into_iter().filter(|(pointer, _)| template.shows_picture(pointer)).collect();
     let sources: Vec<Source> = wanted.iter().map(|(_, asset)| source(asset)).collect();
-    let mut pictures = Pictures { frames: Vec::new(), by_pointer: BTreeMap::new(), logo_colors: None };
+    let mut pictures = Pictures { frames: Vec::new(), by_pointer: BTreeMap::new(), logo: LogoLook::default() };
     if sources.is_empty() {
         return pictures;
     }
@@ -101,8 +101,8 @@ pub(super) fn load(
                 #[expect(clippy::cast_precision_loss, reason = "pictures have at most a few thousand px a side")]
                 let aspect = size.width as f32 / size.height as f32;
                 let picture = LoadedPicture { asset: pictures.frames.len(), aspect };
-                if pointer == LOGO && !names_a_color(snapshot) {
-                    pictures.logo_colors = palette(&frame);
+                if pointer == LOGO {
+                    pictures.logo = look(&frame);
                 }
                 pictures.frames.push(frame);
                 pictures.by_pointer.insert(pointer, picture);
@@ -115,11 +115,6 @@ pub(super) fn load(
         }
     }
     pictures
-}
-
-/// Whether the company gives a colour of its own; where it does, its logo's are not looked for.
-fn names_a_color(snapshot: &Snapshot) -> bool {
-    snapshot.company.brand.as_ref().is_some_and(|brand| brand.primary.is_some() || brand.accent.is_some())
 }
 
 /// Keys of the objects that a video of `snapshot` by `template` shows, each once, in reading order: what to fetch from

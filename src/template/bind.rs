@@ -103,7 +103,7 @@ impl<'t> Binder<'t> {
         let snapshot = bindings.snapshot;
         let mut roots = context::roots(bindings, canvas);
         roots.push(("params".to_owned(), params::root(&template.document().params, &template.params)));
-        let strings = template.strings_for(snapshot.locale.language());
+        let strings = template.strings_for(&snapshot.locale);
         let mut evaluator = Evaluator::new(snapshot.locale.clone(), snapshot.currency, strings, roots);
         let theme = Theme::resolve(template.document(), canvas, &mut evaluator)
             .map_err(|(pointer, reason)| template.problem(DOCUMENT_FILE, pointer, reason))?;

@@ -11,7 +11,7 @@ use super::theme::safe_insets;
 use crate::color::Color;
 use crate::geometry::Size;
 use crate::locale::Amount;
-use crate::palette::Palette;
+use crate::palette::LogoLook;
 use crate::snapshot::{Brand, Item, QuoteStatus, Snapshot};
 
 /// A snapshot with its pictures, as far as they loaded.
@@ -21,8 +21,8 @@ pub struct Bindings<'a> {
     pub snapshot: &'a Snapshot,
     /// Loaded pictures by the JSON pointer of their place in the snapshot.
     pub pictures: &'a BTreeMap<String, LoadedPicture>,
-    /// Colours of the company's logo; they stand in for a brand that the quote does not give.
-    pub logo_colors: Option<Palette>,
+    /// What the company's logo looks like; its colours stand in for a brand that the quote does not give.
+    pub logo: LogoLook,
 }
 
 /// A picture that is ready to be drawn.
@@ -50,6 +50,8 @@ pub(super) const KNOWN_PATHS: &[&str] = &[
     "company.taxId",
     "company.logo",
     "company.logo.aspect",
+    "company.logo.isLight",
+    "company.logo.isOpaque",
     "company.phone",
     "company.whatsapp",
     "company.email",
@@ -105,10 +107,13 @@ pub(super) fn roots(bindings: &Bindings<'_>, canvas: Size) -> Vec<(String, Value
     let snapshot = bindings.snapshot;
     let picture = |pointer: &str| {
         bindings.pictures.get(pointer).map_or(Value::from(()), |picture| {
-            Value::from_pairs([
-                ("asset", Value::from(picture.asset)),
-                ("aspect", Value::from(f64::from(picture.aspect))),
-            ])
+            let mut about =
+                vec![("asset", Value::from(picture.asset)), ("aspect", Value::from(f64::from(picture.aspect)))];
+            if pointer == "/company/logo" {
+                about.push(("isLight", Value::from(bindings.logo.is_light)));
+                about.push(("isOpaque", Value::from(bindings.logo.is_opaque)));
+            }
+            Value::from_pairs(about)
         })
     };
     let quote = &snapshot.quote;
@@ -144,7 +149,7 @@ pub(super) fn roots(bindings: &Bindings<'_>, canvas: Size) -> Vec<(String, Value
     });
     let brand = company.brand.as_ref();
     let given = |of: fn(&Brand) -> Option<Color>| brand.and_then(of);
-    let (primary, accent) = match (given(|brand| brand.primary), given(|brand| brand.accent), bindings.logo_colors) {
+    let (primary, accent) = match (given(|brand| brand.primary), given(|brand| brand.accent), bindings.logo.palette) {
         // A pair of colours goes together: none of the logo's comes beside one that was given.
         (None, None, Some(logo)) => (Some(logo.primary), logo.accent),
         (primary, accent, _) => (primary, accent),

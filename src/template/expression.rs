@@ -1,17 +1,19 @@
 //! Expressions and texts with `{{ }}`: minijinja with the filters, tests and functions a quotation needs.
 //!
-//! Every value that is put into a text is wrapped in first-strong isolates (U+2068 … U+2069), so that a name or an
-//! amount in another script never reorders its neighbours. Evaluation has fuel: an endless loop is an error.
+//! Every value that is put into a text is wrapped in isolates (U+2067 or U+2068 … U+2069), so that a name or an amount in
+//! another script never reorders its neighbours. Evaluation has fuel: an endless loop is an error.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use minijinja::value::{Kwargs, Value, ValueKind};
 use minijinja::{Captured, Environment, Error, ErrorKind, State, UndefinedBehavior};
+use unicode_segmentation::UnicodeSegmentation as _;
 
+use super::fence::{self, LONGEST_TEXT_BYTES, shown};
 use super::tank::Tank;
 use crate::color::Color;
-use crate::locale::{Amount, Currency, Date, DateLength, Locale, initials};
+use crate::locale::{Amount, Currency, Date, DateLength, Locale, initials, is_ignorable};
 
 /// Names bound for one evaluation besides the roots: `page`, `loop`, the entry of a repeat, `count`.
 pub(super) type Locals = BTreeMap<String, Value>;
@@ -24,13 +26,19 @@ const BYTES_READ_PER_FUEL: u64 = 64;
 const BYTES_COMPILED_PER_FUEL: u64 = 8;
 /// Where the value of an expression stands after it is evaluated.
 const RESULT: &str = "_result";
-/// Longest text an evaluation may give, in bytes.
-const LONGEST_TEXT_BYTES: usize = 64 * 1024;
 /// How deep strings may refer to strings.
 const DEEPEST_STRING: i64 = 8;
 const DEPTH: &str = "_depth";
+const RIGHT_TO_LEFT_ISOLATE: char = '\u{2067}';
 const FIRST_STRONG_ISOLATE: char = '\u{2068}';
 const POP_DIRECTIONAL_ISOLATE: char = '\u{2069}';
+
+/// Whether a letter is written from right to left. In a language that is, a value with such a letter reads that way even where
+/// it begins with a Latin word: `LED` before an Arabic name of a lamp stands at its right.
+fn is_right_to_left(character: char) -> bool {
+    matches!(character, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}' | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
+        && character.is_alphabetic()
+}
 
 /// A string of a language: one text, or one for each plural category.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,19 +63,26 @@ impl Evaluator {
         strings: BTreeMap<String, StringEntry>,
         roots: impl IntoIterator<Item = (String, Value)>,
     ) -> Self {
-        let mut environment = Environment::new();
+        let mut environment = fence::environment();
         environment.set_undefined_behavior(UndefinedBehavior::Chainable);
         environment.set_fuel(Some(FUEL));
         environment.set_recursion_limit(64);
         environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
-        environment.set_formatter(|out, _, value| {
+        let right_to_left = locale.is_rtl();
+        environment.set_formatter(move |out, _, value| {
             if value.is_undefined() || value.is_none() {
                 return Ok(());
             }
             if value.is_safe() {
                 return write!(out, "{value}").map_err(Error::from);
             }
-            write!(out, "{FIRST_STRONG_ISOLATE}{value}{POP_DIRECTIONAL_ISOLATE}").map_err(Error::from)
+            let value = shown(value)?;
+            let isolate = if right_to_left && value.contains(is_right_to_left) {
+                RIGHT_TO_LEFT_ISOLATE
+            } else {
+                FIRST_STRONG_ISOLATE
+            };
+            write!(out, "{isolate}{value}{POP_DIRECTIONAL_ISOLATE}").map_err(Error::from)
         });
         add_formatting(&mut environment, Arc::new(locale), currency, Arc::new(strings));
         add_colors(&mut environment);
@@ -84,13 +99,20 @@ impl Evaluator {
 
     /// The value of an expression.
     pub(super) fn value(&self, expression: &str, locals: &Locals) -> Result<Value, String> {
+        let value = self.unweighed(expression, locals)?;
+        fence::weigh(&value)?;
+        Ok(value)
+    }
+
+    fn unweighed(&self, expression: &str, locals: &Locals) -> Result<Value, String> {
+        fence::check_expression(expression)?;
         let source = format!("{{% set {RESULT} = ({expression}) %}}");
         Ok(self.run(&source, locals)?.state().lookup(RESULT).unwrap_or_default())
     }
 
     /// Whether an expression holds. Empty texts and lists, 0, none and unknown names are false.
     pub(super) fn holds(&self, expression: &str, locals: &Locals) -> Result<bool, String> {
-        self.value(expression, locals).map(|value| value.is_true())
+        self.unweighed(expression, locals).map(|value| value.is_true())
     }
 
     /// A text with its `{{ }}` filled in.
@@ -98,6 +120,7 @@ impl Evaluator {
         if !source.contains('{') {
             return Ok(source.to_owned());
         }
+        fence::check_text(source)?;
         let text = self.run(source, locals)?.into_output();
         if text.len() > LONGEST_TEXT_BYTES {
             return Err(format!("the text grew to {} bytes; at most {LONGEST_TEXT_BYTES} are allowed", text.len()));
@@ -123,14 +146,16 @@ impl Evaluator {
 
 /// Names that an expression or text takes from outside, as dotted paths.
 pub(super) fn names_in_expression(expression: &str) -> Result<Vec<String>, String> {
-    let environment = Environment::new();
+    fence::check_expression(expression)?;
+    let environment = fence::environment();
     let compiled = environment.compile_expression(expression).map_err(|error| explain(&error))?;
     Ok(compiled.undeclared_variables(true).into_iter().collect())
 }
 
 /// Names that a text with `{{ }}` takes from outside, as dotted paths.
 pub(super) fn names_in_text(source: &str) -> Result<Vec<String>, String> {
-    let environment = Environment::new();
+    fence::check_text(source)?;
+    let environment = fence::environment();
     let template = environment.template_from_str(source).map_err(|error| explain(&error))?;
     Ok(template.undeclared_variables(true).into_iter().collect())
 }
@@ -152,7 +177,7 @@ fn invalid(message: impl Into<String>) -> Error {
 
 /// An amount from a decimal text or a number.
 fn amount(value: &Value) -> Result<Amount, Error> {
-    let text = value.to_string();
+    let text = shown(value)?;
     Amount::parse(&text).map_err(|error| invalid(format!("`{text}` is no amount: {error}")))
 }
 
@@ -186,7 +211,7 @@ fn add_formatting(
             Some(other) => return Err(invalid(format!("date length `{other}` is unknown: long, medium or short"))),
         };
         optional(&value, || {
-            let text = value.to_string();
+            let text = shown(&value)?;
             let date = Date::parse(&text).map_err(|error| invalid(error.to_string()))?;
             Ok(by.date(date, length))
         })
@@ -213,7 +238,10 @@ fn add_formatting(
         }
         Ok::<_, Error>(Some(sum.to_string()))
     });
-    environment.add_filter("initials", |value: Value| initials(&value.to_string()));
+    environment.add_filter("shown_length", |value: Value| {
+        Ok::<_, Error>(shown(&value)?.graphemes(true).filter(|cluster| !cluster.chars().all(is_ignorable)).count())
+    });
+    environment.add_filter("initials", |value: Value| Ok::<_, Error>(initials(&shown(&value)?)));
     environment.add_test("nonzero", |value: Value| {
         Ok::<_, Error>(optional(&value, || amount(&value))?.is_some_and(|amount| !amount.is_zero()))
     });
@@ -227,7 +255,9 @@ fn add_formatting(
         }
         let mut locals = Locals::new();
         for name in arguments.args() {
-            locals.insert(name.to_owned(), arguments.peek(name)?);
+            let value: Value = arguments.peek(name)?;
+            fence::weigh(&value).map_err(invalid)?;
+            locals.insert(name.to_owned(), value);
         }
         let source = match strings.get(&key) {
             None => return Err(invalid(format!("no string `{key}` in this language or the default one"))),
@@ -249,7 +279,7 @@ fn add_formatting(
 }
 
 fn color(value: &Value) -> Result<Color, Error> {
-    let text = value.as_str().ok_or_else(|| invalid(format!("`{value}` is no colour")))?;
+    let text = value.as_str().ok_or_else(|| invalid(format!("a {} is no colour", value.kind())))?;
     Color::parse(text).map_err(|error| invalid(error.to_string()))
 }
 
@@ -287,7 +317,9 @@ fn narrow(value: f64) -> f32 {
 
 /// The text without isolates: what is counted, searched or encoded instead of shown.
 pub(super) fn without_isolates(text: &str) -> String {
-    text.chars().filter(|c| !matches!(*c, FIRST_STRONG_ISOLATE | POP_DIRECTIONAL_ISOLATE)).collect()
+    text.chars()
+        .filter(|c| !matches!(*c, RIGHT_TO_LEFT_ISOLATE | FIRST_STRONG_ISOLATE | POP_DIRECTIONAL_ISOLATE))
+        .collect()
 }
 
 #[cfg(test)]

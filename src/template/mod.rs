@@ -11,6 +11,7 @@ mod context;
 mod document;
 mod error;
 mod expression;
+mod fence;
 mod icons;
 mod look;
 mod numbers;
@@ -41,6 +42,7 @@ pub use parts::PARTS_FOLDER;
 
 pub use theme::safe_area;
 
+use crate::locale::Locale;
 use expression::StringEntry;
 
 /// The file of a template that holds its document.
@@ -69,7 +71,7 @@ pub struct TemplateFiles {
     pub source: String,
     /// `template.json`.
     pub document: Vec<u8>,
-    /// Strings files by language (`es`, `en`, …).
+    /// Strings files by language (`es`, `en`, `pt-PT`, …).
     pub strings: BTreeMap<String, Vec<u8>>,
     /// Files of parts by name.
     pub parts: BTreeMap<String, Vec<u8>>,
@@ -111,7 +113,7 @@ impl Template {
         &self.document
     }
 
-    /// Languages it has strings for.
+    /// Languages it has strings for, and the regions and scripts in which some of them are others.
     pub fn languages(&self) -> impl Iterator<Item = &str> {
         self.strings.keys().map(String::as_str)
     }
@@ -136,17 +138,18 @@ impl Template {
         }
     }
 
-    /// The language its words come in for a snapshot in `language`: that one where there are strings for it,
-    /// otherwise the template's default language.
+    /// The language its words come in for a snapshot in `locale`: the region's or the script's where there are strings
+    /// for it, else that language's, otherwise the template's default language.
     #[must_use]
-    pub fn language_for<'a>(&'a self, language: &'a str) -> &'a str {
-        if self.strings.contains_key(language) { language } else { &self.document.default_language }
+    pub fn language_for(&self, locale: &Locale) -> &str {
+        let known = words::lineage(locale.tag()).into_iter().find_map(|tag| self.strings.get_key_value(&tag));
+        known.map_or(&self.document.default_language, |(tag, _)| tag)
     }
 
-    /// Strings of `language`, completed from the default language.
-    fn strings_for(&self, language: &str) -> BTreeMap<String, StringEntry> {
+    /// Strings for `locale`: those of its region, completed from those of its language, then from the default language.
+    fn strings_for(&self, locale: &Locale) -> BTreeMap<String, StringEntry> {
         let mut strings = self.strings.get(&self.document.default_language).cloned().unwrap_or_default();
-        if let Some(own) = self.strings.get(language) {
+        for own in words::lineage(locale.tag()).iter().rev().filter_map(|tag| self.strings.get(tag)) {
             strings.extend(own.clone());
         }
         strings
@@ -167,4 +170,55 @@ pub fn schema() -> serde_json::Value {
     let mut schema = schemars::schema_for!(Document).to_value();
     numbers::allow_in(&mut schema);
     schema
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The language of a template for a locale, and what a string says in it.
+    fn spoken(template: &Template, tag: &str, key: &str) -> (String, String) {
+        let locale = Locale::parse(tag).expect("known locale");
+        let text = match &template.strings_for(&locale)[key] {
+            StringEntry::Plain(text) => text.clone(),
+            StringEntry::Plural(forms) => forms["other"].clone(),
+        };
+        (template.language_for(&locale).to_owned(), text)
+    }
+
+    fn classic(strings: &[(&str, &str)]) -> Template {
+        let own = strings.iter().map(|(language, text)| ((*language).to_owned(), text.as_bytes().to_vec()));
+        let files = TemplateFiles { strings: own.collect(), ..builtin_files("quote-classic").expect("built in") };
+        Template::parse(&files).expect("a good template")
+    }
+
+    #[test]
+    fn regions_and_scripts_have_words_of_their_own() {
+        let template = classic(&[]);
+        for (tag, language, key, text) in [
+            ("zh-TW", "zh-Hant", "quote", "報價單"),
+            ("zh-Hant-HK", "zh-Hant", "nextStep", "可以開始了嗎？"),
+            ("zh-CN", "zh", "quote", "报价单"),
+            ("pt-PT", "pt-PT", "yourContact", "O seu contacto"),
+            ("pt-PT", "pt-PT", "quote", "Orçamento"),
+            ("pt-BR", "pt", "yourContact", "Seu contato"),
+            ("es-ES", "es-ES", "quote", "Presupuesto"),
+            ("es-AR", "es-AR", "quote", "Presupuesto"),
+            ("es-CL", "es", "quote", "Cotización"),
+            ("hu-HU", "en", "quote", "Quote"),
+        ] {
+            assert_eq!(spoken(&template, tag, key), (language.to_owned(), text.to_owned()), "{key} in {tag}");
+        }
+    }
+
+    #[test]
+    fn strings_of_a_template_win_over_words_of_a_region() {
+        let template =
+            classic(&[("en", "{}"), ("es", r#"{"quote": "Oferta"}"#), ("pt-PT", r#"{"quote": "Proposta"}"#)]);
+        assert_eq!(spoken(&template, "es-ES", "quote").1, "Oferta");
+        assert_eq!(spoken(&template, "es-ES", "validUntil").1, "Válido hasta el {{ date }}");
+        assert_eq!(spoken(&template, "pt-PT", "quote").1, "Proposta");
+        assert_eq!(spoken(&template, "pt-PT", "shipping").1, "Portes");
+        assert_eq!(spoken(&template, "pt-BR", "quote").1, "Orçamento");
+    }
 }

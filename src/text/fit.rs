@@ -3,7 +3,9 @@
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::guard::or_bundled;
+use super::leading::lead;
 use super::library::Shaper;
+use super::phrases::{is_address, keep_whole};
 use super::prepare::{omit_after, prepare};
 use super::shape::{Shaped, Wrap, shape};
 use super::{Align, Direction, Fit, FontLibrary, Line, MAX_GLYPH_SIZE_PX, TextBlock, TextStyle};
@@ -19,6 +21,9 @@ const MAX_LINE_HEIGHT: f32 = 10.0;
 
 /// Greatest width, in px: what lies beyond has no limit that matters.
 const MAX_WIDTH_PX: f32 = 1e6;
+
+/// A text may shrink to this share of its size so that its phrases stay whole.
+const WHOLE_PHRASES_SHRINK: f32 = 0.9;
 
 /// A cut falls back to the last space if it is at most this many characters away.
 const WORD_REACH: usize = 8;
@@ -36,7 +41,7 @@ const BALANCE_STEPS: u32 = 12;
 ///
 /// Same input, same output, on any thread.
 pub fn layout(fonts: &FontLibrary, text: &str, style: &TextStyle, fit: &Fit) -> TextBlock {
-    let prepared = prepare(text);
+    let prepared = prepare(text, style.direction);
     let size_px = finite_or(style.size_px, 1.0).clamp(1.0, MAX_GLYPH_SIZE_PX);
     or_bundled(fonts, |fonts| {
         fonts.with_shaper(|shaper| {
@@ -49,7 +54,7 @@ pub fn layout(fonts: &FontLibrary, text: &str, style: &TextStyle, fit: &Fit) -> 
 /// Widths a text can have, in px: `(min, max)`, where `min` is its longest word and `max` its longest line when only
 /// newline characters break lines.
 pub fn content_widths(fonts: &FontLibrary, text: &str, style: &TextStyle) -> (f32, f32) {
-    let prepared = prepare(text);
+    let prepared = prepare(text, style.direction);
     let size_px = finite_or(style.size_px, 1.0).clamp(1.0, MAX_GLYPH_SIZE_PX);
     or_bundled(fonts, |fonts| {
         let mut shaped = fonts.with_shaper(|shaper| shape(fonts, shaper, &prepared.text, style, size_px, Wrap::Words));
@@ -73,6 +78,9 @@ struct Setting<'a> {
 
 impl Setting<'_> {
     fn run(&mut self, text: &str, size_px: f32, cut: bool) -> TextBlock {
+        if let Some(block) = self.whole_address(text, size_px, cut) {
+            return block;
+        }
         let min_px = finite_or(self.fit.min_size_px.unwrap_or(size_px), size_px).clamp(1.0, size_px);
         if text.is_empty() {
             let room_px = self.fit.max_height.map_or(size_px, |height| finite_or(height, 0.0) / self.line_height(1.0));
@@ -83,7 +91,8 @@ impl Setting<'_> {
         shaped.break_at(self.width());
         let missing = shaped.missing(self.fonts, text);
         let (shaped, truncated) = match self.shrink(text, shaped, min_px) {
-            Some(mut shaped) => {
+            Some(shaped) => {
+                let mut shaped = self.with_whole_phrases(text, shaped, size_px, min_px);
                 // Only whole words: where words may break anywhere, a narrower box would break more of them.
                 if self.fit.balance {
                     self.balance(&mut shaped);
@@ -105,6 +114,30 @@ impl Setting<'_> {
 
     fn shape(&mut self, text: &str, size_px: f32, wrap: Wrap) -> Shaped {
         shape(self.fonts, self.shaper, text, self.style, size_px, wrap)
+    }
+
+    /// An address on one line, where it has room at a smaller size: half an address is none.
+    fn whole_address(&mut self, text: &str, size_px: f32, cut: bool) -> Option<TextBlock> {
+        let fit = self.fit;
+        if cut || fit.max_lines == Some(1) || fit.min_size_px.is_none() || !is_address(text) {
+            return None;
+        }
+        let one_line = Fit { max_lines: Some(1), ..*fit };
+        let block = Setting { fonts: self.fonts, shaper: self.shaper, style: self.style, fit: &one_line }
+            .run(text, size_px, cut);
+        (!block.truncated).then_some(block)
+    }
+
+    /// The same text with its phrases whole, where that takes no more lines and hardly a smaller size.
+    fn with_whole_phrases(&mut self, text: &str, plain: Shaped, size_px: f32, min_px: f32) -> Shaped {
+        let lines = plain.lines().count();
+        let Some(kept) = keep_whole(text, &self.style.language, self.fit.balance).filter(|_| lines > 1) else {
+            return plain;
+        };
+        let mut shaped = self.shape(&kept, size_px, Wrap::Words);
+        shaped.break_at(self.width());
+        let least_px = min_px.max(plain.size_px() * WHOLE_PHRASES_SHRINK);
+        self.shrink(&kept, shaped, least_px).filter(|shaped| shaped.lines().count() <= lines).unwrap_or(plain)
     }
 
     /// Breaks lines of a text whose words may break, so that they stay inside where that is possible. parley lets a line
@@ -243,10 +276,9 @@ impl Setting<'_> {
         let size_px = shaped.size_px();
         let line_height = self.line_height(size_px);
         let (ascent, descent) = shaped.ascent_descent();
-        let lead = (line_height - (ascent + descent)) * 0.5 + ascent;
+        let first_baseline = (line_height - (ascent + descent)) * 0.5 + ascent;
         let width = self.width().unwrap_or_else(|| shaped.longest());
         let mut block = TextBlock { width, size_px, ..TextBlock::default() };
-        let mut top = 0.0;
         for (index, line) in shaped.lines().enumerate() {
             let free = width - line.width;
             // Letters and signs stand at the edge with their ink: `$` and `€` of a large total below a small word.
@@ -256,18 +288,15 @@ impl Setting<'_> {
                 (Align::Center, _) => (free + right - left) * 0.5,
                 (Align::End, Direction::Ltr) | (Align::Start, Direction::Rtl) => free + right,
             };
-            let baseline = top + lead;
             let first = block.glyphs.len();
             shaped.line_glyphs(self.fonts, index, |mut glyph| {
                 glyph.x += x;
-                glyph.y += baseline;
                 block.glyphs.push(glyph);
             });
             let (x, width) = (x + left, line.width - left - right);
-            block.lines.push(Line { x, baseline, width, glyphs: first..block.glyphs.len() });
-            top += line_height;
+            block.lines.push(Line { x, baseline: 0.0, width, glyphs: first..block.glyphs.len() });
         }
-        block.height = top;
+        lead(&mut block, self.fonts, line_height, first_baseline);
         block
     }
 }

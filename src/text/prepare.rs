@@ -2,6 +2,8 @@
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
+use super::Direction;
+use super::phrases::break_addresses;
 use crate::locale::is_ignorable;
 
 /// Most characters of one text that are laid out. A canvas full of 40 px letters holds about 1500; whatever is longer
@@ -14,6 +16,12 @@ const MAX_ISOLATES: usize = 8;
 
 /// Longest unit, in letters, that stays on the line of its number: `550 W`, `6,6 kWp`, `90 min`. Longer ones are words.
 const MAX_UNIT_LETTERS: usize = 3;
+
+/// Least figures of what is taken for a telephone number.
+const LEAST_PHONE_FIGURES: usize = 7;
+
+const LEFT_TO_RIGHT_ISOLATE: char = '\u{2066}';
+const POP_DIRECTIONAL_ISOLATE: char = '\u{2069}';
 
 /// Invisible, and no line ends at it.
 const WORD_JOINER: char = '\u{2060}';
@@ -32,7 +40,8 @@ pub(super) struct Prepared {
 /// and spaces at the ends of lines go, as in CSS `white-space: pre-line`. No-break spaces stay. Soft hyphens vanish:
 /// nothing is hyphenated. Embeddings and overrides (U+202A to U+202E) vanish: they can turn the digits of an amount
 /// around, and isolates do all they are needed for.
-pub(super) fn prepare(text: &str) -> Prepared {
+/// Telephone numbers in a text that is read from right to left are isolated: their groups would change places.
+pub(super) fn prepare(text: &str, direction: Direction) -> Prepared {
     let mut clean = String::with_capacity(text.len().min(4 * MAX_CHARACTERS));
     let mut characters = 0;
     let mut cut = false;
@@ -91,7 +100,54 @@ pub(super) fn prepare(text: &str) -> Prepared {
     while clean.ends_with('\n') {
         clean.pop();
     }
-    Prepared { text: keep_together(&clean), cut }
+    let kept = break_addresses(&keep_together(&clean));
+    Prepared { text: if direction == Direction::Rtl { isolate_phones(&kept) } else { kept }, cut }
+}
+
+/// Puts telephone numbers, and others written in groups, into left-to-right isolates, and their spaces end no line:
+/// `+971 50 555 0177` amid Arabic words would read `0177 555 50 971+`.
+fn isolate_phones(text: &str) -> String {
+    let mut isolated = String::with_capacity(text.len());
+    let mut rest = text;
+    let mut behind_word = false;
+    while let Some(first) = rest.chars().next() {
+        let length = if behind_word { 0 } else { phone_length(rest) };
+        if length == 0 {
+            behind_word = first.is_alphanumeric();
+            isolated.push(first);
+            rest = &rest[first.len_utf8()..];
+        } else {
+            isolated.push(LEFT_TO_RIGHT_ISOLATE);
+            isolated.extend(rest[..length].chars().map(|c| if c == ' ' { '\u{a0}' } else { c }));
+            isolated.push(POP_DIRECTIONAL_ISOLATE);
+            behind_word = true;
+            rest = &rest[length..];
+        }
+    }
+    isolated
+}
+
+/// Bytes of the telephone number that a text begins with, or 0: it begins with `+`, `(` or `0`, has spaces, hyphens, points or
+/// brackets between its figures, and at least [`LEAST_PHONE_FIGURES`] of them.
+fn phone_length(text: &str) -> usize {
+    let mut figures = 0;
+    let mut groups = 0;
+    let mut end = 0;
+    let mut between = true;
+    for (at, character) in text.char_indices() {
+        match character {
+            '0'..='9' => {
+                figures += 1;
+                groups += usize::from(std::mem::take(&mut between));
+                end = at + 1;
+            }
+            '+' if at == 0 => {}
+            ' ' | '\u{a0}' | '-' | '.' | '(' | ')' => between = true,
+            _ => break,
+        }
+    }
+    let is_phone = text.starts_with(['+', '(', '0']) && figures >= LEAST_PHONE_FIGURES && groups > 1;
+    if is_phone { end } else { 0 }
 }
 
 /// A space between a number and its unit or percent sign becomes a no-break space: a line that begins with `% advance`
@@ -178,7 +234,22 @@ mod tests {
             ("a.example/laboratory/x 2026/XI", "a.example/laboratory/x 2026/XI"),
         ];
         for (text, wanted) in cases {
-            assert_eq!(prepare(text).text, wanted, "{text}");
+            assert_eq!(prepare(text, Direction::Ltr).text, wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn telephone_numbers_amid_right_to_left_words_keep_their_order() {
+        let cases = [
+            ("اتصل +971 50 555 0177 الآن", "اتصل \u{2066}+971\u{a0}50\u{a0}555\u{a0}0177\u{2069} الآن"),
+            ("הטלפון (02) 555-0177.", "הטלפון \u{2066}(02)\u{a0}555-0177\u{2069}."),
+            ("المقاسات 10 20 30 40 50", "المقاسات 10 20 30 40 50"),
+            ("20 نوفمبر 2026", "20 نوفمبر 2026"),
+            ("0555", "0555"),
+        ];
+        for (text, wanted) in cases {
+            assert_eq!(prepare(text, Direction::Rtl).text, wanted, "{text}");
+            assert_eq!(prepare(text, Direction::Ltr).text, text);
         }
     }
 }

@@ -12,6 +12,7 @@ use skrifa::instance::{LocationRef, Size};
 use skrifa::{GlyphId, MetadataProvider as _};
 use unicode_segmentation::UnicodeSegmentation as _;
 
+use super::figures::space_behind_em;
 use super::library::Shaper;
 use super::recent::Asked;
 use super::{Direction, FontLibrary, Glyph, TextStyle};
@@ -84,10 +85,16 @@ fn shape_anew(
     let mut builder = layout.style_run_builder(context, text, 1.0, false);
     let rtl = style.direction == Direction::Rtl;
     builder.set_base_direction(if rtl { BaseDirection::Rtl } else { BaseDirection::Ltr });
-    let mut indices: [Option<u16>; 8] = [None; 8];
+    let behind_em = |figures: Figures| match figures {
+        Figures::Own(figure) => space_behind_em(fonts, &style.family, style.weight, figure).unwrap_or(0.0),
+        Figures::None | Figures::Latin => 0.0,
+    };
+    let mut known: Vec<(Run, u16)> = Vec::new();
     let mut push_style = |run: Run, builder: &mut parley::StyleRunBuilder<'_, ()>| {
-        let slot = &mut indices[run.stack as usize * 2 + usize::from(run.unspaced)];
-        *slot.get_or_insert_with(|| {
+        if let Some((_, index)) = known.iter().find(|(other, _)| *other == run) {
+            return *index;
+        }
+        let index = {
             let stack = match run.stack {
                 Stack::Letters => fonts.stack(&style.family),
                 Stack::Plain => fonts.plain_stack(&style.family),
@@ -98,7 +105,7 @@ fn shape_anew(
                 font_family: FontFamily::Source(stack.into()),
                 font_size: size_px,
                 font_weight: FontWeight::new(f32::from(style.weight.clamp(1, 1000))),
-                letter_spacing: if run.unspaced { 0.0 } else { spacing_em * size_px },
+                letter_spacing: if run.unspaced { 0.0 } else { (spacing_em + behind_em(run.figures)) * size_px },
                 locale: Language::parse(&style.language).ok(),
                 overflow_wrap: match wrap {
                     Wrap::Words => OverflowWrap::Normal,
@@ -108,15 +115,17 @@ fn shape_anew(
                 word_break: if is_korean(&style.language) { WordBreak::KeepAll } else { WordBreak::Normal },
                 ..parley::TextStyle::default()
             };
-            if style.tabular {
+            if run.figures != Figures::None {
                 look.font_features = FontFeatures::Source("\"tnum\" 1, \"lnum\" 1".into());
             }
             builder.push_style(look)
-        })
+        };
+        known.push((run, index));
+        index
     };
     // Line metrics come from the first style, so it must be that of plain letters.
     push_style(PLAIN, &mut builder);
-    for (run, range) in runs(text, spacing_em != 0.0) {
+    for (run, range) in runs(text, spacing_em != 0.0, style.tabular) {
         let index = push_style(run, &mut builder);
         builder.push_style_run(index, range);
     }
@@ -140,14 +149,37 @@ enum Stack {
     Plain,
 }
 
+/// Which figures of equal width a stretch consists of. Only figures take them: `tnum` would widen the hyphen of an
+/// address and the point of an amount as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Figures {
+    /// It has none, or they are as wide as they are.
+    None,
+    /// Those of ASCII and their like, by the face's own `tnum`.
+    Latin,
+    /// One figure of another script, again and again.
+    Own(char),
+}
+
+impl Figures {
+    fn of(grapheme: &str) -> Self {
+        match grapheme.chars().next() {
+            Some(figure) if figure.is_ascii_digit() => Self::Latin,
+            Some(figure) if figure.is_numeric() => Self::Own(figure),
+            _ => Self::None,
+        }
+    }
+}
+
 /// What distinguishes the stretches of one text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Run {
     stack: Stack,
     unspaced: bool,
+    figures: Figures,
 }
 
-const PLAIN: Run = Run { stack: Stack::Letters, unspaced: false };
+const PLAIN: Run = Run { stack: Stack::Letters, unspaced: false, figures: Figures::None };
 
 /// Whether a character is written joined to the next: Arabic and its relatives, and the scripts under one headline,
 /// Devanagari and Bengali (block ranges of Unicode 16). Spacing would tear their words apart.
@@ -179,21 +211,22 @@ fn is_text_by_itself(c: char) -> bool {
 
 /// Splits a text where the family stack changes (a letter face that happens to have ❤ must not win over the emoji where
 /// a variation selector asks for it, nor the reverse) and around characters that take no letter spacing: those that
-/// show nothing, or every isolated value would stand apart, and those that join.
-fn runs(text: &str, spaced: bool) -> Vec<(Run, std::ops::Range<usize>)> {
+/// show nothing, or every isolated value would stand apart, and those that join; in `tabular` texts also around figures.
+fn runs(text: &str, spaced: bool, tabular: bool) -> Vec<(Run, std::ops::Range<usize>)> {
     let mut runs: Vec<(Run, std::ops::Range<usize>)> = Vec::new();
     let mut push = |run: Run, range: std::ops::Range<usize>| match runs.last_mut() {
         Some((last, so_far)) if *last == run => so_far.end = range.end,
         _ => runs.push((run, range)),
     };
-    if !spaced && !text.contains(|c| matches!(c, '\u{fe0e}' | '\u{fe0f}') || is_text_by_itself(c)) {
+    if !spaced && !tabular && !text.contains(|c| matches!(c, '\u{fe0e}' | '\u{fe0f}') || is_text_by_itself(c)) {
         push(PLAIN, 0..text.len());
         return runs;
     }
     for (start, grapheme) in text.grapheme_indices(true) {
         let stack = stack_of(grapheme);
         let unspaced = spaced && grapheme.chars().all(|character| is_ignorable(character) || joins(character));
-        push(Run { stack, unspaced }, start..start + grapheme.len());
+        let figures = if tabular { Figures::of(grapheme) } else { Figures::None };
+        push(Run { stack, unspaced, figures }, start..start + grapheme.len());
     }
     runs
 }

@@ -18,7 +18,7 @@ fn wide(text: &str, style: &TextStyle) -> TextBlock {
 
 /// The lines of a text in a box, as their characters.
 fn lines(text: &str, language: &str, width: f32) -> Vec<String> {
-    let text = prepare(text).text;
+    let text = prepare(text, Direction::Ltr).text;
     let style = style(40.0, language);
     let mut shaped = fonts().with_shaper(|shaper| shape(fonts(), shaper, &text, &style, 40.0, Wrap::Words));
     shaped.break_at(Some(width));

@@ -8,10 +8,10 @@ use crate::quotes::{good, with};
 
 const PACK: &str = "/usr/share/fonts/opentype/noto";
 
-/// A quote of a Japanese company.
+/// A quote of a company that has a Japanese name beside its Latin one.
 fn japanese() -> Bench {
     let bench = Bench::new();
-    bench.put("ja.json", with("/company/name", json!("株式会社あおぞら")));
+    bench.put("ja.json", with("/company/name", json!("Aozora 株式会社あおぞら")));
     bench
 }
 
@@ -20,18 +20,53 @@ fn codes(report: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn without_a_pack_each_character_is_named_with_its_field_and_what_to_do_about_it() {
+fn without_a_pack_each_field_is_named_with_its_characters_and_what_to_do_about_it() {
     let bench = japanese();
     bench.render("validate ja.json").ends_with(0).says(&[
-        "warning[missing_glyph] at /company/name\n  found     `株` (U+682A)",
-        "`ぞ` (U+305E)",
+        "warning[missing_glyph] at /company/name\n  found     `株` (U+682A), `式` (U+5F0F),",
+        " and 2 more in `Aozora 株式会社あおぞら`",
+        "they are left out in scene `opening`, node `company`",
         "warning[font_pack_missing]",
         "8 characters of Chinese, Japanese or Korean without a font",
         "apt-get install fonts-noto-cjk",
         "--fonts /usr/share/fonts/opentype/noto",
     ]);
     let report = bench.render("validate ja.json --json").ends_with(0).json();
-    assert_eq!(codes(&report), [vec!["missing_glyph"; 8], vec!["font_pack_missing"]].concat());
+    assert_eq!(codes(&report), ["missing_glyph", "font_pack_missing"]);
+}
+
+#[test]
+fn characters_of_a_field_and_of_the_template_are_told_apart() {
+    let bench = Bench::new();
+    let mut quote = good();
+    quote["locale"] = json!("ja-JP");
+    quote["customer"]["name"] = json!("Oh 御");
+    quote["items"][0]["name"] = json!("Visit 御");
+    bench.put("ja.json", quote.to_string());
+    let report = bench.render("validate ja.json --json").ends_with(0).json();
+    let missing = report["warnings"].as_array().expect("a list").iter().filter(|one| one["code"] == "missing_glyph");
+    let told: Vec<(&str, &str)> =
+        missing.map(|one| (one["pointer"].as_str().unwrap_or("?"), one["found"].as_str().unwrap_or("?"))).collect();
+    for pointer in ["/customer/name", "/items/0/name"] {
+        let of_field: Vec<&&str> = told.iter().filter(|(at, _)| *at == pointer).map(|(_, found)| found).collect();
+        assert!(matches!(of_field[..], [found] if found.starts_with("`御` (U+5FA1) in ")), "{told:?}");
+    }
+    let kind = told.iter().find(|(_, found)| found.ends_with("in `御見積書`"));
+    assert!(matches!(kind, Some(("", _))), "a word of the template has no field: {told:?}");
+}
+
+#[test]
+fn a_name_of_which_no_letter_can_be_shown_is_refused() {
+    let bench = Bench::new();
+    bench.put("ja.json", with("/customer/name", json!("（株）あおぞら")));
+    for command in ["validate ja.json", "still ja.json -o frame.png", "video ja.json -o video.mp4"] {
+        bench.render(command).ends_with(3).says(&[
+            "error[no_font] at /customer/name\n  found     `（株）あおぞら`, of which no font has a letter",
+            "apt-get install fonts-noto-cjk",
+        ]);
+    }
+    bench.render(&format!("still ja.json -o frame.png --fonts {PACK}")).ends_with(0);
+    assert_eq!(bench.listing(), ["work/frame.png", "work/ja.json"]);
 }
 
 #[test]

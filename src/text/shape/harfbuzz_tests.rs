@@ -124,7 +124,7 @@ fn compare(fonts: &FontLibrary, file_of: impl Fn(FaceId) -> PathBuf, language: &
     let direction = if matches!(language, "ar" | "ur" | "fa" | "he") { Direction::Rtl } else { Direction::Ltr };
     for (line, weight) in lines.iter().flat_map(|line| [(line, 400), (line, 700)]) {
         let style = TextStyle { language: language.to_owned(), weight, direction, ..TextStyle::default() };
-        let text = prepare(line).text;
+        let text = prepare(line, direction).text;
         let runs = our_runs(fonts, &text, &style);
         let shaped: usize = runs.iter().map(|run| run.text.len()).sum();
         assert_eq!(shaped, text.len(), "every character of {line} is in a run");

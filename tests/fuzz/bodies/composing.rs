@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use quotereel::crew::Alone;
 use quotereel::geometry::Size;
+use quotereel::palette::LogoLook;
 use quotereel::raster::still;
 use quotereel::scene::{ComposeError, Composed, Ingredients};
 use quotereel::snapshot::Snapshot;
@@ -20,7 +21,7 @@ static GLYPHS: LazyLock<Arc<GlyphCache>> = LazyLock::new(Arc::default);
 pub(crate) fn compose(snapshot: &Snapshot, template: &Template, canvas: Size) -> Result<Composed, ComposeError> {
     quotereel::scene::compose(Ingredients {
         template,
-        bindings: Bindings { snapshot, pictures: &BTreeMap::new(), logo_colors: None },
+        bindings: Bindings { snapshot, pictures: &BTreeMap::new(), logo: LogoLook::default() },
         pictures: &[],
         fonts: FontLibrary::bundled(),
         canvas,
