@@ -96,9 +96,13 @@ pub(super) fn failure(error: StudioError) -> Failure {
             let problem = Problem::error(TEMPLATE_NOT_FOUND, "", error.to_string(), "a folder with a template.json");
             Failure::Invalid(problem.into())
         }
-        StudioError::Compose(error) => {
-            let expected = "a template that suits the quote";
-            Failure::Invalid(Problem::error("template_unfit", "", error.to_string(), expected).into())
-        }
+        StudioError::Compose(error) => unfit(&error),
+        StudioError::TooHeavy(error) => unfit(&error),
     }
+}
+
+/// The problem with a template and a quote that do not go together.
+fn unfit(error: &dyn Error) -> Failure {
+    let expected = "a template that suits the quote";
+    Failure::Invalid(Problem::error("template_unfit", "", error.to_string(), expected).into())
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use taffy::{AvailableSpace, NodeId, TaffyTree};
 
 use crate::geometry::{Rect, Size};
-use crate::template::{BoundKind, BoundNode};
+use crate::template::{BoundKind, BoundNode, Length};
 use crate::text::{Fit, FontLibrary, TextBlock};
 
 use measure::Measured;
@@ -169,14 +169,27 @@ fn set_texts(placed: &mut Placed<'_>, around: Surroundings<'_>) {
     }
 }
 
+/// Share of its own size below which something drawn has been squeezed.
+const SQUEEZED: f32 = 0.8;
+
 impl Placed<'_> {
-    /// Whether something in the flow sticks out of the box of its group, or into its padding, by more than a pixel: there
-    /// was not enough room.
+    /// Whether something that is drawn got much less than the size it asks for: the flow took it away, where words would wrap.
+    fn is_squeezed(&self) -> bool {
+        let [width, height] = self.node.placement.size;
+        let lost = |asked: Length, got: f32| matches!(asked, Length::Px(px) if px > 1.0 && got < px * SQUEEZED);
+        !matches!(self.node.kind, BoundKind::Text(_) | BoundKind::Group(_))
+            && (lost(width, self.rect.width) || lost(height, self.rect.height))
+    }
+
+    /// Whether something in the flow sticks out of the box of its group, or into its padding, by more than a pixel, or is
+    /// squeezed: there was not enough room.
     #[must_use]
     pub fn overflows(&self) -> bool {
         let own = matches!(&self.node.kind, BoundKind::Group(_))
             && self.children.iter().any(|child| {
-                child.node.placement.at.is_none() && child.rect.height > 0.0 && !self.inner.contains(child.rect, 1.0)
+                child.node.placement.at.is_none()
+                    && child.rect.height > 0.0
+                    && (!self.inner.contains(child.rect, 1.0) || child.is_squeezed())
             });
         own || self.children.iter().any(Placed::overflows)
     }

@@ -172,7 +172,7 @@ fn days_as_documents_of_the_place_write_them() {
         ("fr-FR", DateLength::Medium, "1er déc. 2026"),
         ("fr-FR", DateLength::Short, "01/12/2026"),
         ("vi-VN", DateLength::Medium, "1 thg 12, 2026"),
-        ("vi-VN", DateLength::Short, "1/12/2026"),
+        ("vi-VN", DateLength::Short, "01/12/2026"),
     ];
     for (tag, length, expected) in other {
         assert_eq!(locale(tag).date(first, length), expected, "{tag}");

@@ -206,14 +206,14 @@ fn never_moves(layer: &Layer) -> bool {
         && Pose::at(&layer.motion, 0).is_none_or(|pose| pose.map == Map::Shift { x: 0, y: 0 })
 }
 
-fn variant_count(content: &Content) -> usize {
+pub(super) fn variant_count(content: &Content) -> usize {
     match content {
         Content::Still(_) => 1,
         Content::Sequence { variants, .. } => variants.len().max(1),
     }
 }
 
-fn primitives(content: &Content, variant: usize) -> &[Primitive] {
+pub(super) fn primitives(content: &Content, variant: usize) -> &[Primitive] {
     match content {
         Content::Still(primitives) => primitives,
         Content::Sequence { variants, .. } => variants.get(variant).map_or(&[], Vec::as_slice),

@@ -150,6 +150,9 @@ impl Shader {
     }
 }
 
+/// Length of the ramp of a gradient whose stops all stand at one place, as a share of the gradient: an edge.
+const EDGE: f32 = 1e-3;
+
 fn ready(stop: &Stop) -> (f32, [f32; 4]) {
     let Color { r, g, b, a } = stop.color;
     let by_alpha = |channel: u8| f32::from(channel) * f32::from(a) / 255.0;
@@ -161,10 +164,12 @@ impl Gradient {
         let first = stretches.first().map_or(0.0, |stretch| stretch.from);
         let first = if first.is_finite() { first } else { 0.0 };
         let last = stretches.last().map_or(first, |stretch| stretch.to).max(first);
+        // Stops at one place part the paint there: what lies before has the first colour, what lies behind the last.
+        let (first, last) = if last > first { (first, last) } else { (first - EDGE / 2.0, first + EDGE / 2.0) };
         let end = (PLACES - 1) as f32;
         let per_place = (last - first) / end;
         let color = |place: usize| lanes(color_at(stretches, first + place as f32 * per_place));
-        let scale = if last > first { end / (last - first) } else { 0.0 };
+        let scale = end / (last - first);
         let course = match course {
             Course::Linear { step_x, step_y, offset } => {
                 Course::Linear { step_x: step_x * scale, step_y: step_y * scale, offset: (offset - first) * scale }

@@ -1,10 +1,10 @@
 //! What happens on every frame, told from the motion alone: nothing is drawn.
 
-use super::film::variant_at;
+use super::film::{primitives, variant_at};
 use super::pose::Pose;
 use crate::frame::Step;
 use crate::geometry::{IntRect, Rect, Size};
-use crate::scene::{Composition, Content, Geometry, Layer, MotionLink, Primitive, Scene};
+use crate::scene::{Composition, Geometry, Layer, MotionLink, Primitive, Scene};
 
 /// The steps of a composition, one for each frame.
 pub(super) fn of(composition: &Composition) -> Vec<Step> {
@@ -41,7 +41,7 @@ fn add_layer(steps: &mut [Step], scene: &Scene, layer: &Layer, canvas: IntRect) 
         let now = now.map(|pose| (pose, variant_at(&layer.content, frame)));
         if now != shown {
             for (pose, variant) in [&shown, &now].into_iter().flatten() {
-                let area = pose.bounds(ink(&layer.content, *variant)).intersect(canvas);
+                let area = pose.bounds(ink(primitives(&layer.content, *variant))).intersect(canvas);
                 // Something changes, even if all of it lies outside of what was reckoned.
                 let changed = area.width().saturating_mul(area.height()).max(1);
                 step.changed_px = step.changed_px.saturating_add(changed / 2).max(1);
@@ -51,26 +51,19 @@ fn add_layer(steps: &mut [Step], scene: &Scene, layer: &Layer, canvas: IntRect) 
     }
 }
 
-fn moves_at(link: &MotionLink, frame: u32) -> bool {
+pub(super) fn moves_at(link: &MotionLink, frame: u32) -> bool {
     let tracks = [&link.x, &link.y, &link.scale, &link.rotation, &link.opacity];
     let reveal = link.reveal.as_ref().map(|reveal| &reveal.amount);
     tracks.into_iter().chain(reveal).any(|track| track.moves_at(frame))
 }
 
 /// Whether another drawing shows on `frame` than on the one before.
-fn redraws(layer: &Layer, frame: u32) -> bool {
+pub(super) fn redraws(layer: &Layer, frame: u32) -> bool {
     frame > 0 && variant_at(&layer.content, frame) != variant_at(&layer.content, frame - 1)
 }
 
-/// About where a layer at rest leaves ink.
-fn ink(content: &Content, variant: usize) -> IntRect {
-    let primitives = match content {
-        Content::Still(primitives) => primitives,
-        Content::Sequence { variants, .. } => match variants.get(variant) {
-            Some(primitives) => primitives,
-            None => return IntRect::default(),
-        },
-    };
+/// About where primitives at rest leave ink.
+pub(super) fn ink(primitives: &[Primitive]) -> IntRect {
     primitives.iter().map(|primitive| outer(reach(primitive))).fold(IntRect::default(), IntRect::union)
 }
 

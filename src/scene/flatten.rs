@@ -21,6 +21,9 @@ use crate::template::{
 };
 use crate::text::{Align, Fit, TextStyle};
 
+/// Least contrast of a code's field to its modules; a lower one becomes white.
+const READABLE_CODE: f32 = 4.5;
+
 /// Turns one laid-out scene into layers.
 pub(super) struct Flattener<'a> {
     pub(super) around: Surroundings<'a>,
@@ -404,12 +407,18 @@ impl Flattener<'_> {
             return self.findings.code_too_long(self.spot(label), data);
         };
         self.findings.code(self.spot(label), code.module_px, self.clock.unit);
-        let ground = Geometry::RoundedRect(rounded(code.field, look.radius_px.min(code.module_px * 3.0)));
-        if let Some(primitive) = surface(look, ground, code.field) {
-            out.add(walk, label, primitive);
-        }
         // Readers expect dark on light; half the lightness range keeps a wide margin.
         let dark = color.with_lightness(color.lightness().min(0.4));
+        let mut look = look.clone();
+        if let Some(BoundPaint::Solid(field)) = &mut look.fill
+            && field.over(Color::WHITE).contrast(dark) < READABLE_CODE
+        {
+            *field = Color::WHITE;
+        }
+        let ground = Geometry::RoundedRect(rounded(code.field, look.radius_px.min(code.module_px * 3.0)));
+        if let Some(primitive) = surface(&look, ground, code.field) {
+            out.add(walk, label, primitive);
+        }
         out.add(walk, label, filled(Geometry::Path(code.modules), BoundPaint::Solid(dark), code.field));
     }
 }

@@ -27,7 +27,7 @@ use crate::frame::RgbaFrame;
 use crate::geometry::Size;
 use crate::pipeline::Soundtrack;
 use crate::problem::{Problem, Problems, Warning, quoted};
-use crate::raster::{Film, still};
+use crate::raster::{Film, TooHeavy, check_burden, still};
 use crate::scene::{ComposeError, Composed, Composition, Ingredients, compose};
 use crate::snapshot::{ParseOptions, Snapshot, parse_with};
 use crate::template::{Bindings, Template, TemplateError, TemplateFiles, builtin_files};
@@ -110,6 +110,9 @@ pub enum StudioError {
     /// Template and snapshot do not go together.
     #[error(transparent)]
     Compose(ComposeError),
+    /// Drawing it would take too much.
+    #[error(transparent)]
+    TooHeavy(#[from] TooHeavy),
     /// The machine gives no threads.
     #[error("cannot start threads: {0}")]
     Threads(#[from] ThreadPoolBuildError),
@@ -223,6 +226,7 @@ pub fn prepare_again(order: &Order, known: &mut KnownPictures) -> Result<Product
     }
     warnings.extend(std::mem::replace(&mut composed.warnings, Problems::new()));
     warnings.extend(order.fonts.is_none().then(|| advice(&composed.missing)).flatten());
+    check_burden(&composed.composition)?;
     let unwritten = unwritten(&parsed.snapshot, &composed.missing);
     if !unwritten.is_empty() {
         warnings.extend(unwritten);

@@ -66,10 +66,10 @@ pub(super) fn lineage(tag: &str) -> Vec<String> {
     tags
 }
 
-/// The tags behind the first of [`lineage`] that are written as `tag` is.
+/// The tags behind `tag` in its [`lineage`] that are written in its script.
 fn more_general(tag: &str) -> impl Iterator<Item = String> {
     let script = parts(tag).1;
-    lineage(tag).into_iter().filter(move |general| general != tag && parts(general).1 == script)
+    lineage(tag).into_iter().skip_while(move |general| general != tag).skip(1).filter(move |one| parts(one).1 == script)
 }
 
 /// Completes a template's own strings with `words`: in the languages it has, and in those in which every string of its

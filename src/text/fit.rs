@@ -57,12 +57,30 @@ pub fn content_widths(fonts: &FontLibrary, text: &str, style: &TextStyle) -> (f3
     let prepared = prepare(text, style.direction);
     let size_px = finite_or(style.size_px, 1.0).clamp(1.0, MAX_GLYPH_SIZE_PX);
     or_bundled(fonts, |fonts| {
-        let mut shaped = fonts.with_shaper(|shaper| shape(fonts, shaper, &prepared.text, style, size_px, Wrap::Words));
+        let mut text = prepared.text.clone();
+        let mut shaped = fonts.with_shaper(|shaper| shape(fonts, shaper, &text, style, size_px, Wrap::Words));
         shaped.break_at(None);
+        let missing = shaped.missing(fonts, &text);
+        if !missing.is_empty() {
+            text = without(&text, &missing);
+            shaped = fonts.with_shaper(|shaper| shape(fonts, shaper, &text, style, size_px, Wrap::Words));
+            shaped.break_at(None);
+        }
         let max = shaped.longest();
         shaped.break_at(Some(0.0));
         (shaped.longest().min(max), max)
     })
+}
+
+/// A text without characters that no font has, and without the spaces they stood between: what is left out leaves no hole.
+fn without(text: &str, missing: &[char]) -> String {
+    let mut rest = String::with_capacity(text.len());
+    for character in text.chars().filter(|c| !missing.contains(c)) {
+        if character != ' ' || !(rest.is_empty() || rest.ends_with([' ', '\n'])) {
+            rest.push(character);
+        }
+    }
+    rest
 }
 
 fn finite_or(value: f32, fallback: f32) -> f32 {
@@ -90,6 +108,12 @@ impl Setting<'_> {
         let mut shaped = self.shape(text, size_px, Wrap::Words);
         shaped.break_at(self.width());
         let missing = shaped.missing(self.fonts, text);
+        if !missing.is_empty() {
+            let rest = without(text, &missing);
+            let mut block = self.run(&rest, size_px, cut);
+            block.missing = missing;
+            return block;
+        }
         let (shaped, truncated) = match self.shrink(text, shaped, min_px) {
             Some(shaped) => {
                 let mut shaped = self.with_whole_phrases(text, shaped, size_px, min_px);
@@ -108,7 +132,6 @@ impl Setting<'_> {
         };
         let mut block = self.place(&shaped);
         block.truncated = truncated || cut;
-        block.missing = missing;
         block
     }
 

@@ -86,7 +86,8 @@ impl From<StudioError> for Verdict {
             }
             StudioError::Template(TemplateError::Invalid { .. } | TemplateError::Param(_))
             | StudioError::Sound(SoundFileError::Unfit { .. })
-            | StudioError::Compose(_) => FailureCode::TemplateFailed,
+            | StudioError::Compose(_)
+            | StudioError::TooHeavy(_) => FailureCode::TemplateFailed,
             StudioError::Folder(FolderError::Unreadable { .. })
             | StudioError::Sound(SoundFileError::Unreadable { .. })
             | StudioError::Threads(_) => system(&error, FailureCode::RenderFailed),

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use quotereel::crew::Alone;
 use quotereel::geometry::Size;
 use quotereel::palette::LogoLook;
-use quotereel::raster::still;
+use quotereel::raster::{check_burden, still};
 use quotereel::scene::{ComposeError, Composed, Ingredients};
 use quotereel::snapshot::Snapshot;
 use quotereel::template::{Bindings, Template};
@@ -30,10 +30,13 @@ pub(crate) fn compose(snapshot: &Snapshot, template: &Template, canvas: Size) ->
     })
 }
 
-/// Paints a frame of the middle.
+/// Paints a frame of the middle, unless that takes too much.
 #[allow(dead_code, reason = "not every target needs it")]
 pub(crate) fn paint(composed: &Composed) {
     let composition = &composed.composition;
+    if check_burden(composition).is_err() {
+        return;
+    }
     let frame = still(composition, FontLibrary::bundled(), Arc::clone(&GLYPHS), composition.frame_count / 2, &Alone);
     assert_eq!(frame.size(), composition.size);
 }
