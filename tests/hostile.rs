@@ -142,6 +142,28 @@ fn pictures_cut_off_anywhere_are_named() {
     }
 }
 
+/// A decoder fills what a JPEG lacks with grey. A preview in its metadata ends before the picture does, and what follows the
+/// end of the picture says nothing.
+#[test]
+fn a_jpeg_cut_off_after_its_header_is_not_half_a_picture() {
+    let mut plain = Vec::new();
+    let noise =
+        image::RgbImage::from_fn(64, 64, |x, y| image::Rgb([x * y, x * 7, y * 5].map(|n| (n % 251).to_le_bytes()[0])));
+    noise.write_to(&mut std::io::Cursor::new(&mut plain), image::ImageFormat::Jpeg).expect("encodes");
+    let length = u16::try_from(plain.len() + 2).expect("a short segment").to_be_bytes();
+    let with_preview = [&plain[..2], b"\xff\xe1", &length, &plain, &plain[2..]].concat();
+    let photo = include_bytes!("../fixtures/quotes/assets/camila.jpg").to_vec();
+    let progressive = include_bytes!("../fixtures/fuzz/picture/progressive.jpg").to_vec();
+    for whole in [plain, with_preview, photo, progressive] {
+        assert_eq!(code_of(&whole), "loaded");
+        assert_eq!(code_of(&[&whole[..], b"\0\0\xff\xd8\xff\xda\0\x04\0\0more"].concat()), "loaded");
+        for kept in (3..whole.len() - 1).step_by(whole.len() / 40) {
+            assert_eq!(code_of(&whole[..kept]), "asset_undecodable", "{kept} of {}", whole.len());
+        }
+    }
+    assert_eq!(code_of(&include_bytes!("../fixtures/quotes/assets/camila.jpg")[..4000]), "asset_undecodable");
+}
+
 // Fonts.
 
 /// The place of a table in a font, and its length.

@@ -84,7 +84,7 @@ fn decode_bitmap(kind: Kind, bytes: &[u8], source_name: &str, limits: &Limits) -
             Box::new(WebPDecoder::new(reader).map_err(failed)?)
         }
         Kind::Jpeg | Kind::Svg => {
-            if jpeg_scan_count(bytes) > MAX_JPEG_SCANS {
+            if jpeg_scans(bytes).count > MAX_JPEG_SCANS {
                 return Err(undecodable(source_name, &format!("a JPEG of more than {MAX_JPEG_SCANS} scans")));
             }
             Box::new(JpegDecoder::new(reader).map_err(failed)?)
@@ -92,6 +92,10 @@ fn decode_bitmap(kind: Kind, bytes: &[u8], source_name: &str, limits: &Limits) -
     };
     let (width, height) = decoder.dimensions();
     check_dimensions(width, height, source_name, limits)?;
+    // The decoder fills what is missing with grey.
+    if kind == Kind::Jpeg && !jpeg_scans(bytes).ended {
+        return Err(undecodable(source_name, "it is cut off: a JPEG has an end marker after its pixels"));
+    }
     decoder.set_limits(decoder_limits).map_err(failed)?;
     if decoder.total_bytes() > limits.max_decode_bytes {
         let reason = format!("{} bytes of pixels, allowed are {}", decoder.total_bytes(), limits.max_decode_bytes);
@@ -159,10 +163,19 @@ fn overlong_webp_chunk(bytes: &[u8]) -> Option<String> {
     None
 }
 
-/// Start-of-scan markers outside other segments (ITU-T T.81 annex B): those of an embedded preview do not count, and
+/// What a JPEG says of its scans.
+#[derive(Default)]
+struct JpegScans {
+    /// How many there are.
+    count: usize,
+    /// Whether the image ends after one of them. What follows that end (more pictures, padding) is not the decoder's.
+    ended: bool,
+}
+
+/// Markers of scans outside other segments (ITU-T T.81 annex B): those of an embedded preview do not count, and
 /// entropy-coded data cannot contain one.
-fn jpeg_scan_count(bytes: &[u8]) -> usize {
-    let mut scans = 0;
+fn jpeg_scans(bytes: &[u8]) -> JpegScans {
+    let mut scans = JpegScans::default();
     let mut at = 2;
     while let Some(found) = bytes.get(at..).and_then(|rest| rest.iter().position(|byte| *byte == 0xff)) {
         at += found;
@@ -170,10 +183,15 @@ fn jpeg_scan_count(bytes: &[u8]) -> usize {
             None => break,
             // A fill byte: the marker may begin at the next one.
             Some(0xff) => at += 1,
-            // A stuffed byte, a restart marker, TEM, start or end of image: no length follows.
-            Some(0x00 | 0x01 | 0xd0..=0xd9) => at += 2,
+            // The end of the image.
+            Some(0xd9) => {
+                scans.ended |= scans.count > 0;
+                at += 2;
+            }
+            // A stuffed byte, a restart marker, TEM, start of image: no length follows.
+            Some(0x00 | 0x01 | 0xd0..=0xd8) => at += 2,
             Some(marker) => {
-                scans += usize::from(*marker == 0xda);
+                scans.count += usize::from(*marker == 0xda);
                 let length = match bytes.get(at + 2..at + 4) {
                     Some([high, low]) => usize::from(*high) << 8 | usize::from(*low),
                     _ => break,

@@ -1,8 +1,9 @@
 //! Binding: a template's scene plus a snapshot gives a scene with nothing left to evaluate.
 
 mod content;
+mod spelling;
 
-use minijinja::value::Value;
+use minijinja::value::{Value, ValueKind};
 
 use super::bound::{
     BoundGroup, BoundKind, BoundMotion, BoundNode, BoundPlacement, BoundScene, BoundShape, BoundSurface, Length,
@@ -15,7 +16,7 @@ use super::theme::{Scale, Theme, unknown};
 use super::{DOCUMENT_FILE, Template, params};
 use crate::geometry::Size;
 use crate::locale::Amount;
-use crate::problem::member;
+use crate::problem::{member, quoted};
 use crate::time::FrameRate;
 
 /// Most nodes a bound scene may have; a repeat of a repeat reaches it first.
@@ -196,7 +197,7 @@ impl<'t> Binder<'t> {
     }
 
     pub(super) fn problem(&self, pointer: impl Into<String>, reason: impl Into<String>) -> Box<TemplateProblem> {
-        Box::new(self.template.problem(DOCUMENT_FILE, pointer, reason))
+        Box::new(self.template.problem(DOCUMENT_FILE, pointer, spelling::told(reason.into())))
     }
 
     fn condition(&self, when: Option<&str>, at: &str, locals: &Locals) -> Bound<bool> {
@@ -210,11 +211,24 @@ impl<'t> Binder<'t> {
 
     fn list(&self, expression: &str, at: &str, locals: &Locals) -> Bound<Vec<Value>> {
         let value = self.evaluator.value(expression, locals).map_err(|reason| self.problem(at, reason))?;
-        if value.is_undefined() || value.is_none() {
-            return Ok(Vec::new());
+        // Texts and objects can be gone through as well, letter by letter and key by key; nobody means that.
+        let found = match value.kind() {
+            ValueKind::Undefined | ValueKind::None => return Ok(Vec::new()),
+            ValueKind::Seq | ValueKind::Iterable => None,
+            ValueKind::String => Some("a text"),
+            ValueKind::Number => Some("a number"),
+            ValueKind::Bool => Some("true or false"),
+            ValueKind::Map => Some("an object"),
+            _ => Some("something else"),
+        };
+        let wrong = |found: &str| {
+            let expected = "expected a list, such as `items`, `page.rows` or `totals.taxes`";
+            self.problem(at, format!("{} gives no list but {found}; {expected}", quoted(expression, 80)))
+        };
+        if let Some(found) = found {
+            return Err(wrong(found));
         }
-        let entries = value.try_iter().map_err(|_| self.problem(at, format!("`{expression}` gives no list")))?;
-        Ok(entries.collect())
+        Ok(value.try_iter().map_err(|_| wrong("something else"))?.collect())
     }
 
     fn nodes(

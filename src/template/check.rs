@@ -2,12 +2,13 @@
 
 mod look;
 mod motion;
+mod names;
 mod ranges;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::KNOWN_PATHS;
-use super::document::{Document, Node, ParamKind, UseNode};
+use super::document::{Document, DurationRange, Node, ParamKind, RepeatNode, UseNode};
 use super::error::TemplateProblem;
 use super::expression::{FUNCTIONS, StringEntry, names_in_expression, names_in_text};
 use super::icons;
@@ -16,6 +17,8 @@ use super::read::Strings;
 use super::theme::unknown;
 use super::{DOCUMENT_FILE, STRINGS_FOLDER};
 use crate::problem::{nearest, quoted};
+
+use names::{Bound, Names};
 
 /// Checks a parsed template; gives its problems and the snapshot fields it uses.
 pub(super) fn check(
@@ -49,9 +52,6 @@ pub(super) struct Fields {
     pub(super) local: BTreeSet<String>,
 }
 
-/// Names bound where a node stands: `page`, `loop`, entries of repeats.
-type Names = Vec<String>;
-
 impl Checker<'_> {
     fn fail(&mut self, pointer: impl Into<String>, reason: impl Into<String>) {
         let pointer = pointer.into();
@@ -75,12 +75,7 @@ impl Checker<'_> {
             let reason = format!("version {} of the format is unknown; this engine reads 1", document.format_version);
             self.fail("/formatVersion", reason);
         }
-        if document.duration.min > document.duration.max
-            || document.duration.min <= 0.0
-            || document.duration.max > 120.0
-        {
-            self.fail("/duration", "min is above 0, max at most 120 s and not below min");
-        }
+        self.duration(document.duration, "/duration");
         if let Some(name) = &document.audio
             && (name.is_empty() || name.starts_with('.') || name.contains(['/', '\\']) || name.chars().count() > 100)
         {
@@ -95,7 +90,7 @@ impl Checker<'_> {
             self.fail("/defaultLanguage", reason);
         }
         self.params();
-        let mut known: Names = Vec::new();
+        let mut known = Names::default();
         for (index, named) in document.theme.colors.iter().enumerate() {
             let at = format!("/theme/colors/{index}/value");
             if named.value.starts_with('#') {
@@ -105,10 +100,10 @@ impl Checker<'_> {
             } else {
                 self.expression(&named.value, &at, &known);
             }
-            known.push(named.name.clone());
+            known.push(named.name.clone(), Bound::Any);
         }
         for (index, variant) in document.canvases.iter().enumerate() {
-            self.expression(&variant.when, &format!("/canvases/{index}/when"), &Names::new());
+            self.expression(&variant.when, &format!("/canvases/{index}/when"), &Names::default());
         }
         for (name, style) in &document.styles {
             self.style(style, &crate::problem::member("/styles", name));
@@ -121,7 +116,7 @@ impl Checker<'_> {
         }
         self.theme_numbers();
         self.parts();
-        self.nodes(&document.backdrop, "/backdrop", &Names::new());
+        self.nodes(&document.backdrop, "/backdrop", &Names::default());
         let mut ids = BTreeSet::new();
         if document.scenes.is_empty() || document.scenes.len() > 40 {
             self.fail("/scenes", format!("{} scenes; there are 1 to 40", document.scenes.len()));
@@ -132,6 +127,13 @@ impl Checker<'_> {
                 self.fail(format!("{at}/id"), format!("scene id {} is used twice", quoted(&scene.id, 60)));
             }
             self.scene(scene, &at);
+        }
+    }
+
+    fn duration(&mut self, DurationRange { min, max }: DurationRange, at: &str) {
+        if !(min > 0.0 && max >= min && max <= 120.0) {
+            let reason = format!("from {min} to {max} s: min is above 0, max at most 120 s and not below min");
+            self.fail(at, reason);
         }
     }
 
@@ -174,7 +176,9 @@ impl Checker<'_> {
             if part.children.is_empty() {
                 self.fail(format!("{at}/children"), "a part has at least one node");
             }
-            self.nodes(&part.children, &format!("{at}/children"), &part.args);
+            let mut names = Names::default();
+            part.args.iter().for_each(|name| names.push(name, Bound::Any));
+            self.nodes(&part.children, &format!("{at}/children"), &names);
         }
         if let Some(chain) = cycle(parts) {
             self.fail("/parts", format!("parts use each other without end: {chain}"));
@@ -196,25 +200,27 @@ impl Checker<'_> {
             self.fail(format!("{at}/with"), format!("part `{}` takes {name}, which is missing", node.part));
         }
         for name in node.with.keys().filter(|name| !part.args.contains(name)) {
-            let reason =
-                format!("part `{}` does not take {}; it takes: {}", node.part, quoted(name, 60), part.args.join(", "));
+            let taken = if part.args.is_empty() { "no arguments".to_owned() } else { part.args.join(", ") };
+            let reason = format!("part `{}` does not take {}; it takes: {taken}", node.part, quoted(name, 60));
             self.fail(crate::problem::member(&format!("{at}/with"), name), reason);
         }
     }
 
     fn scene(&mut self, scene: &super::document::Scene, at: &str) {
-        let mut names = Names::new();
+        let mut names = Names::default();
         if let Some(when) = &scene.when {
             self.expression(when, &format!("{at}/when"), &names);
         }
         if let Some(pages) = &scene.pages {
             self.expression(&pages.of, &format!("{at}/pages/of"), &names);
             self.page_numbers(pages, &format!("{at}/pages"));
-            names.push("page".to_owned());
+            let entry = names.entries(&pages.of);
+            names.push("page", Bound::Page(entry));
         }
-        if scene.duration.is_some_and(|range| !(range.min > 0.0 && range.max >= range.min && range.max <= 120.0)) {
-            self.fail(format!("{at}/duration"), "min is above 0, max at most 120 s and not below min");
+        if let Some(range) = scene.duration {
+            self.duration(range, &format!("{at}/duration"));
         }
+        self.stagger(scene.stagger, || format!("{at}/stagger"));
         if let Some(transition) = &scene.transition {
             self.transition_numbers(transition, &format!("{at}/transition"));
             if let Some(spec) = &transition.easing {
@@ -270,7 +276,10 @@ impl Checker<'_> {
                     if let Some(spec) = &count.easing {
                         self.easing(spec, &format!("{at}/count/easing"));
                     }
-                    inner.push("count".to_owned());
+                    inner.push("count", Bound::Any);
+                    if !n.text.contains("count") {
+                        self.fail(format!("{at}/count"), "nothing counts: `text` does not show `count`");
+                    }
                 }
                 self.text(&n.text, &format!("{at}/text"), &inner);
                 if let Some(style) = n.style.as_ref().filter(|style| !self.document.styles.contains_key(*style)) {
@@ -280,6 +289,10 @@ impl Checker<'_> {
             }
             Node::Image(n) => {
                 self.expression(&n.source, &format!("{at}/source"), names);
+                // Of `items[0].image` the names tell the list alone.
+                if n.source.contains("image") {
+                    self.fields.local.insert(format!("{}.image", n.source));
+                }
                 if let Some(words) = &n.monogram {
                     self.text(words, &format!("{at}/monogram"), names);
                 }
@@ -315,24 +328,41 @@ impl Checker<'_> {
                 self.nodes(&n.children, &format!("{at}/children"), names);
             }
             Node::Repeat(n) => {
-                self.expression(&n.of, &format!("{at}/of"), names);
-                self.repeat_numbers(n, at);
                 self.effects(n.mask.as_ref(), n.blur, at);
                 self.flex(&n.flex, at);
                 self.surface(&n.surface, at);
-                let mut inner = names.clone();
-                inner.extend([n.name.clone(), "loop".to_owned()]);
-                self.nodes(&n.children, &format!("{at}/children"), &inner);
+                self.repeat(n, at, names);
             }
             Node::Choose(_) | Node::Use(_) => {}
         }
     }
 
-    fn expression(&mut self, expression: &str, at: &str, names: &Names) {
-        match names_in_expression(expression) {
-            Ok(used) => self.names(used, at, names),
-            Err(reason) => self.fail(at, format!("in the expression {}: {reason}", quoted(expression, 80))),
+    fn repeat(&mut self, repeat: &RepeatNode, at: &str, names: &Names) {
+        self.expression(&repeat.of, &format!("{at}/of"), names);
+        self.repeat_numbers(repeat, at);
+        if let Some(reason) = names::unfit(&repeat.name) {
+            self.fail(format!("{at}/as"), reason);
         }
+        let mut inner = names.clone();
+        inner.push(&*repeat.name, Bound::Entry(names.entries(&repeat.of)));
+        inner.push("loop", Bound::Loop);
+        self.nodes(&repeat.children, &format!("{at}/children"), &inner);
+    }
+
+    fn expression(&mut self, expression: &str, at: &str, names: &Names) {
+        let reason = match names_in_expression(expression) {
+            Ok(used) => return self.names(used, at, names),
+            Err(reason) => reason,
+        };
+        let braces = expression.trim().strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
+        let reason = match braces {
+            Some(inner) => {
+                let inner = quoted(inner.trim(), 80);
+                format!("in the expression {}: write {inner}, without `{{{{ }}}}`", quoted(expression, 80))
+            }
+            None => format!("in the expression {}: {reason}", quoted(expression, 80)),
+        };
+        self.fail(at, reason);
     }
 
     fn text(&mut self, source: &str, at: &str, names: &Names) {
@@ -357,7 +387,10 @@ impl Checker<'_> {
         for path in used {
             let root = path.split('.').next().unwrap_or_default();
             let color = self.document.theme.colors.iter().any(|color| color.name == root);
-            if local.iter().any(|name| name == root) {
+            if let Some(known) = local.local(&path) {
+                if let Err(hint) = known {
+                    self.fail(at, format!("nothing is called {}{hint}", quoted(&path, 80)));
+                }
                 self.fields.local.insert(path);
                 continue;
             }
@@ -377,7 +410,8 @@ impl Checker<'_> {
                 continue;
             }
             let mut names: Vec<&str> = KNOWN_PATHS.to_vec();
-            names.extend(local.iter().map(String::as_str));
+            names.extend(local.iter().chain(FUNCTIONS));
+            names.extend(self.document.theme.colors.iter().map(|color| color.name.as_str()));
             let hint = nearest(&path, names).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
             self.fail(at, format!("nothing is called {}{hint}", quoted(&path, 80)));
         }

@@ -79,7 +79,8 @@ impl Evaluator {
             }
             let value = shown(value)?;
             // Amounts of some locales begin with a mark that says otherwise.
-            let isolate = if right_to_left && !value.starts_with(LEFT_TO_RIGHT_MARK) && value.contains(is_right_to_left) {
+            let isolate = if right_to_left && !value.starts_with(LEFT_TO_RIGHT_MARK) && value.contains(is_right_to_left)
+            {
                 RIGHT_TO_LEFT_ISOLATE
             } else {
                 FIRST_STRONG_ISOLATE
@@ -400,7 +401,10 @@ mod tests {
         ];
         for source in growing {
             let reason = evaluator().text(source, &none).expect_err(source);
-            assert!(["fuel", "large", "bytes", "statements"].iter().any(|word| reason.contains(word)), "{source}: {reason}");
+            assert!(
+                ["fuel", "large", "bytes", "statements"].iter().any(|word| reason.contains(word)),
+                "{source}: {reason}"
+            );
         }
     }
 

@@ -1,5 +1,8 @@
 //! Reading a template: from the bytes of its files to a document and strings, each mistake of form with its place.
 
+mod json;
+mod strict;
+
 use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
@@ -10,12 +13,12 @@ use super::error::{TemplateError, TemplateProblem};
 use super::expression::StringEntry;
 use super::parts::PARTS_FOLDER;
 use super::value::{pointer, split_pointer};
-use super::{DOCUMENT_FILE, LARGEST_FILE_BYTES, STRINGS_FOLDER, TemplateFiles};
+use super::{DOCUMENT_FILE, STRINGS_FOLDER, TemplateFiles};
 use super::{numbers, words};
 use crate::problem::nearest;
 
-/// Deepest nesting of JSON; serde_json itself stops at 128.
-const DEEPEST_JSON: usize = 100;
+use json::Wrong;
+pub(super) use strict::{Strict, kind_of, object};
 
 /// Strings by key, by language.
 pub(super) type Strings = BTreeMap<String, BTreeMap<String, StringEntry>>;
@@ -36,10 +39,14 @@ pub(super) fn read(files: &TemplateFiles) -> Result<Read, TemplateError> {
         pointer,
         reason,
     };
-    let value = json(&files.document).map_err(|reason| problem(DOCUMENT_FILE, String::new(), reason))?;
+    let all = |file: &str, wrong: Vec<Wrong>| -> Vec<TemplateProblem> {
+        wrong.into_iter().map(|(pointer, reason)| problem(file, pointer, reason)).collect()
+    };
+    let value =
+        json::read(&files.document).map_err(|wrong| TemplateError::Invalid { problems: all(DOCUMENT_FILE, wrong) })?;
     let named = numbers::of(&value);
     let mut document: Document =
-        typed(value, &named).map_err(|(pointer, reason)| problem(DOCUMENT_FILE, pointer, with_suggestion(reason)))?;
+        typed(value, &named).map_err(|(pointer, reason)| problem(DOCUMENT_FILE, pointer, reason))?;
     let mut problems = Vec::new();
     let mut unreadable =
         |all: Vec<Unreadable>| {
@@ -54,8 +61,7 @@ pub(super) fn read(files: &TemplateFiles) -> Result<Read, TemplateError> {
     let strings = words::complete(own, words, &document.default_language);
     for (name, bytes) in &files.parts {
         let file = format!("{PARTS_FOLDER}/{name}.json");
-        let read = json(bytes).map_err(|reason| (String::new(), reason));
-        match read.and_then(|value| typed::<Part>(value, &named)) {
+        match json::read(bytes).and_then(|value| typed::<Part>(value, &named).map_err(|wrong| vec![wrong])) {
             Ok(_) if document.parts.contains_key(name) => {
                 let reason = format!("part `{name}` is in {DOCUMENT_FILE} too");
                 problems.push(problem(&file, String::new(), reason));
@@ -63,18 +69,18 @@ pub(super) fn read(files: &TemplateFiles) -> Result<Read, TemplateError> {
             Ok(part) => {
                 document.parts.insert(name.clone(), part);
             }
-            Err((pointer, reason)) => problems.push(problem(&file, pointer, with_suggestion(reason))),
+            Err(wrong) => problems.extend(all(&file, wrong)),
         }
     }
     if problems.is_empty() { Ok(Read { document, strings }) } else { Err(TemplateError::Invalid { problems }) }
 }
 
 /// A document as `T`, names of numbers replaced, or the pointer to what is wrong with it and why.
-fn typed<T: DeserializeOwned>(mut value: Value, named: &BTreeMap<String, Value>) -> Result<T, (String, String)> {
+fn typed<T: DeserializeOwned>(mut value: Value, named: &BTreeMap<String, Value>) -> Result<T, Wrong> {
     numbers::put_in(&mut value, named)?;
-    serde_path_to_error::deserialize(value).map_err(|error| {
+    serde_path_to_error::deserialize(Strict(value)).map_err(|error| {
         let (inner, reason) = split_pointer(&error.inner().to_string());
-        (format!("{}{inner}", pointer(error.path())), reason)
+        (format!("{}{inner}", pointer(error.path())), with_suggestion(strict::in_words(reason)))
     })
 }
 
@@ -84,37 +90,20 @@ type Unreadable = (String, String, String);
 /// The strings of each file.
 ///
 /// # Errors
-/// The first mistake of every file that has one.
+/// The first mistake of every file that has one; of keys that come twice all.
 pub(super) fn strings<'a>(files: impl Iterator<Item = (&'a str, &'a [u8])>) -> Result<Strings, Vec<Unreadable>> {
     let (mut strings, mut failed) = (Strings::new(), Vec::new());
     for (language, bytes) in files {
-        match json(bytes).map_err(|reason| (String::new(), reason)).and_then(|value| entries(&value)) {
+        match json::read(bytes).and_then(|value| entries(&value).map_err(|wrong| vec![wrong])) {
             Ok(entries) => {
                 strings.insert(language.to_owned(), entries);
             }
-            Err((pointer, reason)) => failed.push((language.to_owned(), pointer, reason)),
+            Err(wrong) => {
+                failed.extend(wrong.into_iter().map(|(pointer, reason)| (language.to_owned(), pointer, reason)));
+            }
         }
     }
     if failed.is_empty() { Ok(strings) } else { Err(failed) }
-}
-
-fn json(bytes: &[u8]) -> Result<Value, String> {
-    if bytes.len() > LARGEST_FILE_BYTES {
-        return Err(format!("the file has {} bytes; at most {LARGEST_FILE_BYTES} are allowed", bytes.len()));
-    }
-    let value: Value = serde_json::from_slice(bytes).map_err(|error| format!("not valid JSON: {error}"))?;
-    if depth(&value) > DEEPEST_JSON {
-        return Err(format!("nested deeper than {DEEPEST_JSON} levels"));
-    }
-    Ok(value)
-}
-
-fn depth(value: &Value) -> usize {
-    match value {
-        Value::Array(list) => 1 + list.iter().map(depth).max().unwrap_or(0),
-        Value::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or(0),
-        _ => 0,
-    }
 }
 
 /// serde names what it knows: "unknown field `colour`, expected one of `color`, …". The nearest of them is the likely one.
@@ -130,7 +119,7 @@ fn with_suggestion(reason: String) -> String {
     }
 }
 
-fn entries(value: &Value) -> Result<BTreeMap<String, StringEntry>, (String, String)> {
+fn entries(value: &Value) -> Result<BTreeMap<String, StringEntry>, Wrong> {
     const FORMS: [&str; 6] = ["zero", "one", "two", "few", "many", "other"];
     let fields = value.as_object().ok_or_else(|| (String::new(), "expected an object of strings".to_owned()))?;
     let mut entries = BTreeMap::new();

@@ -178,6 +178,7 @@ pub(super) fn unknown<'a>(kind: &str, name: &str, known: impl Iterator<Item = &'
     let known: Vec<&str> = known.map(String::as_str).collect();
     let shown = crate::problem::quoted(name, 60);
     match crate::problem::nearest(name, known.iter().copied()) {
+        _ if known.is_empty() => format!("{kind} {shown} is not in the template; it has none"),
         Some(near) => format!("{kind} {shown} is not in the template; did you mean `{near}`?"),
         None => format!("{kind} {shown} is not in the template; there are: {}", known.join(", ")),
     }

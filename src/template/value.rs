@@ -11,6 +11,7 @@ use super::document::{
     ChooseNode, EasingSpec, GroupNode, IconNode, ImageNode, Node, Passage, Preset, QrNode, RepeatNode, ShapeNode,
     TextNode, UseNode,
 };
+use super::read::{Strict, kind_of};
 
 /// A length: design px, a share of the group's length, what the content needs, or a name of the theme.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,7 +44,12 @@ impl<'de> Deserialize<'de> for Measure {
                     Ok(share) if share.abs() <= 1000.0 => Ok(Self::Share(share / 100.0)),
                     _ => Err(de::Error::custom(format!("`{text}` is no share; expected {expected}"))),
                 },
-                None => Ok(Self::Token(text)),
+                None => match text.strip_suffix("px").unwrap_or(&text).trim().parse::<f32>() {
+                    Ok(px) if px.is_finite() => Err(de::Error::custom(format!(
+                        "`{text}` is no length: px are plain numbers, {px} without quotes; expected {expected}"
+                    ))),
+                    _ => Ok(Self::Token(text)),
+                },
             },
             other => Err(de::Error::custom(format!("found {}; expected {expected}", kind_of(&other)))),
         }
@@ -108,11 +114,11 @@ impl<'de> Deserialize<'de> for Passage {
         }
         match Value::deserialize(deserializer)? {
             name @ Value::String(_) => {
-                Ok(Self { preset: at_pointer(serde_path_to_error::deserialize(name))?, ..Self::default() })
+                Ok(Self { preset: at_pointer(serde_path_to_error::deserialize(Strict(name)))?, ..Self::default() })
             }
             full => {
                 let Full { preset, duration, easing, distance, stagger } =
-                    at_pointer(serde_path_to_error::deserialize(full))?;
+                    at_pointer(serde_path_to_error::deserialize(Strict(full)))?;
                 Ok(Self { preset, duration, easing, distance, stagger })
             }
         }
@@ -184,7 +190,7 @@ impl<'de> Deserialize<'de> for Node {
 }
 
 fn variant<T: DeserializeOwned, E: de::Error>(value: Value) -> Result<Box<T>, E> {
-    at_pointer(serde_path_to_error::deserialize(value)).map(Box::new)
+    at_pointer(serde_path_to_error::deserialize(Strict(value))).map(Box::new)
 }
 
 /// Marks where a pointer begins and ends inside an error text. serde carries only a text out of a nested value; the
@@ -224,15 +230,4 @@ pub(super) fn pointer(path: &serde_path_to_error::Path) -> String {
         }
     }
     pointer
-}
-
-fn kind_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    }
 }

@@ -141,6 +141,92 @@ fn pictures_and_template_are_watched_too() {
     assert_eq!(watch.interrupt(), Some(130));
 }
 
+/// A template whose only scene is a part, and the file of that part.
+fn of_a_part(bench: &Bench, folder: &str, fill: &str) {
+    let document = json!({
+        "formatVersion": 1, "name": "mine", "version": "1", "description": "One part.",
+        "duration": { "min": 1, "max": 2 },
+        "theme": { "fonts": { "body": { "family": "Inter", "weight": 500 } } },
+        "scenes": [{ "id": "only", "children": [{ "type": "use", "part": "ground" }] }]
+    });
+    bench.put(&format!("{folder}/template.json"), document.to_string());
+    bench.put(&format!("{folder}/parts/ground.json"), ground(fill));
+}
+
+fn ground(fill: &str) -> String {
+    json!({ "children": [{ "type": "shape", "layout": { "grow": 1 }, "surface": { "fill": fill } }] }).to_string()
+}
+
+#[test]
+fn parts_are_watched_too() {
+    let bench = Bench::new();
+    bench.put("q.json", good().to_string());
+    of_a_part(&bench, "mine", "#CC0000");
+    let (watch, first) = Watch::begin(&bench, "q.json --size square -t ./mine", "q.png");
+    assert_eq!(first["ok"], true, "{first}");
+    let red = watch.bytes();
+    bench.put("mine/parts/ground.json", ground("#0000CC"));
+    let blue = watch.other_than(&red);
+
+    // As editors save: a new file takes the name of the old one.
+    bench.put("mine/parts/ground.json.swp", ground("#00CC00"));
+    let part = bench.work().join("mine/parts/ground.json");
+    std::fs::rename(part.with_extension("json.swp"), part).expect("renamed");
+    watch.other_than(&blue);
+
+    bench.put("mine/parts/more.json", r#"{ "children": [] }"#);
+    let told = watch.report(|report| report["ok"] == false);
+    assert!(told.to_string().contains("parts/more.json"), "{told}");
+    assert_eq!(watch.interrupt(), Some(130));
+}
+
+#[test]
+fn folders_that_come_back_are_watched_again() {
+    let bench = Bench::new();
+    let place = |name: &str| bench.work().join(name);
+    bench.put("quotes/q.json", good().to_string());
+    of_a_part(&bench, "mine", "#CC0000");
+    let (watch, first) = Watch::begin(&bench, "quotes/q.json --size square -t ./mine -o q.png", "q.png");
+    assert_eq!(first["ok"], true, "{first}");
+    let red = watch.bytes();
+
+    std::fs::remove_dir_all(place("mine")).expect("removed");
+    watch.report(|report| report["ok"] == false);
+    of_a_part(&bench, "mine", "#0000CC");
+    let blue = watch.other_than(&red);
+    bench.put("mine/parts/ground.json", ground("#00CC00"));
+    let green = watch.other_than(&blue);
+
+    std::fs::remove_dir_all(place("quotes")).expect("removed");
+    watch.report(|report| report["ok"] == false);
+    bench.put("quotes/q.json", good().to_string());
+    watch.report(|report| report["ok"] == true);
+    bench.put("mine/parts/ground.json", ground("#CCCC00"));
+    watch.other_than(&green);
+    bench.put("quotes/q.json", "{");
+    watch.report(|report| report["ok"] == false);
+    assert_eq!(watch.interrupt(), Some(130));
+}
+
+#[test]
+fn a_link_that_leads_elsewhere_is_followed() {
+    let bench = Bench::new();
+    bench.put("q.json", good().to_string());
+    of_a_part(&bench, "one", "#CC0000");
+    of_a_part(&bench, "two", "#0000CC");
+    let link = |to: &str, name: &str| std::os::unix::fs::symlink(to, bench.work().join(name)).expect("linked");
+    link("one", "mine");
+    let (watch, first) = Watch::begin(&bench, "q.json --size square -t ./mine", "q.png");
+    assert_eq!(first["ok"], true, "{first}");
+    let red = watch.bytes();
+    link("two", "next");
+    std::fs::rename(bench.work().join("next"), bench.work().join("mine")).expect("renamed");
+    let blue = watch.other_than(&red);
+    bench.put("two/parts/ground.json", ground("#00CC00"));
+    watch.other_than(&blue);
+    assert_eq!(watch.interrupt(), Some(130));
+}
+
 #[test]
 fn a_mistake_at_the_start_is_told_in_words_and_mended_later() {
     let bench = Bench::new();

@@ -250,7 +250,8 @@ fn total_is_exact(production: &Production, template: &Template, faults: &mut Vec
         let Content::Sequence { variants, .. } = &layer.content else { continue };
         let Some(block) = variants.last().and_then(|last| texts(last).next()).map(|text| &text.block) else { continue };
         totals += 1;
-        let reads_rightwards = amount.starts_with('\u{200e}') || !amount.contains(|c: char| c.is_alphabetic() && matches!(c, '\u{590}'..='\u{8ff}'));
+        let reads_rightwards = amount.starts_with('\u{200e}')
+            || !amount.contains(|c: char| c.is_alphabetic() && matches!(c, '\u{590}'..='\u{8ff}'));
         let isolate = if snapshot.locale.is_rtl() && !reads_rightwards { '\u{2067}' } else { '\u{2068}' };
         let expected = layout(
             FontLibrary::bundled(),

@@ -2,9 +2,12 @@
 //!
 //! Folders are watched, not files: an editor that saves a file by renaming another over it leaves nothing to watch of the
 //! old one. Of what happens in a folder only the names of sources count, so that a picture written beside them wakes nobody.
+//! What nobody reports (a folder that was deleted and comes back, a link further up that leads elsewhere, a disk of another
+//! machine) is found by a look at all sources each second.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -17,27 +20,40 @@ use crate::cli::failure::Failure;
 use crate::cli::options::Template;
 use crate::pipeline::folder_of;
 use crate::snapshot::{AssetRef, Snapshot};
-use crate::template::{DOCUMENT_FILE, STRINGS_FOLDER};
+use crate::template::{DOCUMENT_FILE, PARTS_FOLDER, STRINGS_FOLDER};
 
 /// How long nothing may happen before a burst of changes counts as over.
 const QUIET: Duration = Duration::from_millis(20);
 /// How long a burst is waited for, however long it goes on.
 const LONGEST_BURST: Duration = Duration::from_millis(100);
-/// How long a snapshot may be missing: an editor that moves the old one away first is about to bring the new one.
+/// How long a snapshot or template may be missing: an editor that moves the old one away first is about to bring the new one.
 const MISSING: Duration = Duration::from_millis(300);
+/// How often all sources are looked at, whatever is reported. A look is a few dozen questions about files.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// What the operating system reported, and when.
 type Report = (Instant, notify::Result<Event>);
+
+/// What tells one state of a file from another: device, number of the file, length, time of change in seconds and nanoseconds.
+type Stamp = (u64, u64, u64, i64, i64);
 
 /// The sources of one picture, watched.
 pub(super) struct Sources {
     watcher: RecommendedWatcher,
     reports: Receiver<Report>,
     snapshot: PathBuf,
+    /// The template's folder, as it was given.
     template: Option<PathBuf>,
-    /// Names as they were given and, where those are links, as they are.
-    files: BTreeSet<PathBuf>,
     pictures: BTreeSet<PathBuf>,
+    /// Where the template's folder is now, links followed.
+    folder: Option<PathBuf>,
+    /// The template's sound file by its name in that folder; the last one where the document cannot be read.
+    sound: Option<String>,
+    /// Names of sources as they were given and, where those are links, as they are.
+    names: BTreeSet<PathBuf>,
+    /// The sources that were there at the last look.
+    seen: BTreeMap<PathBuf, Stamp>,
+    seen_at: Instant,
 }
 
 impl Sources {
@@ -52,20 +68,23 @@ impl Sources {
             // After the last wait nobody listens any more.
             let _ = send.send((Instant::now(), event));
         });
-        let template = match template {
-            Template::Builtin(_) => None,
-            // One that is not there is told by whoever reads it first.
-            Template::Folder(folder) => fs::canonicalize(folder).ok(),
-        };
         let mut sources = Self {
             watcher: watcher.context("cannot watch files")?,
             reports,
             snapshot: snapshot.to_owned(),
-            template,
-            files: names_of(snapshot),
+            template: match template {
+                Template::Builtin(_) => None,
+                Template::Folder(folder) => Some(folder.clone()),
+            },
             pictures: BTreeSet::new(),
+            folder: None,
+            sound: None,
+            names: BTreeSet::new(),
+            seen: BTreeMap::new(),
+            seen_at: Instant::now(),
         };
-        sources.watch_folders()?;
+        sources.resolve()?;
+        sources.seen = sources.look();
         Ok(sources)
     }
 
@@ -79,22 +98,55 @@ impl Sources {
             AssetRef::File(file) => Some(base.join(file)),
             AssetRef::Url(_) | AssetRef::Data(_) | AssetRef::Key(_) => None,
         });
-        self.pictures = files.flat_map(|file| names_of(&file)).collect();
-        self.watch_folders()
+        let before = std::mem::replace(&mut self.pictures, files.collect());
+        // The others keep the stamps they had before the picture was made: a change since then is one.
+        self.seen.retain(|file, _| self.pictures.contains(file) || !before.contains(file));
+        for file in self.pictures.difference(&before) {
+            self.seen.extend(stamp_of(file).map(|stamp| (file.clone(), stamp)));
+        }
+        self.resolve()
     }
 
-    /// Watches every folder in which a source lies. Doing so again takes up folders that have been replaced.
-    fn watch_folders(&mut self) -> Result<(), Failure> {
-        let strings = self.template.as_ref().map(|folder| folder.join(STRINGS_FOLDER));
-        let files = self.files.iter().chain(&self.pictures).filter_map(|file| file.parent());
-        let folders: BTreeSet<&Path> = files.chain(self.template.as_deref()).chain(strings.as_deref()).collect();
+    /// Finds out what the names lead to, and watches every folder in which a source or a link to one lies. Doing so again
+    /// takes up folders that have been replaced.
+    fn resolve(&mut self) -> Result<(), Failure> {
+        self.folder = self.template.as_ref().and_then(|folder| fs::canonicalize(folder).ok());
+        self.names = self.pictures.iter().chain([&self.snapshot]).flat_map(|file| names_of(file)).collect();
+        let mut folders: BTreeSet<PathBuf> = self.names.iter().map(|file| folder_of(file).to_owned()).collect();
+        for name in self.template.iter().flat_map(|folder| names_of(folder)) {
+            // A folder that may not be read holds no sources; without its reports a look finds the change.
+            let _ = self.watcher.watch(folder_of(&name), RecursiveMode::NonRecursive);
+            self.names.insert(name);
+        }
+        if let Some(folder) = &self.folder {
+            let document = folder.join(DOCUMENT_FILE);
+            self.sound = sound_of(&document, self.sound.take());
+            self.names.extend(self.sound.iter().map(|file| folder.join(file)).chain([document]));
+            folders.extend([STRINGS_FOLDER, PARTS_FOLDER].map(|inner| folder.join(inner)));
+            folders.insert(folder.clone());
+        }
         // One that is not there belongs to a picture that is missing, of which a warning has told.
-        for folder in folders.into_iter().filter(|folder| folder.is_dir()) {
-            self.watcher
-                .watch(folder, RecursiveMode::NonRecursive)
-                .with_context(|| format!("cannot watch {}", folder.display()))?;
+        for folder in folders.iter().filter(|folder| folder.is_dir()) {
+            let watched = self.watcher.watch(folder, RecursiveMode::NonRecursive);
+            // It may have been deleted just now.
+            if folder.is_dir() {
+                watched.with_context(|| format!("cannot watch {}", folder.display()))?;
+            }
         }
         Ok(())
+    }
+
+    /// Every source that is there, and its state.
+    fn look(&self) -> BTreeMap<PathBuf, Stamp> {
+        let mut files: Vec<PathBuf> = self.pictures.iter().chain([&self.snapshot]).cloned().collect();
+        if let Some(folder) = &self.template {
+            files.extend([DOCUMENT_FILE].into_iter().chain(self.sound.as_deref()).map(|file| folder.join(file)));
+            for inner in [STRINGS_FOLDER, PARTS_FOLDER] {
+                let entries = fs::read_dir(folder.join(inner)).into_iter().flatten().flatten();
+                files.extend(entries.map(|entry| entry.path()).filter(|file| is_json(file)));
+            }
+        }
+        files.into_iter().filter_map(|file| Some((stamp_of(&file)?, file))).map(|(stamp, file)| (file, stamp)).collect()
     }
 
     /// Waits for a source to change and for the burst of changes to end; returns when the first of them was seen.
@@ -103,16 +155,26 @@ impl Sources {
     /// [`Failure::System`] where the operating system reports no more.
     pub(super) fn next_change(&mut self) -> Result<Instant, Failure> {
         let first = loop {
-            let report = self.reports.recv().map_err(|_| anyhow!("files are no longer watched"))?;
-            if self.concerns(&report) {
-                break report.0;
+            match self.reports.recv_timeout(LOOK.saturating_sub(self.seen_at.elapsed())) {
+                Ok(report) if self.concerns(&report) => break report.0,
+                Err(RecvTimeoutError::Disconnected) => return Err(anyhow!("files are no longer watched").into()),
+                Ok(_) | Err(RecvTimeoutError::Timeout) => {}
+            }
+            if self.seen_at.elapsed() >= LOOK {
+                self.seen_at = Instant::now();
+                if self.look() != self.seen {
+                    break self.seen_at;
+                }
             }
         };
         self.gather(first, QUIET);
-        if !self.snapshot.exists() {
+        let document = self.template.as_ref().map(|folder| folder.join(DOCUMENT_FILE));
+        if !self.snapshot.exists() || document.is_some_and(|document| !document.exists()) {
             self.gather(first, MISSING);
         }
-        self.watch_folders()?;
+        self.resolve()?;
+        // Before anything is read: what changes from now on is seen again.
+        (self.seen, self.seen_at) = (self.look(), Instant::now());
         Ok(first)
     }
 
@@ -142,19 +204,36 @@ impl Sources {
 
     fn is_source(&self, path: &Path) -> bool {
         let of_template = |folder: &Path| {
-            let strings = folder.join(STRINGS_FOLDER);
-            let is_json = path.extension().is_some_and(|extension| extension == "json");
-            path == folder.join(DOCUMENT_FILE) || path == strings || is_json && path.starts_with(&strings)
+            [STRINGS_FOLDER, PARTS_FOLDER].into_iter().any(|inner| {
+                let inner = folder.join(inner);
+                path == inner || is_json(path) && path.starts_with(&inner)
+            })
         };
-        self.files.contains(path) || self.pictures.contains(path) || self.template.as_deref().is_some_and(of_template)
+        self.names.contains(path) || self.folder.as_deref().is_some_and(of_template)
     }
 }
 
-/// A file by its name in its real folder and, where it is a link, by the name of what it leads to.
+/// A file or folder by its name in its real folder and, where it is a link, by the name of what it leads to.
 fn names_of(file: &Path) -> BTreeSet<PathBuf> {
     let in_folder =
         fs::canonicalize(folder_of(file)).ok().zip(file.file_name()).map(|(folder, name)| folder.join(name));
     in_folder.into_iter().chain(fs::canonicalize(file).ok()).collect()
+}
+
+fn is_json(file: &Path) -> bool {
+    file.extension().is_some_and(|extension| extension == "json")
+}
+
+/// The sound file that a template's document names, whatever else is wrong with it; `last` where it is no JSON.
+fn sound_of(document: &Path, last: Option<String>) -> Option<String> {
+    let json: Option<serde_json::Value> = fs::read(document).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    json.map_or(last, |json| json["audio"].as_str().map(str::to_owned))
+}
+
+/// The state of a file, links followed; nothing where there is none.
+fn stamp_of(file: &Path) -> Option<Stamp> {
+    let about = fs::metadata(file).ok()?;
+    Some((about.dev(), about.ino(), about.size(), about.mtime(), about.mtime_nsec()))
 }
 
 #[cfg(test)]
@@ -166,9 +245,11 @@ mod tests {
         let root = tempfile::tempdir().expect("a folder");
         let place = |name: &str| root.path().join(name);
         fs::create_dir_all(place("mine/strings")).expect("made");
-        for file in ["q.json", "mine/template.json", "mine/strings/es.json"] {
+        fs::create_dir_all(place("mine/parts")).expect("made");
+        for file in ["q.json", "mine/strings/es.json", "mine/parts/row.json"] {
             fs::write(place(file), "{}").expect("written");
         }
+        fs::write(place("mine/template.json"), r#"{ "audio": "song.ogg" }"#).expect("written");
         let sources = Sources::watch(&place("q.json"), &Template::Folder(place("mine"))).expect("watched");
         (root, sources)
     }
@@ -193,6 +274,11 @@ mod tests {
         for (name, counts) in [
             ("mine/template.json", true),
             ("mine/strings/pt.json", true),
+            ("mine/parts/row.json", true),
+            ("mine/parts/cell.json", true),
+            ("mine/song.ogg", true),
+            ("mine/other.ogg", false),
+            ("mine/parts/notes.txt", false),
             ("q.png", false),
             (".quotereel-abc.part", false),
             ("mine/preview.png", false),
@@ -226,6 +312,41 @@ mod tests {
             Sources::watch(&root.path().join("link.json"), &Template::Builtin("any".to_owned())).expect("watched");
         fs::write(root.path().join("elsewhere/real.json"), "{ }").expect("written");
         linked.next_change().expect("seen");
+    }
+
+    /// What is reported about a folder that is gone is over; a look finds the one that comes back, or a link's new end.
+    #[test]
+    fn folders_that_come_back_and_links_that_lead_elsewhere_are_seen() {
+        let (root, _) = watched();
+        let place = |name: &str| root.path().join(name);
+        std::os::unix::fs::symlink("mine", place("link")).expect("linked");
+        fs::create_dir(place("quotes")).expect("made");
+        fs::write(place("quotes/q.json"), "{}").expect("written");
+        let mut sources = Sources::watch(&place("quotes/q.json"), &Template::Folder(place("link"))).expect("watched");
+        let mut edited = |file: &str| {
+            fs::write(place(file), "{ }").expect("written");
+            sources.next_change().expect("seen");
+            // What is left of it must not stand for the next one.
+            while sources.reports.recv_timeout(MISSING).is_ok() {}
+            sources.seen = sources.look();
+        };
+        edited("mine/parts/row.json");
+
+        fs::remove_dir_all(place("mine")).expect("removed");
+        fs::create_dir_all(place("mine/parts")).expect("made");
+        edited("mine/template.json");
+        edited("mine/parts/row.json");
+
+        fs::create_dir_all(place("other/parts")).expect("made");
+        fs::remove_file(place("link")).expect("removed");
+        std::os::unix::fs::symlink("other", place("link")).expect("linked");
+        edited("other/template.json");
+        edited("other/parts/new.json");
+
+        fs::rename(place("quotes"), place("gone")).expect("renamed");
+        fs::create_dir(place("quotes")).expect("made");
+        edited("quotes/q.json");
+        edited("quotes/q.json");
     }
 
     #[test]

@@ -8,6 +8,9 @@ use super::super::value::{ColorSpec, Edges, Measure};
 use super::Checker;
 use crate::problem::quoted;
 
+/// Spaces that every template has.
+pub(super) const SAFE_SPACES: [&str; 4] = ["safeTop", "safeEnd", "safeBottom", "safeStart"];
+
 impl Checker<'_> {
     pub(super) fn style(&mut self, style: &TextStyle, at: &str) {
         let fonts = &self.document.theme.fonts;
@@ -16,6 +19,14 @@ impl Checker<'_> {
         }
         self.size(style.size.as_ref(), &format!("{at}/size"));
         self.size(style.min_size.as_ref(), &format!("{at}/minSize"));
+        if let (Some(Measure::Px(least)), Some(Measure::Px(size))) = (&style.min_size, &style.size)
+            && least > size
+        {
+            self.fail(
+                format!("{at}/minSize"),
+                format!("{least} is above `size`, {size}: a text shrinks from `size` to it"),
+            );
+        }
         self.color(style.color.as_ref(), &format!("{at}/color"));
         if style.max_lines == Some(0) {
             self.fail(format!("{at}/maxLines"), "at least 1 line");
@@ -55,11 +66,10 @@ impl Checker<'_> {
     }
 
     fn space(&mut self, measure: Option<&Measure>, at: &str) {
-        const SAFE: [&str; 4] = ["safeTop", "safeEnd", "safeBottom", "safeStart"];
         if let Some(Measure::Token(name)) = measure {
             let mut known: Vec<String> = self.document.theme.spaces.keys().cloned().collect();
             known.extend(self.document.canvases.iter().flat_map(|variant| variant.spaces.keys().cloned()));
-            known.extend(SAFE.map(str::to_owned));
+            known.extend(SAFE_SPACES.map(str::to_owned));
             if !known.contains(name) {
                 self.fail(at, unknown("space", name, known.iter()));
             }

@@ -1,6 +1,6 @@
 //! Checks of how a node moves: durations and delays have limits, easings exist, and what moves can move that way.
 
-use super::super::document::{EasingSpec, Motion, Node, Passage, Preset};
+use super::super::document::{EasingSpec, Keyframe, Motion, Node, Passage, Preset};
 use super::super::look::easing;
 use super::Checker;
 
@@ -23,11 +23,10 @@ impl Checker<'_> {
         if motion.origin.is_some_and(|origin| origin.iter().any(|share| !(-10.0..=10.0).contains(share))) {
             self.fail(format!("{at}/origin"), "shares of width and height, -10 to 10");
         }
-        for (seconds, field) in [(motion.delay, "delay"), (motion.stagger, "stagger")] {
-            if seconds.is_some_and(|seconds| !(0.0..=30.0).contains(&seconds)) {
-                self.fail(format!("{at}/{field}"), "0 to 30 s");
-            }
+        if motion.delay.is_some_and(|seconds| !(0.0..=30.0).contains(&seconds)) {
+            self.fail(format!("{at}/delay"), "0 to 30 s");
         }
+        self.stagger(motion.stagger, || format!("{at}/stagger"));
         let Some(all) = &motion.keyframes else { return };
         let lists = [
             (&all.x, "x"),
@@ -39,15 +38,32 @@ impl Checker<'_> {
             (&all.trim_end, "trimEnd"),
         ];
         for (list, field) in lists {
+            let share = matches!(field, "opacity" | "trimStart" | "trimEnd");
+            self.ascending(list, &format!("{at}/keyframes/{field}"));
             for (index, keyframe) in list.iter().enumerate() {
                 if let Some(spec) = &keyframe.easing {
                     self.easing(spec, &format!("{at}/keyframes/{field}/{index}/easing"));
                 }
-                self.keyframe_numbers(keyframe, &format!("{at}/keyframes/{field}/{index}"));
+                self.keyframe_numbers(keyframe, share, &format!("{at}/keyframes/{field}/{index}"));
                 if keyframe.t.abs() > 120.0 {
                     self.fail(format!("{at}/keyframes/{field}/{index}"), "t lies in -120-120 s");
                 }
             }
+        }
+    }
+
+    /// Times from the beginning follow each other, and so do those from the end.
+    fn ascending(&mut self, keyframes: &[Keyframe], at: &str) {
+        let mut last = [f64::NEG_INFINITY; 2];
+        for (index, Keyframe { t, .. }) in keyframes.iter().enumerate() {
+            let last = &mut last[usize::from(*t < 0.0)];
+            if *t < *last {
+                self.fail(
+                    format!("{at}/{index}/t"),
+                    format!("{t} comes after {last}: keyframes stand in the order of time"),
+                );
+            }
+            *last = *t;
         }
     }
 

@@ -6,10 +6,12 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 use super::Checker;
+use super::look::SAFE_SPACES;
 use crate::problem::member;
 use crate::template::document::{
     Count, Keyframe, Pages, Paint, Passage, Placement, RepeatNode, Surface, TextStyle, Transition,
 };
+use crate::template::theme::unknown;
 use crate::template::value::LONGEST_PX;
 
 /// Distances and other lengths that are plain numbers, in design px.
@@ -44,6 +46,9 @@ impl Checker<'_> {
             {
                 self.lengths(lengths, &format!("/canvases/{index}/{field}"));
             }
+            self.replaced(&variant.sizes, &theme.sizes, "size", &format!("/canvases/{index}/sizes"));
+            self.replaced(&variant.spaces, &theme.spaces, "space", &format!("/canvases/{index}/spaces"));
+            self.replaced(&variant.radii, &theme.radii, "radius", &format!("/canvases/{index}/radii"));
         }
         self.transition_numbers(&document.transition, "/transition");
     }
@@ -52,6 +57,19 @@ impl Checker<'_> {
         for (name, px) in lengths {
             self.within(Some(*px), &LENGTH_PX, " design px", || member(at, name));
         }
+    }
+
+    /// What a canvas replaces has a value on the others.
+    fn replaced(&mut self, new: &BTreeMap<String, f32>, old: &BTreeMap<String, f32>, kind: &str, at: &str) {
+        let always = |name: &String| kind == "space" && SAFE_SPACES.contains(&name.as_str());
+        for name in new.keys().filter(|name| !old.contains_key(*name) && !always(name)) {
+            self.fail(member(at, name), unknown(kind, name, old.keys()));
+        }
+    }
+
+    /// A delay from one entering child to the next.
+    pub(super) fn stagger(&mut self, seconds: Option<f64>, at: impl FnOnce() -> String) {
+        self.within(seconds, &(0.0..=5.0), " s", at);
     }
 
     pub(super) fn transition_numbers(&mut self, transition: &Transition, at: &str) {
@@ -123,7 +141,9 @@ impl Checker<'_> {
         self.within(passage.distance, &LENGTH_PX, " design px", || format!("{at}/distance"));
     }
 
-    pub(super) fn keyframe_numbers(&mut self, keyframe: &Keyframe, at: &str) {
-        self.within(Some(keyframe.v), &LENGTH_PX, "", || format!("{at}/v"));
+    /// `share` is whether its value is an opacity or a share of a length.
+    pub(super) fn keyframe_numbers(&mut self, keyframe: &Keyframe, share: bool, at: &str) {
+        let range = if share { 0.0..=1.0 } else { LENGTH_PX };
+        self.within(Some(keyframe.v), &range, "", || format!("{at}/v"));
     }
 }

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::template::read::object;
 use crate::template::value::{ColorSpec, Edges, Measure};
 
 /// How a text is set. Unset fields come from the style it is based on.
@@ -61,16 +62,19 @@ pub enum Paint {
     /// A gradient along a line.
     Linear {
         /// Its direction and colours.
+        #[serde(deserialize_with = "object")]
         linear: LinearGradient,
     },
     /// A gradient around a point.
     Radial {
         /// Its centre and colours.
+        #[serde(deserialize_with = "object")]
         radial: RadialGradient,
     },
     /// A gradient that runs around a point.
     Conic {
         /// Its centre and colours.
+        #[serde(deserialize_with = "object")]
         conic: ConicGradient,
     },
 }

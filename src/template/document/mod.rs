@@ -39,7 +39,7 @@ pub struct Document {
     /// Version of this format; 1.
     #[schemars(range(min = 1, max = 1))]
     pub format_version: u32,
-    /// Name: lower case letters, digits and hyphens; equal to the folder's name.
+    /// Name: lower case letters, digits and hyphens; usually that of the folder.
     #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9-]{0,62}$"))]
     pub name: String,
     /// Version of the template itself; a new one makes new videos of old quotes.
@@ -196,6 +196,7 @@ pub struct Scene {
     pub flex: Flex,
     /// Delay from one entering child to the next, in seconds.
     #[serde(default)]
+    #[schemars(range(min = 0.0, max = 5.0))]
     pub stagger: Option<f64>,
     /// What it shows; at least one node.
     #[schemars(length(min = 1))]

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::template::read::object;
+
 /// Motion of a node.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -156,6 +158,7 @@ pub enum EasingSpec {
     /// A spring.
     Spring {
         /// Its constants.
+        #[serde(deserialize_with = "object")]
         spring: SpringSpec,
     },
 }

@@ -314,7 +314,9 @@ pub struct RepeatNode {
     /// Expression that gives the list.
     pub of: String,
     /// Name of the entry in the children's expressions; beside it `loop.index`, `loop.index0`, `loop.first`, `loop.last`.
+    /// A letter, then letters, digits and `_`; no name that expressions know already.
     #[serde(rename = "as")]
+    #[schemars(regex(pattern = r"^[A-Za-z][A-Za-z0-9_]{0,39}$"))]
     pub name: String,
     /// Most entries shown.
     #[serde(default = "default_repeat_limit")]
