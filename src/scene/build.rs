@@ -13,7 +13,7 @@ use crate::color::Color;
 use crate::crew::{self, Crew};
 use crate::frame::RgbaFrame;
 use crate::geometry::Size;
-use crate::layout::{LayoutError, Surroundings, has_room, lay_out};
+use crate::layout::{LayoutError, Placed, Surroundings, has_room, lay_out};
 use crate::problem::{Problems, member};
 use crate::template::{
     Binder, Bindings, BoundKind, BoundNode, BoundScene, BoundTransition, DOCUMENT_FILE, Page, Paging, PlannedScene,
@@ -321,8 +321,9 @@ fn fitting(mut scene: BoundScene, around: Surroundings<'_>) -> Result<(BoundScen
     let level = fits.unwrap_or(TIGHTEST);
     let asked = scene.root.clone();
     tighten(&mut scene.root, level);
-    if fits.is_some() && node_count(&asked) <= MOST_NODES_TUNED {
-        loosen(&asked, &mut scene.root, level, |root| has_room(root, around))?;
+    if fits.is_some() && level > UNNOTICED && node_count(&asked) <= MOST_NODES_TUNED {
+        let is_cut = cut_texts(&lay_out(&scene.root, around)?);
+        loosen(&asked, &mut scene.root, level, &is_cut, |root| has_room(root, around))?;
     }
     Ok((scene, level))
 }
@@ -342,6 +343,12 @@ fn level_that_fits(scene: &BoundScene, most: u8, around: Surroundings<'_>) -> Re
         }
     }
     Ok(None)
+}
+
+/// Whether each text ends in an ellipsis, in reading order.
+fn cut_texts(placed: &Placed<'_>) -> Vec<bool> {
+    let own = placed.text.as_ref().map(|block| block.truncated);
+    own.into_iter().chain(placed.children.iter().flat_map(cut_texts)).collect()
 }
 
 fn node_count(node: &BoundNode) -> usize {

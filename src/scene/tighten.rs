@@ -31,11 +31,13 @@ pub(super) fn tighten(root: &mut BoundNode, level: u8) {
 }
 
 /// Gives lines back, text by text in reading order, and then distances, as long as the scene `has_room`: a level takes them
-/// from every text at once. `asked` is the scene as the template has it, `tight` the same at `level`.
+/// from every text at once. `asked` is the scene as the template has it, `tight` the same at `level`, `is_cut` tells of each text
+/// of `tight`, in reading order, whether it ends in an ellipsis.
 pub(super) fn loosen<E>(
     asked: &BoundNode,
     tight: &mut BoundNode,
     level: u8,
+    is_cut: &[bool],
     has_room: impl Fn(&BoundNode) -> Result<bool, E>,
 ) -> Result<(), E> {
     let (tight_above, beside, sizes, lines) = LEVELS[usize::from(level.min(TIGHTEST))];
@@ -45,7 +47,8 @@ pub(super) fn loosen<E>(
     let mut most_lines = Vec::new();
     texts(&mut asked.clone(), &mut |lines| most_lines.push(*lines));
     let mut tries = 0;
-    for (at, most) in most_lines.iter().enumerate() {
+    let cut = is_cut.iter().enumerate().filter(|(_, is_cut)| **is_cut).map(|(at, _)| at);
+    for (at, most) in cut.filter_map(|at| Some((at, most_lines.get(at)?))) {
         let set = |root: &mut BoundNode, to: Option<u32>| {
             let (mut index, mut before) = (0, None);
             texts(root, &mut |lines| {
@@ -82,7 +85,7 @@ pub(super) fn loosen<E>(
 }
 
 /// Most texts that are tried with more lines.
-const MOST_TRIES: usize = 40;
+const MOST_TRIES: usize = 16;
 
 /// Visits the most lines of every text, in reading order.
 fn texts(node: &mut BoundNode, visit: &mut impl FnMut(&mut Option<u32>)) {
