@@ -13,6 +13,7 @@ pub mod h264;
 pub mod health;
 pub mod job;
 pub mod journal;
+pub mod json;
 pub mod layout;
 pub mod locale;
 pub mod metrics;

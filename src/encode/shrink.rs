@@ -33,6 +33,9 @@ static NEAREST_CODE: LazyLock<Vec<u8>> = LazyLock::new(|| {
         .collect()
 });
 
+/// Pixels whose light `u32` can sum up.
+const MOST_SUMMED: u32 = 1 << 16;
+
 /// The opaque picture made to fit `side_px` by `side_px` with its proportions kept; a smaller one stays as it is.
 #[must_use]
 pub fn shrink_to_fit(picture: &RgbaFrame, side_px: u32) -> RgbaFrame {
@@ -46,6 +49,10 @@ pub fn shrink_to_fit(picture: &RgbaFrame, side_px: u32) -> RgbaFrame {
         u32::try_from(exact).unwrap_or(side_px).max(1)
     };
     let size = Size::new(scaled(width), scaled(height));
+    let (across, down) = (width / size.width, height / size.height);
+    if Size::new(across * size.width, down * size.height) == picture.size() && across * down <= MOST_SUMMED {
+        return mean_of_blocks(picture, size);
+    }
     let columns = coverage(width, size.width);
     let rows = coverage(height, size.height);
     let (codes, area) = (NEAREST_CODE.as_slice(), u64::from(width) * u64::from(height));
@@ -71,6 +78,32 @@ pub fn shrink_to_fit(picture: &RgbaFrame, side_px: u32) -> RgbaFrame {
         }
     }
     RgbaFrame::from_pixels(size, pixels).expect("the loops above push four bytes for each pixel")
+}
+
+/// The same where each pixel of the result covers whole pixels, as many as any other and at most [`MOST_SUMMED`].
+fn mean_of_blocks(picture: &RgbaFrame, size: Size) -> RgbaFrame {
+    let (across, down) = (picture.size().width / size.width, picture.size().height / size.height);
+    let (light, codes) = (&*LIGHT, NEAREST_CODE.as_slice());
+    let count = across * down;
+    let mut pixels = Vec::with_capacity(size.width as usize * size.height as usize * 4);
+    let mut sums = vec![[0u32; 3]; size.width as usize];
+    for rows in picture.pixels().chunks_exact(picture.stride_bytes() * down as usize) {
+        sums.fill([0; 3]);
+        for row in rows.chunks_exact(picture.stride_bytes()) {
+            for (sum, block) in sums.iter_mut().zip(row.as_chunks::<4>().0.chunks_exact(across as usize)) {
+                for [r, g, b, _] in block {
+                    for (sum, code) in sum.iter_mut().zip([r, g, b]) {
+                        *sum += u32::from(light[usize::from(*code)]);
+                    }
+                }
+            }
+        }
+        for sum in &sums {
+            let [r, g, b] = sum.map(|sum| codes[((sum + count / 2) / count) as usize]);
+            pixels.extend_from_slice(&[r, g, b, 255]);
+        }
+    }
+    RgbaFrame::from_pixels(size, pixels).expect("as many rows and columns as blocks")
 }
 
 /// The light of a row of pixels, added up for each column of the result.
@@ -132,6 +165,23 @@ mod tests {
         // Half the light of white is the sRGB code 188, not 128.
         let board = picture(Size::new(640, 640), |x, y| if (x + y) % 2 == 0 { 255 } else { 0 });
         assert_eq!(shrink_to_fit(&board, 320).pixel(100, 100), [188, 188, 188, 255]);
+    }
+
+    #[test]
+    fn whole_blocks_are_the_mean_of_their_light() {
+        let picture = picture(Size::new(640, 960), |x, y| (x * 7 + y * 13 + x * y % 11).to_le_bytes()[0]);
+        let small = shrink_to_fit(&picture, 320);
+        assert_eq!(small.size(), Size::new(213, 320));
+        let small = shrink_to_fit(&picture, 480);
+        assert_eq!(small.size(), Size::new(320, 480));
+        for (x, y) in (0..320).flat_map(|x| (0..480).map(move |y| (x, y))) {
+            let block = [(0, 0), (1, 0), (0, 1), (1, 1)].map(|(dx, dy)| picture.pixel(2 * x + dx, 2 * y + dy)[0]);
+            let mean = block.iter().map(|code| f64::from(LIGHT[usize::from(*code)])).sum::<f64>() / 4.0;
+            let off = |code: u8| (f64::from(LIGHT[usize::from(code)]) - mean).abs();
+            let code = small.pixel(x, y)[0];
+            let nearest = (0..=255).map(off).fold(f64::MAX, f64::min);
+            assert!(off(code) <= nearest + 1.0, "{block:?} became {code}");
+        }
     }
 
     #[test]

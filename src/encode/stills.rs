@@ -19,7 +19,7 @@ pub const THUMBNAIL_QUALITY: u8 = 90;
 /// # Errors
 /// [`EncodeError::Still`] when a side is above 65,535 px.
 pub fn jpeg(picture: &RgbaFrame, quality: u8) -> Result<Vec<u8>, EncodeError> {
-    let rgb: Vec<u8> = picture.pixels().chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
+    let rgb = without_alpha(picture);
     let mut bytes = Vec::new();
     JpegEncoder::new_with_quality(&mut bytes, quality.clamp(1, 100))
         .write_image(&rgb, picture.size().width, picture.size().height, ExtendedColorType::Rgb8)
@@ -32,12 +32,21 @@ pub fn jpeg(picture: &RgbaFrame, quality: u8) -> Result<Vec<u8>, EncodeError> {
 /// # Errors
 /// [`EncodeError::Still`] from the encoder.
 pub fn png(picture: &RgbaFrame) -> Result<Vec<u8>, EncodeError> {
-    let rgb: Vec<u8> = picture.pixels().chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
+    let rgb = without_alpha(picture);
     let mut bytes = Vec::new();
     PngEncoder::new_with_quality(&mut bytes, CompressionType::Fast, FilterType::Up)
         .write_image(&rgb, picture.size().width, picture.size().height, ExtendedColorType::Rgb8)
         .map_err(|source| EncodeError::Still { format: "PNG", source })?;
     Ok(bytes)
+}
+
+fn without_alpha(picture: &RgbaFrame) -> Vec<u8> {
+    let pixels = picture.pixels().as_chunks::<4>().0;
+    let mut rgb = vec![[0; 3]; pixels.len()];
+    for (out, [r, g, b, _]) in rgb.iter_mut().zip(pixels) {
+        *out = [*r, *g, *b];
+    }
+    rgb.into_flattened()
 }
 
 /// The picture as a JPEG of at most 320 px on each side and 200,000 bytes.

@@ -3,6 +3,8 @@
 //! Keys, *Cubic convolution interpolation for digital image processing*, 1981, with a = -0.5. It works on premultiplied
 //! bytes, so that clear pixels lend no colour to their neighbours, and in integers.
 
+use std::ops::Range;
+
 use super::blend;
 use super::rounded::RoundedBox;
 use super::tile::Sheet;
@@ -14,11 +16,20 @@ use crate::scene::Picture;
 const WEIGHT_BITS: u32 = 14;
 /// Fractional bits kept between the two passes.
 const BETWEEN_BITS: u32 = 5;
+/// Fractional bits of what the second pass adds up.
+const LAST_BITS: u32 = WEIGHT_BITS + BETWEEN_BITS;
 
 /// The source pixels that make up one target pixel, along one axis.
 struct Taps {
     first: usize,
-    weights: Vec<i32>,
+    weights: Vec<i16>,
+}
+
+/// The same for a row of bytes, whose sums stay far below 2^24: so they are exact in `f32` too, of which four are multiplied at
+/// once where four `i32` are not.
+struct RowTaps {
+    first: usize,
+    weights: Vec<f32>,
 }
 
 /// The pixels of the canvas a picture may touch.
@@ -51,44 +62,78 @@ pub(super) fn draw(sheet: &mut Sheet, picture: &Picture) {
     }
 }
 
-/// The pixels of `area` when `source` is stretched over `rect`.
+/// The pixels of `area`, which lies within `rect`, when `source` is stretched over `rect`.
 fn resize(source: &RgbaFrame, rect: Rect, area: IntRect) -> Vec<u8> {
+    if let Some(copied) = copy(source, rect, area) {
+        return copied;
+    }
     let size = source.size();
     let columns = taps(size.width, rect.x, rect.width, area.left, area.right);
     let rows = taps(size.height, rect.y, rect.height, area.top, area.bottom);
     let first_row = rows.iter().map(|taps| taps.first).min().unwrap_or(0);
     let end_row = rows.iter().map(|taps| taps.first + taps.weights.len()).max().unwrap_or(0);
     let width = columns.len();
+    let narrowed = narrow(source, first_row..end_row, columns);
 
-    let mut narrowed = vec![[0i16; 4]; width * (end_row - first_row)];
-    for (y, out) in (first_row..).zip(narrowed.chunks_exact_mut(width)) {
-        let row = source.pixels()[y * source.stride_bytes()..][..source.stride_bytes()].as_chunks::<4>().0;
-        for (pixel, taps) in out.iter_mut().zip(&columns) {
-            let mut sum = [0i32; 4];
-            for (from, weight) in row[taps.first..].iter().zip(&taps.weights) {
-                for channel in 0..4 {
-                    sum[channel] += i32::from(from[channel]) * weight;
-                }
-            }
-            *pixel = sum.map(|s| rounded(s, WEIGHT_BITS - BETWEEN_BITS));
-        }
-    }
     let mut out = Vec::with_capacity(width * rows.len() * 4);
+    let mut sums = vec![[0i32; 4]; width];
     for taps in &rows {
-        for x in 0..width {
-            let mut sum = [0i32; 4];
-            for (k, weight) in taps.weights.iter().enumerate() {
-                let from = narrowed[(taps.first - first_row + k) * width + x];
-                for channel in 0..4 {
-                    sum[channel] += i32::from(from[channel]) * weight;
-                }
+        sums.fill([0; 4]);
+        for (k, weight) in taps.weights.iter().enumerate() {
+            let from = &narrowed[(taps.first - first_row + k) * width..][..width];
+            for (sum, from) in sums.as_flattened_mut().iter_mut().zip(from.as_flattened()) {
+                *sum += i32::from(*from) * i32::from(*weight);
             }
-            let pixel = sum.map(|s| rounded(s, WEIGHT_BITS + BETWEEN_BITS).clamp(0, 255).unsigned_abs());
-            let alpha = pixel[3];
-            out.extend(pixel.map(|channel| u8::try_from(channel.min(alpha)).unwrap_or(255)));
+        }
+        for sum in &sums {
+            let [r, g, b, alpha] = sum.map(|s| ((s + (1 << (LAST_BITS - 1))) >> LAST_BITS).clamp(0, 255));
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a byte")]
+            out.extend([r.min(alpha), g.min(alpha), b.min(alpha), alpha].map(|channel| channel as u8));
         }
     }
     out
+}
+
+/// The pixels themselves, where each of them falls on one of the target.
+fn copy(source: &RgbaFrame, rect: Rect, area: IntRect) -> Option<Vec<u8>> {
+    let at_rest = rect.rounded_out();
+    let rests = Rect::new(at_rest.left as f32, at_rest.top as f32, at_rest.width() as f32, at_rest.height() as f32);
+    let size = source.size();
+    if (rests, at_rest.width(), at_rest.height()) != (rect, size.width, size.height) || area.intersect(at_rest) != area
+    {
+        return None;
+    }
+    let left = (area.left - at_rest.left).unsigned_abs() as usize * 4;
+    let rows = (area.top - at_rest.top).unsigned_abs() as usize..(area.bottom - at_rest.top).unsigned_abs() as usize;
+    let row = |y: usize| &source.pixels()[y * source.stride_bytes() + left..][..area.width() as usize * 4];
+    Some(rows.map(row).collect::<Vec<&[u8]>>().concat())
+}
+
+/// Some rows of `source`, brought to the width of `columns`.
+fn narrow(source: &RgbaFrame, rows: Range<usize>, columns: Vec<Taps>) -> Vec<[i16; 4]> {
+    let width = columns.len();
+    let exact = |taps: Taps| RowTaps { first: taps.first, weights: taps.weights.into_iter().map(f32::from).collect() };
+    let columns: Vec<RowTaps> = columns.into_iter().map(exact).collect();
+    let mut narrowed = vec![[0i16; 4]; width * rows.len()];
+    let mut row = vec![[0f32; 4]; source.size().width as usize];
+    for (y, out) in rows.zip(narrowed.chunks_exact_mut(width)) {
+        let bytes = &source.pixels()[y * source.stride_bytes()..][..source.stride_bytes()];
+        for (channel, byte) in row.as_flattened_mut().iter_mut().zip(bytes) {
+            *channel = f32::from(*byte);
+        }
+        for (pixel, taps) in out.iter_mut().zip(&columns) {
+            let mut sum = [0f32; 4];
+            for (from, weight) in row[taps.first..].iter().zip(&taps.weights) {
+                for channel in 0..4 {
+                    sum[channel] += from[channel] * weight;
+                }
+            }
+            #[expect(clippy::cast_possible_truncation, reason = "whole numbers below 2^24")]
+            let whole = sum.map(|sum| sum as i32);
+            *pixel = whole.map(|sum| rounded(sum, WEIGHT_BITS - BETWEEN_BITS));
+        }
+    }
+    narrowed
 }
 
 fn rounded(sum: i32, bits: u32) -> i16 {
@@ -116,17 +161,17 @@ fn taps(source: u32, start: f32, length: f32, from: i32, to: i32) -> Vec<Taps> {
 }
 
 /// Weights as integers that add up to exactly one.
-fn normalised(exact: &[f64]) -> Vec<i32> {
-    let one = 1 << WEIGHT_BITS;
+fn normalised(exact: &[f64]) -> Vec<i16> {
+    let one = 1i16 << WEIGHT_BITS;
     let sum: f64 = exact.iter().sum();
     if exact.len() == 1 || sum.abs() < 1e-6 {
         let mut nearest = vec![0; exact.len()];
         nearest[exact.len() / 2] = one;
         return nearest;
     }
-    #[expect(clippy::cast_possible_truncation, reason = "shares of 2^14")]
-    let mut weights: Vec<i32> = exact.iter().map(|w| (w / sum * f64::from(one)).round() as i32).collect();
-    let missing = one - weights.iter().sum::<i32>();
+    #[expect(clippy::cast_possible_truncation, reason = "shares of 2^14, at most a fifth more than all")]
+    let mut weights: Vec<i16> = exact.iter().map(|w| (w / sum * f64::from(one)).round() as i16).collect();
+    let missing = one - weights.iter().sum::<i16>();
     if let Some(largest) = weights.iter_mut().max() {
         *largest += missing;
     }

@@ -158,7 +158,7 @@ impl Sheet {
             }
             shader.shade_row(y, x, pixels);
             spans.clear();
-            find_spans(coverage, |share| kind_of(*share), x, &mut spans);
+            find_spans(coverage, |share| *share, x, &mut spans);
             for span in &spans {
                 let within = (span.left - x).unsigned_abs() as usize..(span.right - x).unsigned_abs() as usize;
                 let part = &mut pixels[within.start * 4..within.end * 4];
@@ -187,7 +187,7 @@ impl Sheet {
         let (mut spans, mut row_spans) = (Vec::new(), vec![0]);
         for y in bounds.top..bounds.bottom {
             let row = pixels[padded_range(bounds, y, bounds.left, bounds.right)].as_chunks::<4>().0;
-            find_spans(row, |pixel| kind_of(pixel[3]), bounds.left, &mut spans);
+            find_spans(row, |pixel| pixel[3], bounds.left, &mut spans);
             row_spans.push(spans.len());
         }
         held_bytes.fetch_add(pixels.len(), Ordering::Relaxed);
@@ -195,6 +195,45 @@ impl Sheet {
         tile.opaque = largest_opaque(&tile);
         tile
     }
+}
+
+/// Cuts a row into spans by the opacity of its pixels. Clear and solid runs shorter than [`MIN_RUN`] join what is around them.
+fn find_spans<T>(row: &[T], opacity: impl Fn(&T) -> u8, left: i32, spans: &mut Vec<Span>) {
+    let first = spans.len();
+    let (mut at, mut rest) = (left, row);
+    while let Some(pixel) = rest.first() {
+        let kind = Kind::of(opacity(pixel));
+        let (run, after) = rest.split_at(run_of(rest, kind, &opacity));
+        let end = at + i32::try_from(run.len()).unwrap_or(0);
+        let long = run.len() >= MIN_RUN;
+        match kind {
+            Kind::Clear if long || at == left => {}
+            kind => {
+                let opaque = long && kind == Kind::Solid;
+                match spans[first..].last_mut() {
+                    Some(last) if last.right == at && !last.opaque && !opaque => last.right = end,
+                    _ => spans.push(Span { left: at, right: end, opaque }),
+                }
+            }
+        }
+        (at, rest) = (end, after);
+    }
+}
+
+/// How many pixels at the beginning of `row` are of that kind.
+fn run_of<T>(row: &[T], kind: Kind, opacity: impl Fn(&T) -> u8) -> usize {
+    // Blocks are folded whole, which compilers do many pixels at a time; then the end is looked for.
+    let blocks = row.chunks_exact(MIN_RUN);
+    let same = match kind {
+        Kind::Clear => blocks.take_while(|block| block.iter().fold(0, |all, pixel| all | opacity(pixel)) == 0).count(),
+        Kind::Solid => {
+            blocks.take_while(|block| block.iter().fold(255, |all, pixel| all & opacity(pixel)) == 255).count()
+        }
+        Kind::Mixed => 0,
+    };
+    let begun = same * MIN_RUN;
+    let after = row[begun..].iter().position(|pixel| Kind::of(opacity(pixel)) != kind);
+    after.map_or(row.len(), |after| begun + after)
 }
 
 /// What a run of pixels has in common.
@@ -205,32 +244,13 @@ enum Kind {
     Mixed,
 }
 
-/// Cuts a row into spans. Clear and solid runs shorter than [`MIN_RUN`] join what is around them.
-fn find_spans<T>(row: &[T], kind: impl Fn(&T) -> Kind, left: i32, spans: &mut Vec<Span>) {
-    let first = spans.len();
-    let mut at = left;
-    for run in row.chunk_by(|a, b| kind(a) == kind(b)) {
-        let end = at + i32::try_from(run.len()).unwrap_or(0);
-        let long = run.len() >= MIN_RUN;
-        match kind(&run[0]) {
-            Kind::Clear if long || at == left => {}
-            kind => {
-                let opaque = long && kind == Kind::Solid;
-                match spans[first..].last_mut() {
-                    Some(last) if last.right == at && !last.opaque && !opaque => last.right = end,
-                    _ => spans.push(Span { left: at, right: end, opaque }),
-                }
-            }
+impl Kind {
+    fn of(opacity: u8) -> Self {
+        match opacity {
+            0 => Self::Clear,
+            255 => Self::Solid,
+            _ => Self::Mixed,
         }
-        at = end;
-    }
-}
-
-fn kind_of(alpha: u8) -> Kind {
-    match alpha {
-        0 => Kind::Clear,
-        255 => Kind::Solid,
-        _ => Kind::Mixed,
     }
 }
 
@@ -265,7 +285,7 @@ mod tests {
         let alphas = [vec![0; 20], vec![255; 30], vec![90; 3], vec![255; 5], vec![0; 40], vec![7; 2]].concat();
         let row: Vec<u8> = alphas.iter().flat_map(|a| [0, 0, 0, *a]).collect();
         let mut spans = Vec::new();
-        find_spans(row.as_chunks::<4>().0, |pixel| kind_of(pixel[3]), 100, &mut spans);
+        find_spans(row.as_chunks::<4>().0, |pixel| pixel[3], 100, &mut spans);
         let expected = [(120, 150, true), (150, 158, false), (198, 200, false)];
         assert_eq!(spans, expected.map(|(left, right, opaque)| Span { left, right, opaque }));
     }

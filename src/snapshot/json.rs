@@ -2,14 +2,11 @@
 //!
 //! What the value means is none of its business.
 
-use std::cell::RefCell;
-use std::fmt;
-
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
+use serde_json::Value;
 
 use super::limits;
-use crate::problem::{Problem, Problems, element, member, quoted};
+use crate::json::{self, Repeated};
+use crate::problem::{Problem, Problems, quoted};
 
 /// Reads the bytes of one JSON document. A byte order mark at its start is passed over.
 ///
@@ -28,13 +25,12 @@ pub(super) fn read(bytes: &[u8]) -> Result<Value, Problems> {
     })?;
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
     measure(text)?;
-    let duplicates = RefCell::new(Problems::new());
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let seed = Element { pointer: String::new(), duplicates: &duplicates };
-    let value = seed.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
-    let value = value.map_err(|error| syntax(&error, text))?;
-    let duplicates = duplicates.into_inner();
-    if duplicates.is_empty() { Ok(value) } else { Err(duplicates) }
+    let document = json::read(text.as_bytes()).map_err(|error| syntax(&error, text))?;
+    if document.repeated.is_empty() {
+        Ok(document.value)
+    } else {
+        Err(document.repeated.into_iter().map(duplicate).collect())
+    }
 }
 
 /// Refuses documents that would cost too much to hold, before anything is built: one pass over the bytes.
@@ -80,83 +76,9 @@ fn syntax(error: &serde_json::Error, text: &str) -> Problem {
     if text.trim().is_empty() { problem.with_hint("the document is empty") } else { problem }
 }
 
-/// Builds a value and notes where an object names a key twice; `serde_json` alone would keep the last one silently.
-struct Element<'a> {
-    pointer: String,
-    duplicates: &'a RefCell<Problems>,
-}
-
-impl<'de> DeserializeSeed<'de> for Element<'_> {
-    type Value = Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Element<'_> {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
-        let mut values = Vec::new();
-        loop {
-            let pointer = element(&self.pointer, values.len());
-            match access.next_element_seed(Element { pointer, duplicates: self.duplicates })? {
-                Some(value) => values.push(value),
-                None => return Ok(Value::Array(values)),
-            }
-        }
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
-        let mut values = Map::new();
-        while let Some(key) = access.next_key::<String>()? {
-            let pointer = member(&self.pointer, &key);
-            if values.contains_key(&key) {
-                self.duplicates.borrow_mut().push(Problem::error(
-                    "duplicate_key",
-                    pointer.clone(),
-                    format!("{} a second time", quoted(&key, 60)),
-                    "every key once",
-                ));
-            }
-            let value = access.next_value_seed(Element { pointer, duplicates: self.duplicates })?;
-            values.insert(key, value);
-        }
-        Ok(Value::Object(values))
-    }
+/// `serde_json` alone would keep the last one silently.
+fn duplicate(Repeated { pointer, key }: Repeated) -> Problem {
+    Problem::error("duplicate_key", pointer, format!("{} a second time", quoted(&key, 60)), "every key once")
 }
 
 #[cfg(test)]

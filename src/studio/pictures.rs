@@ -29,7 +29,11 @@ pub(super) struct Pictures {
 /// Pictures that an order before has loaded, so that the next one loads only what is new or has changed. An address is
 /// fetched once; a file is read again when its length, its time or the file itself is another.
 #[derive(Debug, Default)]
-pub struct KnownPictures(HashMap<Source, Known>);
+pub struct KnownPictures {
+    loaded: HashMap<Source, Known>,
+    /// The last logo, and what it looks like.
+    logo: Option<(Arc<RgbaFrame>, LogoLook)>,
+}
 
 #[derive(Clone, Debug)]
 struct Known {
@@ -44,27 +48,33 @@ impl KnownPictures {
     /// One result for each of `sources`, loaded where it is not known; forgets what is not among them.
     fn load(&mut self, sources: &[Source], policy: &Policy) -> Vec<Result<Arc<RgbaFrame>, AssetError>> {
         let states: Vec<Option<FileState>> = sources.iter().map(|source| file_state(source, policy)).collect();
-        let mut before = std::mem::take(&mut self.0);
+        let mut before = std::mem::take(&mut self.loaded);
         for (source, state) in sources.iter().zip(&states) {
             if let Some((source, known)) = before.remove_entry(source).filter(|(_, known)| known.state == *state) {
-                self.0.insert(source, known);
+                self.loaded.insert(source, known);
             }
         }
-        let missing: Vec<Source> = sources.iter().filter(|source| !self.0.contains_key(source)).cloned().collect();
+        let missing: Vec<Source> = sources.iter().filter(|source| !self.loaded.contains_key(source)).cloned().collect();
         let mut loaded = load_all(&missing, policy).into_iter();
         let mut results = Vec::with_capacity(sources.len());
         for source in sources {
-            results.push(match self.0.get(source) {
+            results.push(match self.loaded.get(source) {
                 Some(known) if !missing.contains(source) => Ok(Arc::clone(&known.frame)),
                 _ => loaded.next().expect("one result for each that is missing"),
             });
         }
         for ((source, state), result) in sources.iter().zip(states).zip(&results) {
             if let Ok(frame) = result {
-                self.0.insert(source.clone(), Known { state, frame: Arc::clone(frame) });
+                self.loaded.insert(source.clone(), Known { state, frame: Arc::clone(frame) });
             }
         }
         results
+    }
+
+    /// What `logo` looks like.
+    fn look(&mut self, logo: &Arc<RgbaFrame>) -> LogoLook {
+        let known = self.logo.take().filter(|(before, _)| Arc::ptr_eq(before, logo));
+        self.logo.insert(known.unwrap_or_else(|| (Arc::clone(logo), look(logo)))).1
     }
 }
 
@@ -102,7 +112,7 @@ pub(super) fn load(
                 let aspect = size.width as f32 / size.height as f32;
                 let picture = LoadedPicture { asset: pictures.frames.len(), aspect };
                 if pointer == LOGO {
-                    pictures.logo = look(&frame);
+                    pictures.logo = known.look(&frame);
                 }
                 pictures.frames.push(frame);
                 pictures.by_pointer.insert(pointer, picture);

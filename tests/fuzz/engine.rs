@@ -13,6 +13,8 @@ pub mod crew;
 pub mod frame;
 #[path = "../../src/geometry.rs"]
 pub mod geometry;
+#[path = "../../src/json.rs"]
+pub mod json;
 #[path = "../../src/layout/mod.rs"]
 pub mod layout;
 #[path = "../../src/locale/mod.rs"]

@@ -2,13 +2,10 @@
 //!
 //! A quote's file is read by the same rules: a byte order mark is passed over, a key that comes twice is refused.
 
-use std::cell::RefCell;
-use std::fmt;
+use serde_json::Value;
 
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
-
-use crate::problem::{element, member, quoted};
+use crate::json::{self, Repeated};
+use crate::problem::quoted;
 use crate::template::LARGEST_FILE_BYTES;
 
 /// Deepest nesting of JSON; serde_json itself stops at 128.
@@ -26,17 +23,18 @@ pub(super) fn read(bytes: &[u8]) -> Result<Value, Vec<Wrong>> {
     if bytes.len() > LARGEST_FILE_BYTES {
         return Err(whole(format!("the file has {} bytes; at most {LARGEST_FILE_BYTES} are allowed", bytes.len())));
     }
-    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
-    let repeated = RefCell::new(Vec::new());
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = Element { pointer: String::new(), repeated: &repeated }.deserialize(&mut deserializer);
-    let value = value.and_then(|value| deserializer.end().map(|()| value));
-    let value = value.map_err(|error| whole(format!("not valid JSON: {error}")))?;
-    if depth(&value) > DEEPEST {
+    let document = json::read(bytes).map_err(|error| whole(format!("not valid JSON: {error}")))?;
+    if depth(&document.value) > DEEPEST {
         return Err(whole(format!("nested deeper than {DEEPEST} levels")));
     }
-    let repeated = repeated.into_inner();
-    if repeated.is_empty() { Ok(value) } else { Err(repeated) }
+    let wrong = |Repeated { pointer, key }: Repeated| {
+        (pointer, format!("{} a second time; expected every key once", quoted(&key, 60)))
+    };
+    if document.repeated.is_empty() {
+        Ok(document.value)
+    } else {
+        Err(document.repeated.into_iter().map(wrong).collect())
+    }
 }
 
 fn depth(value: &Value) -> usize {
@@ -44,77 +42,6 @@ fn depth(value: &Value) -> usize {
         Value::Array(list) => 1 + list.iter().map(depth).max().unwrap_or(0),
         Value::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or(0),
         _ => 0,
-    }
-}
-
-/// Builds a value and notes where an object names a key twice; `serde_json` alone would keep the last one silently.
-struct Element<'a> {
-    pointer: String,
-    repeated: &'a RefCell<Vec<Wrong>>,
-}
-
-impl<'de> DeserializeSeed<'de> for Element<'_> {
-    type Value = Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Element<'_> {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
-        let mut values = Vec::new();
-        loop {
-            let pointer = element(&self.pointer, values.len());
-            match access.next_element_seed(Element { pointer, repeated: self.repeated })? {
-                Some(value) => values.push(value),
-                None => return Ok(Value::Array(values)),
-            }
-        }
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
-        let mut values = Map::new();
-        while let Some(key) = access.next_key::<String>()? {
-            let pointer = member(&self.pointer, &key);
-            if values.contains_key(&key) {
-                let reason = format!("{} a second time; expected every key once", quoted(&key, 60));
-                self.repeated.borrow_mut().push((pointer.clone(), reason));
-            }
-            let value = access.next_value_seed(Element { pointer, repeated: self.repeated })?;
-            values.insert(key, value);
-        }
-        Ok(Value::Object(values))
     }
 }
 
