@@ -7,6 +7,7 @@ use super::leading::lead;
 use super::library::Shaper;
 use super::phrases::{is_address, keep_whole};
 use super::prepare::{omit_after, prepare};
+use super::recent::{Asked, AskedBlock};
 use super::shape::{Shaped, Wrap, shape};
 use super::{Align, Direction, Fit, FontLibrary, Line, MAX_GLYPH_SIZE_PX, TextBlock, TextStyle};
 
@@ -41,12 +42,14 @@ const BALANCE_STEPS: u32 = 12;
 ///
 /// Same input, same output, on any thread.
 pub fn layout(fonts: &FontLibrary, text: &str, style: &TextStyle, fit: &Fit) -> TextBlock {
-    let prepared = prepare(text, style.direction);
-    let size_px = finite_or(style.size_px, 1.0).clamp(1.0, MAX_GLYPH_SIZE_PX);
     or_bundled(fonts, |fonts| {
-        fonts.with_shaper(|shaper| {
-            let mut setting = Setting { fonts, shaper, style, fit };
-            setting.run(&prepared.text, size_px, prepared.cut)
+        let asked = AskedBlock::new(text, style, fit);
+        fonts.recent().set.get_or_find(asked, text.len(), || {
+            let prepared = prepare(text, style.direction);
+            let size_px = finite_or(style.size_px, 1.0).clamp(1.0, MAX_GLYPH_SIZE_PX);
+            let run =
+                |shaper: &mut Shaper| Setting { fonts, shaper, style, fit }.run(&prepared.text, size_px, prepared.cut);
+            fonts.with_shaper(run)
         })
     })
 }
@@ -54,22 +57,29 @@ pub fn layout(fonts: &FontLibrary, text: &str, style: &TextStyle, fit: &Fit) -> 
 /// Widths a text can have, in px: `(min, max)`, where `min` is its longest word and `max` its longest line when only
 /// newline characters break lines.
 pub fn content_widths(fonts: &FontLibrary, text: &str, style: &TextStyle) -> (f32, f32) {
-    let prepared = prepare(text, style.direction);
-    let size_px = finite_or(style.size_px, 1.0).clamp(1.0, MAX_GLYPH_SIZE_PX);
     or_bundled(fonts, |fonts| {
-        let mut text = prepared.text.clone();
-        let mut shaped = fonts.with_shaper(|shaper| shape(fonts, shaper, &text, style, size_px, Wrap::Words));
-        shaped.break_at(None);
-        let missing = shaped.missing(fonts, &text);
-        if !missing.is_empty() {
-            text = without(&text, &missing);
-            shaped = fonts.with_shaper(|shaper| shape(fonts, shaper, &text, style, size_px, Wrap::Words));
-            shaped.break_at(None);
-        }
-        let max = shaped.longest();
-        shaped.break_at(Some(0.0));
-        (shaped.longest().min(max), max)
+        let asked = Asked::new(text, style, style.size_px, Wrap::Words);
+        fonts.recent().widths.get_or_find(asked, text.len(), || measure_widths(fonts, text, style))
     })
+}
+
+fn measure_widths(fonts: &FontLibrary, text: &str, style: &TextStyle) -> (f32, f32) {
+    let mut text = prepare(text, style.direction).text;
+    let size_px = finite_or(style.size_px, 1.0).clamp(1.0, MAX_GLYPH_SIZE_PX);
+    let on_one_line = |text: &str| {
+        let mut shaped = fonts.with_shaper(|shaper| shape(fonts, shaper, text, style, size_px, Wrap::Words));
+        shaped.break_at(None);
+        shaped
+    };
+    let mut shaped = on_one_line(&text);
+    let missing = shaped.missing(fonts, &text);
+    if !missing.is_empty() {
+        text = without(&text, &missing);
+        shaped = on_one_line(&text);
+    }
+    let max = shaped.longest();
+    shaped.break_at(Some(0.0));
+    (shaped.longest().min(max), max)
 }
 
 /// A text without characters that no font has, and without the spaces they stood between: what is left out leaves no hole.
@@ -153,14 +163,14 @@ impl Setting<'_> {
 
     /// The same text with its phrases whole, where that takes no more lines and hardly a smaller size.
     fn with_whole_phrases(&mut self, text: &str, plain: Shaped, size_px: f32, min_px: f32) -> Shaped {
-        let lines = plain.lines().count();
+        let lines = plain.line_count();
         let Some(kept) = keep_whole(text, &self.style.language, self.fit.balance).filter(|_| lines > 1) else {
             return plain;
         };
         let mut shaped = self.shape(&kept, size_px, Wrap::Words);
         shaped.break_at(self.width());
         let least_px = min_px.max(plain.size_px() * WHOLE_PHRASES_SHRINK);
-        self.shrink(&kept, shaped, least_px).filter(|shaped| shaped.lines().count() <= lines).unwrap_or(plain)
+        self.shrink(&kept, shaped, least_px).filter(|shaped| shaped.line_count() <= lines).unwrap_or(plain)
     }
 
     /// Breaks lines of a text whose words may break, so that they stay inside where that is possible. parley lets a line
@@ -244,12 +254,12 @@ impl Setting<'_> {
     /// out of the box: parley lets a line run over by up to a space, at some widths and not at narrower ones.
     fn balance(&self, shaped: &mut Shaped) {
         let Some(width) = self.width() else { return };
-        let count = shaped.lines().count();
+        let count = shaped.line_count();
         let (mut narrow, mut wide) = (0.0, width);
         for _ in 0..BALANCE_STEPS {
             let middle = f32::midpoint(narrow, wide);
             shaped.break_at(Some(middle));
-            let good = shaped.lines().count() <= count && shaped.longest() <= width + OVERFLOW_SLACK_PX;
+            let good = shaped.line_count() <= count && shaped.longest() <= width + OVERFLOW_SLACK_PX;
             if good { wide = middle } else { narrow = middle }
         }
         shaped.break_at(Some(wide));
@@ -290,7 +300,7 @@ impl Setting<'_> {
         let mut shaped = self.shape(&omit_after(&text[..at]), size_px, Wrap::Anywhere);
         self.break_inside(&mut shaped);
         let width = self.width().unwrap_or(f32::INFINITY) + OVERFLOW_SLACK_PX;
-        let fits = shaped.lines().count() <= room && shaped.lines().all(|line| line.width <= width);
+        let fits = shaped.line_count() <= room && shaped.lines().all(|line| line.width <= width);
         fits.then_some(shaped)
     }
 

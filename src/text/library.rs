@@ -112,8 +112,6 @@ impl Face {
 pub(super) struct Shaper {
     pub(super) fonts: FontContext,
     pub(super) layout: LayoutContext<()>,
-    /// Shaped with the faces of this library.
-    pub(super) recent: Recent,
 }
 
 /// All faces text can be set in. Immutable, shared by all threads.
@@ -125,6 +123,7 @@ pub struct FontLibrary {
     collection: Mutex<Collection>,
     by_blob: HashMap<u64, FaceId>,
     shapers: Mutex<Vec<Shaper>>,
+    recent: Recent,
 }
 
 impl std::fmt::Debug for FontLibrary {
@@ -215,6 +214,7 @@ impl FontLibrary {
             collection: Mutex::new(collection),
             by_blob,
             shapers: Mutex::new(Vec::new()),
+            recent: Recent::default(),
         })
     }
 
@@ -293,13 +293,18 @@ impl FontLibrary {
         stack + &self.stack(family)
     }
 
+    /// What was shaped and set with these faces lately.
+    pub(super) fn recent(&self) -> &Recent {
+        &self.recent
+    }
+
     /// Runs `work` with scratch space that no other thread uses.
     pub(super) fn with_shaper<T>(&self, work: impl FnOnce(&mut Shaper) -> T) -> T {
         let pooled = self.shapers.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop();
         let mut shaper = pooled.unwrap_or_else(|| {
             let collection = self.collection.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
             let fonts = FontContext { collection, source_cache: SourceCache::default() };
-            Shaper { fonts, layout: LayoutContext::new(), recent: Recent::default() }
+            Shaper { fonts, layout: LayoutContext::new() }
         });
         let result = work(&mut shaper);
         self.shapers.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(shaper);

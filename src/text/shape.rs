@@ -63,11 +63,8 @@ pub(super) fn shape(
     wrap: Wrap,
 ) -> Shaped {
     let asked = Asked::new(text, style, size_px, wrap);
-    let layout = shaper.recent.get(&asked).unwrap_or_else(|| {
-        let layout = shape_anew(fonts, shaper, text, style, size_px, wrap);
-        shaper.recent.keep(asked, &layout);
-        layout
-    });
+    let anew = || shape_anew(fonts, shaper, text, style, size_px, wrap);
+    let layout = fonts.recent().shaped.get_or_find(asked, text.len(), anew);
     Shaped { layout, text: text.to_owned(), rtl: style.direction == Direction::Rtl, size_px }
 }
 
@@ -81,7 +78,7 @@ fn shape_anew(
 ) -> Layout<()> {
     let spacing_em = if style.letter_spacing_em.is_finite() { style.letter_spacing_em } else { 0.0 };
     let spacing_em = spacing_em.clamp(-MAX_LETTER_SPACING_EM, MAX_LETTER_SPACING_EM);
-    let Shaper { fonts: context, layout, .. } = shaper;
+    let Shaper { fonts: context, layout } = shaper;
     let mut builder = layout.style_run_builder(context, text, 1.0, false);
     let rtl = style.direction == Direction::Rtl;
     builder.set_base_direction(if rtl { BaseDirection::Rtl } else { BaseDirection::Ltr });
@@ -263,6 +260,10 @@ impl Shaped {
             let ink = ink - self.kept_space(&line).map_or(0.0, |(_, advance)| advance);
             ShapedLine { width: ink.max(0.0), text: line.text_range() }
         })
+    }
+
+    pub(super) fn line_count(&self) -> usize {
+        self.layout.len()
     }
 
     /// Where the space at which a line was broken begins, from the left edge, and how wide it is, in px, where the shaping
