@@ -12,11 +12,18 @@ const SOLID: u8 = 224;
 /// Opacity from which a pixel shows nothing of what lies behind, and up to which it shows nothing else, 0-255.
 const OPAQUE: u8 = 250;
 const CLEAR: u8 = 32;
-/// Contrast to white below which a shape on white paper is hard to see, and from which it carries the logo by itself.
-const VANISHES: f32 = 1.25;
+/// Contrast to white below which a shape on white paper is hard to see (a yellow has 1.3), and from which it carries the logo by
+/// itself.
+const VANISHES: f32 = 1.7;
 const STANDS_OUT: f32 = 3.0;
-/// Least chroma of a colour, in Oklab: below are greys, which no brand is known by.
+/// Contrast to white from which a ground shows on white paper.
+const TINTED: f32 = 1.03;
+/// Least chroma of a colour, in Oklab: below are greys, which a brand is known by only where there is nothing else.
 const LEAST_CHROMA: f32 = 0.035;
+/// Lightest grey, in Oklab, that is ink and not ground.
+const LIGHTEST_INK: f32 = 0.85;
+/// What stands for a logo that is white.
+const BLACK: Color = Color::rgb(0x14, 0x15, 0x17);
 /// Chroma beyond which a colour is no stronger than another.
 const STRONG_CHROMA: f32 = 0.16;
 /// Distance in Oklab within which colours are shades of one.
@@ -38,7 +45,7 @@ pub struct Palette {
 /// What a logo looks like.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LogoLook {
-    /// Its colours; `None` where it has only greys.
+    /// Its colours; `None` where nothing of it is solid.
     pub palette: Option<Palette>,
     /// It is white, or much of it is, and nothing lies behind it: on white paper it could not be seen.
     pub is_light: bool,
@@ -74,7 +81,7 @@ fn has_ground(picture: &RgbaFrame) -> bool {
     let [top, .., bottom] = rows.as_slice() else { return false };
     let sides = rows.iter().flat_map(|row| [row[0], row[width - 1]]);
     let edge: Vec<[u8; 4]> = top.iter().chain(*bottom).copied().chain(sides).collect();
-    let coloured = edge.iter().filter(|pixel| straight(**pixel).contrast(Color::WHITE) >= VANISHES).count();
+    let coloured = edge.iter().filter(|pixel| straight(**pixel).contrast(Color::WHITE) >= TINTED).count();
     edge.iter().all(|pixel| pixel[3] >= OPAQUE) && coloured * 2 > edge.len()
 }
 
@@ -99,11 +106,19 @@ impl Bin {
     }
 }
 
-/// The colours of `picture`; `None` where it has only greys.
+/// The colours of `picture`: the grey it is drawn in where it has no others, black where that is white; `None` where nothing of it
+/// is solid.
 #[must_use]
 pub fn palette(picture: &RgbaFrame) -> Option<Palette> {
-    let mut bins = bins(picture);
-    let all: f32 = bins.iter().map(|bin| bin.count).sum();
+    let (mut bins, greys): (Vec<Bin>, Vec<Bin>) =
+        bins(picture).into_iter().partition(|bin| bin.color.chroma() >= LEAST_CHROMA);
+    let count = |bins: &[Bin]| bins.iter().map(|bin| bin.count).sum::<f32>();
+    let all = count(&bins);
+    let ink: Vec<Bin> = greys.iter().copied().filter(|bin| bin.color.lightness() < LIGHTEST_INK).collect();
+    if all < LEAST_SHARE * (all + count(&ink)) || bins.is_empty() {
+        let primary = if ink.is_empty() { BLACK } else { mean(&ink).color };
+        return (!greys.is_empty()).then_some(Palette { primary, accent: None });
+    }
     let first = take_heaviest(&mut bins)?;
     bins.retain(|bin| bin.color.distance(first.color) >= APART);
     let second = take_heaviest(&mut bins).filter(|second| second.count >= LEAST_SHARE * all);
@@ -123,7 +138,7 @@ fn take_heaviest(bins: &mut Vec<Bin>) -> Option<Bin> {
     Some(mean(&alike))
 }
 
-/// The coloured pixels of a picture by colour, four bits a channel.
+/// The solid pixels of a picture by colour, four bits a channel.
 fn bins(picture: &RgbaFrame) -> Vec<Bin> {
     let pixels = picture.pixels().as_chunks::<4>().0;
     let step = pixels.len().div_ceil(MOST_SAMPLES).max(1);
@@ -143,7 +158,7 @@ fn bins(picture: &RgbaFrame) -> Vec<Bin> {
         let count = *count as f32;
         Bin { color: Color::rgb(r, g, b), count }
     });
-    means.filter(|bin| bin.color.chroma() >= LEAST_CHROMA).collect()
+    means.collect()
 }
 
 /// All of them as one.
@@ -183,6 +198,7 @@ mod tests {
             is_light(&[(40, CLEAR), (40, [250, 250, 250, 255]), (20, [245, 166, 35, 255])]),
             "white words, amber sign"
         );
+        assert!(is_light(&[(40, CLEAR), (60, [255, 220, 0, 255])]), "yellow");
         assert!(
             !is_light(&[(40, CLEAR), (20, [255, 255, 255, 255]), (40, [11, 31, 58, 255])]),
             "white letters on a badge"
@@ -217,9 +233,13 @@ mod tests {
     }
 
     #[test]
-    fn greys_and_edges_are_not_looked_at() {
-        assert_eq!(palette(&stripes(&[(30, [40, 40, 40, 255]), (70, WHITE)])), None);
-        assert_eq!(palette(&stripes(&[(50, [60, 10, 10, 120]), (50, CLEAR)])), None);
+    fn greys_are_looked_at_where_there_is_nothing_else_and_edges_never() {
+        let primary = |colors: &[(u32, [u8; 4])]| palette(&stripes(colors)).map(|palette| palette.primary);
+        assert_eq!(primary(&[(30, [40, 40, 40, 255]), (70, WHITE)]), Some(Color::rgb(40, 40, 40)));
+        assert_eq!(primary(&[(30, CLEAR), (70, WHITE)]), Some(BLACK), "white on nothing");
+        let sprinkled = [(1, ORANGE), (49, [40, 40, 40, 255]), (50, CLEAR)];
+        assert_eq!(primary(&sprinkled), Some(Color::rgb(40, 40, 40)), "a detail makes no brand");
+        assert_eq!(primary(&[(50, [60, 10, 10, 120]), (50, CLEAR)]), None);
         assert_eq!(palette(&RgbaFrame::new(Size::new(1, 1))), None);
     }
 

@@ -12,6 +12,7 @@ mod decode;
 mod error;
 mod fetch;
 mod file;
+mod margins;
 mod reduce;
 mod svg;
 mod svg_budget;
@@ -24,6 +25,7 @@ use std::time::Duration;
 use rayon::prelude::*;
 
 pub use self::error::AssetError;
+pub use self::margins::without_margins;
 use crate::frame::RgbaFrame;
 
 /// Where a picture comes from.

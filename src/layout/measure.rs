@@ -90,12 +90,12 @@ impl<'n> Measured<'n> {
     }
 }
 
-/// How much wider than its last form a counted number gets on its way; with figures of equal width, not at all
-/// unless a form has more characters.
+/// How much wider than its last form a counted number gets on its way; with figures of equal width, which only Latin ones have,
+/// not at all unless a form has more characters.
 fn widest_count(text: &BoundText, around: Surroundings<'_>, last: f32) -> f32 {
     let Some(count) = &text.count else { return 0.0 };
     let wider = |form: &String| text::content_widths(around.fonts, form, &style(text, around)).1 - last;
-    if !text.tabular {
+    if !text.tabular || text.text.contains(|c: char| c.is_numeric() && !c.is_ascii()) {
         return count.texts.iter().map(wider).fold(0.0, f32::max);
     }
     let longest = count.texts.iter().max_by_key(|form| form.chars().count());

@@ -154,6 +154,9 @@ warnings! {
     TooBrief "too_brief" Scene
         "A scene has so much text, and so little time, that it cannot even be skimmed."
         "Shorten the text, or give fewer rows a page or a longer `duration` in the template."
+    LocaleWithoutFont "locale_without_font" Field
+        "No font has the letters or figures of the quote's language. Dates, amounts and the template's words are written in English: a date without its month would be another date."
+        "Add a font ([fonts](../fonts/README.md)), or choose a locale whose script is bundled."
     FontPackMissing "font_pack_missing" Video
         "There are Chinese, Japanese or Korean characters, and no fonts for them."
         "Add a font pack (`--fonts`, `QUOTEREEL_FONTS`): [how](../fonts/README.md#chinese-japanese-korean)."

@@ -226,8 +226,8 @@ fn overlap_frames(transition: &BoundTransition, rate: FrameRate) -> u32 {
     }
 }
 
-/// Binds and pages all scenes; takes pages away until the video can be short enough, and then rows where some are left out
-/// anyway and those that show could not even be skimmed: who sees a part of the list should be able to read that part.
+/// Binds and pages all scenes; takes pages away until the video can be short enough, and then pages and rows of lists that could
+/// not even be skimmed: a part of a list that can be read says more than all of it that cannot.
 fn draft_all(
     from: Ingredients<'_>,
     binder: &Binder<'_>,
@@ -240,25 +240,22 @@ fn draft_all(
         return Err(ComposeError::NoScenes { template: template() });
     }
     let range = from.template.document().duration;
-    let mut most_pages =
-        planned.iter().filter_map(|scene| scene.paging.as_ref()).map(|p| p.max_pages).max().unwrap_or(1);
-    let mut most_rows: Vec<usize> =
-        planned.iter().map(|scene| scene.paging.as_ref().map_or(0, |p| p.max_rows)).collect();
+    let most = |paging: &Paging| Most { pages: paging.max_pages, rows: paging.max_rows };
+    let mut most: Vec<Most> = planned.iter().map(|scene| scene.paging.as_ref().map_or(Most::default(), most)).collect();
     loop {
-        let mut left_out = Vec::new();
+        let mut lists = Vec::new();
         let mut places = Vec::new();
         let indices: Vec<usize> = (0..planned.len()).collect();
-        let paged =
-            crew::map(from.crew, &indices, |&at| pages(binder, &planned[at], most_pages, most_rows[at], around));
+        let paged = crew::map(from.crew, &indices, |&at| pages(binder, &planned[at], most[at], around));
         for (at, (scene, pages)) in planned.iter().zip(paged).enumerate() {
             let pages = pages?;
-            let last = pages.last().copied().filter(|page| page.more > 0);
+            let last = pages.last().copied();
             let choices: Vec<Option<Page>> =
                 if pages.is_empty() { vec![None] } else { pages.into_iter().map(Some).collect() };
             for page in choices {
                 places.push((places.is_empty(), scene.index, page));
             }
-            left_out.extend(last.map(|page| LeftOut { scene: at, last: places.len() - 1, page }));
+            lists.extend(last.map(|page| List { scene: at, last: places.len() - 1, page }));
         }
         let drafts = crew::map(from.crew, &places, |&(first, scene, page)| {
             let (bound, level) = fitting(binder.scene(scene, page)?, around)?;
@@ -271,34 +268,52 @@ fn draft_all(
         let drafts = drafts.into_iter().collect::<Result<Vec<Draft>, ComposeError>>()?;
         let needs: Vec<Need> = drafts.iter().map(|draft| draft.need).collect();
         if let Some(lengths_s) = fit(&needs, range) {
-            let hurried = left_out.iter().filter(|list| list.page.len > FEWEST_ROWS_READ);
-            let hurried: Vec<&LeftOut> = hurried.filter(|list| list.is_hurried(&needs, &lengths_s)).collect();
-            if !hurried.is_empty() {
-                for list in hurried {
-                    most_rows[list.scene] = list.page.len.min(most_rows[list.scene] - 1);
+            if let Some(list) = lists.iter().find(|list| list.can_be_shorter() && list.is_hurried(&needs, &lengths_s)) {
+                let Page { len, count, .. } = list.page;
+                let most = &mut most[list.scene];
+                if count > PAGES_BEFORE_ROWS || len <= FEWEST_ROWS_READ {
+                    most.pages = count - 1;
+                } else {
+                    most.rows = len.min(most.rows) - 1;
                 }
                 continue;
             }
             let slots = slots(&lengths_s, from.frame_rate);
-            for LeftOut { last, page: Page { start, len, more, .. }, .. } in left_out {
+            for List { last, page: Page { start, len, more, .. }, .. } in
+                lists.into_iter().filter(|list| list.page.more > 0)
+            {
                 let at_ms = slots[last].middle_ms(from.frame_rate);
                 findings.rows_left_out(Spot { scene: &drafts[last].scene.id, node: "", at_ms }, start + len, more);
             }
             return Ok((drafts, lengths_s));
         }
+        let most_pages = most.iter().map(|most| most.pages).max().unwrap_or(1);
         if most_pages <= 1 {
             let least_s = needs.iter().map(|need| need.least).sum();
             return Err(ComposeError::TooLong { template: template(), least_s, most_s: range.max });
         }
-        most_pages -= 1;
+        for most in &mut most {
+            most.pages = most.pages.min(most_pages - 1);
+        }
     }
+}
+
+/// How much of a list may show.
+#[derive(Clone, Copy, Default)]
+struct Most {
+    pages: usize,
+    rows: usize,
 }
 
 /// Rows a page below which none is taken away for the sake of reading.
 const FEWEST_ROWS_READ: usize = 3;
+/// Pages beyond which a hurried list loses a page before it loses rows: what every page has besides rows takes time too.
+const PAGES_BEFORE_ROWS: usize = 3;
+/// Pages of a list below which none is taken away for the sake of reading.
+const FEWEST_PAGES_READ: usize = 2;
 
-/// A list of which not every row shows.
-struct LeftOut {
+/// A list with its pages.
+struct List {
     /// Which of the planned scenes it is.
     scene: usize,
     /// Which of all pages and scenes is its last page.
@@ -307,11 +322,16 @@ struct LeftOut {
     page: Page,
 }
 
-impl LeftOut {
+impl List {
+    /// Whether fewer rows would still be a list. One that fits on a page is short already.
+    fn can_be_shorter(&self) -> bool {
+        self.page.count > FEWEST_PAGES_READ || (self.page.count > 1 && self.page.len > FEWEST_ROWS_READ)
+    }
+
     /// Whether a page of it goes before it could be skimmed.
     fn is_hurried(&self, needs: &[Need], lengths_s: &[f64]) -> bool {
         let pages = self.last + 1 - self.page.count..=self.last;
-        pages.into_iter().any(|at| lengths_s[at] < needs[at].reading * LEAST_READ)
+        pages.into_iter().any(|at| lengths_s[at] < needs[at].reading * LEAST_READ - f64::EPSILON)
     }
 }
 
@@ -358,17 +378,16 @@ fn node_count(node: &BoundNode) -> usize {
     }
 }
 
-/// The pages of a scene, none where it does not page, with at most `max_rows` each. Rows are spread evenly; where they do not fit into as many pages
-/// as are allowed, the last page says how many are left out.
+/// The pages of a scene, none where it does not page. Rows are spread evenly; where they do not fit into as many pages as are
+/// allowed, the last page says how many are left out.
 fn pages(
     binder: &Binder<'_>,
     scene: &PlannedScene,
-    most_pages: usize,
-    max_rows: usize,
+    most: Most,
     around: Surroundings<'_>,
 ) -> Result<Vec<Page>, ComposeError> {
-    let Some(Paging { rows, max_pages, .. }) = scene.paging else { return Ok(Vec::new()) };
-    let most_pages = max_pages.min(most_pages);
+    let Some(Paging { rows, .. }) = scene.paging else { return Ok(Vec::new()) };
+    let Most { pages: most_pages, rows: max_rows } = most;
     let fits = |pages: &[Page]| -> Result<bool, ComposeError> {
         for page in pages {
             if level_that_fits(&binder.scene(scene.index, Some(*page))?, UNNOTICED, around)?.is_none() {

@@ -28,8 +28,8 @@ const SIDE_PX: f32 = 90.0;
 const PIECE_PX: f32 = 28.0;
 /// Shares of a fade at which the new scene begins to show and the old one is gone: they overlap so that there is always
 /// something to see, and hardly more than that, or two texts would lie on top of each other.
-const ARRIVES: f64 = 0.25;
-const DEPARTED: f64 = 0.6;
+const ARRIVES: f64 = 0.38;
+const DEPARTED: f64 = 0.55;
 /// A share of a revealed rectangle that still cuts.
 const ALMOST_ALL: f32 = 0.998;
 

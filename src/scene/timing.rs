@@ -13,7 +13,7 @@ const WORD_S: f64 = 0.25;
 /// Time for a figure in seconds: it is looked at, not read out.
 const FIGURE_S: f64 = 0.12;
 /// Share of the reading time below which a text cannot even be skimmed.
-pub(super) const LEAST_READ: f64 = 0.4;
+pub(super) const LEAST_READ: f64 = 0.5;
 /// Time to find one's way in a new scene before reading begins.
 const ORIENTATION_S: f64 = 0.6;
 /// Shortest time anything stands still before its scene is replaced.
@@ -156,11 +156,9 @@ pub(super) fn fit(needs: &[Need], range: DurationRange) -> Option<Vec<f64>> {
     if least > range.max {
         return None;
     }
-    // Where the text asks for more than there is, everybody gives up the same share of what can be given up.
     let between = |from: f64, to: f64, target: f64| if to > from { (target - from) / (to - from) } else { 0.0 };
     Some(if wanted > range.max {
-        let share = between(least, wanted, range.max);
-        needs.iter().map(|need| need.least + (need.wanted - need.least) * share).collect()
+        at_one_pace(needs, range.max)
     } else if wanted >= range.min {
         needs.iter().map(|need| need.wanted).collect()
     } else if most >= range.min {
@@ -170,6 +168,21 @@ pub(super) fn fit(needs: &[Need], range: DurationRange) -> Option<Vec<f64>> {
         let factor = range.min / most;
         needs.iter().map(|need| need.most * factor).collect()
     })
+}
+
+/// Halvings of the share of the reading time that everything gets: of 30 s the last is a thousandth of a frame.
+const PACE_STEPS: u32 = 20;
+
+/// Lengths that add up to `length_s`, which is less than wanted and at least the least: every scene is shown for the same share
+/// of the time that reading it takes, but none shorter than it can be.
+fn at_one_pace(needs: &[Need], length_s: f64) -> Vec<f64> {
+    let at = |share: f64| needs.iter().map(move |need| (need.wanted * share).max(need.least));
+    let (mut slow, mut fast) = (1.0, 0.0);
+    for _ in 0..PACE_STEPS {
+        let middle = f64::midpoint(slow, fast);
+        if at(middle).sum::<f64>() > length_s { slow = middle } else { fast = middle }
+    }
+    at(fast).collect()
 }
 
 #[cfg(test)]
@@ -207,6 +220,9 @@ mod tests {
         let lengths = fit(&long, RANGE).expect("fits");
         assert!((lengths.iter().sum::<f64>() - 30.0).abs() < 1e-9);
         assert!(lengths.iter().zip(&long).all(|(length, need)| *length >= need.least));
+        // Both are read at the same pace.
+        let paces: Vec<f64> = lengths.iter().zip(&long).map(|(length, need)| length / need.wanted).collect();
+        assert!((paces[0] - paces[1]).abs() < 1e-4, "{paces:?}");
         assert_eq!(total(&[need(31.0, 31.0, 31.0)]), None);
     }
 }

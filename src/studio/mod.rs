@@ -25,6 +25,7 @@ use self::crew::Threads;
 use crate::asset::{Limits, Policy};
 use crate::frame::RgbaFrame;
 use crate::geometry::Size;
+use crate::locale::{Amount, DateLength, Locale};
 use crate::pipeline::Soundtrack;
 use crate::problem::{Problem, Problems, Warning, quoted};
 use crate::raster::{Film, TooHeavy, check_burden, still};
@@ -52,6 +53,9 @@ const THUMBNAIL_AT_MS: u64 = 1000;
 /// Canvas sizes a video can be made at.
 pub const SIZES: [Size; 4] =
     [Size::new(1080, 1920), Size::new(1080, 1350), Size::new(1080, 1080), Size::new(1920, 1080)];
+
+/// The language that every video can be written in.
+const ENGLISH: &str = "en";
 
 /// Which template to use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -203,10 +207,10 @@ pub fn prepare_again(order: &Order, known: &mut KnownPictures) -> Result<Product
     let load = || pictures::load(&parsed.snapshot, &template, &policy, known, &mut warnings);
     let (pictures, bundled) = crew.both(load, FontLibrary::bundled);
     let resolved = Instant::now();
-    let composed_with = |fonts: &FontLibrary| {
+    let composed_with = |snapshot: &Snapshot, fonts: &FontLibrary| {
         compose(Ingredients {
             template: &template,
-            bindings: Bindings { snapshot: &parsed.snapshot, pictures: &pictures.by_pointer, logo: pictures.logo },
+            bindings: Bindings { snapshot, pictures: &pictures.by_pointer, logo: pictures.logo },
             pictures: &pictures.frames,
             fonts,
             canvas: order.size,
@@ -214,20 +218,27 @@ pub fn prepare_again(order: &Order, known: &mut KnownPictures) -> Result<Product
             crew: &crew,
         })
     };
-    let mut composed = composed_with(bundled)?;
+    let snapshot = parsed.snapshot;
+    let mut composed = composed_with(&snapshot, bundled)?;
     let with_pack = match &order.fonts {
         Some(folder) if !composed.missing.is_empty() => {
-            fonts::library(folder, &composed.missing, parsed.snapshot.locale.tag())?.map(Arc::new)
+            fonts::library(folder, &composed.missing, snapshot.locale.tag())?.map(Arc::new)
         }
         _ => None,
     };
     if let Some(fonts) = &with_pack {
-        composed = composed_with(fonts)?;
+        composed = composed_with(&snapshot, fonts)?;
+    }
+    let advice = order.fonts.is_none().then(|| advice(&composed.missing)).flatten();
+    if let Some(locale) = instead(&snapshot, &template, &composed.missing) {
+        warnings.push(without_font(&snapshot.locale, &locale));
+        let in_english = Snapshot { locale, ..snapshot.clone() };
+        composed = composed_with(&in_english, with_pack.as_deref().unwrap_or(bundled))?;
     }
     warnings.extend(std::mem::replace(&mut composed.warnings, Problems::new()));
-    warnings.extend(order.fonts.is_none().then(|| advice(&composed.missing)).flatten());
+    warnings.extend(advice);
     check_burden(&composed.composition)?;
-    let unwritten = unwritten(&parsed.snapshot, &composed.missing);
+    let unwritten = unwritten(&snapshot, &composed.missing);
     if !unwritten.is_empty() {
         warnings.extend(unwritten);
         return Err(StudioError::Snapshot(warnings));
@@ -240,7 +251,7 @@ pub fn prepare_again(order: &Order, known: &mut KnownPictures) -> Result<Product
     };
     // Other packs have other faces under the same numbers.
     let glyphs = if with_pack.is_some() { Arc::default() } else { Arc::clone(&GLYPHS) };
-    Ok(Production { snapshot: parsed.snapshot, composed, with_pack, glyphs, soundtrack, times, crew: Arc::new(crew) })
+    Ok(Production { snapshot, composed, with_pack, glyphs, soundtrack, times, crew: Arc::new(crew) })
 }
 
 /// How to get what Chinese, Japanese and Korean texts are drawn with, where characters of theirs are missing.
@@ -251,14 +262,42 @@ fn advice(missing: &[char]) -> Option<Problem> {
     (count > 0).then(|| problem.with_hint(HOW_TO_ADD))
 }
 
+/// The locale to write in instead, where no font has a letter or figure with which the quote's own writes amounts, dates or the
+/// words of the template: a date without its month is another date. It is English, with what its region needs.
+fn instead(snapshot: &Snapshot, template: &Template, missing: &[char]) -> Option<Locale> {
+    let locale = &snapshot.locale;
+    if missing.is_empty() || locale.language() == ENGLISH {
+        return None;
+    }
+    let quote = &snapshot.quote;
+    let dates = [Some(quote.issued_at), quote.valid_until].into_iter().flatten();
+    let dates = dates.map(|date| locale.date(date, DateLength::Long));
+    let amounts =
+        [locale.money(snapshot.totals.total, snapshot.currency), locale.number(Amount::from_integer(1_234_567_890))];
+    let is_missing = |text: &str| text.contains(|c: char| missing.contains(&c));
+    let unwritten = dates.chain(amounts).any(|text| is_missing(&text)) || template.words(locale).any(is_missing);
+    let region = locale.region().and_then(|region| Locale::parse(&format!("{ENGLISH}-{region}")).ok());
+    unwritten.then(|| region.or_else(|| Locale::parse(ENGLISH).ok())).flatten()
+}
+
+/// What the sender is told about that.
+fn without_font(locale: &Locale, instead: &Locale) -> Problem {
+    let found =
+        format!("{locale}, for which no font has the letters; dates, amounts and headings are written as in {instead}");
+    Problem::warning(Warning::LocaleWithoutFont, "/locale", found, "a locale whose script has a font")
+        .with_hint(HOW_TO_ADD)
+}
+
 /// Names without which a video says nothing, and of which no letter and no figure can be shown.
 fn unwritten(snapshot: &Snapshot, missing: &[char]) -> Vec<Problem> {
-    let names = [("/company/name", &snapshot.company.name), ("/customer/name", &snapshot.customer.name)];
+    let parties = [("/company/name", &snapshot.company.name), ("/customer/name", &snapshot.customer.name)];
+    let items = snapshot.items.iter().enumerate().map(|(at, item)| (format!("/items/{at}/name"), &item.name));
+    let names = parties.into_iter().map(|(pointer, name)| (pointer.to_owned(), name)).chain(items);
     let wordless = |name: &str| {
         let mut letters = name.chars().filter(|c| c.is_alphanumeric()).peekable();
         letters.peek().is_some() && letters.all(|c| missing.contains(&c))
     };
-    let told = names.into_iter().filter(|(_, name)| wordless(name)).map(|(pointer, name)| {
+    let told = names.filter(|(_, name)| wordless(name)).map(|(pointer, name)| {
         let found = format!("{}, of which no font has a letter", quoted(name, 60));
         Problem::error("no_font", pointer, found, "a name that can be shown").with_hint(HOW_TO_ADD)
     });

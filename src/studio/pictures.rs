@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::asset::{AssetError, Policy, Source, load_all};
+use crate::asset::{AssetError, Policy, Source, load_all, without_margins};
 use crate::frame::RgbaFrame;
 use crate::palette::{LogoLook, look};
 use crate::problem::{Problem, Problems};
@@ -31,8 +31,16 @@ pub(super) struct Pictures {
 #[derive(Debug, Default)]
 pub struct KnownPictures {
     loaded: HashMap<Source, Known>,
-    /// The last logo, and what it looks like.
-    logo: Option<(Arc<RgbaFrame>, LogoLook)>,
+    logo: Option<Logo>,
+}
+
+/// The last logo.
+#[derive(Debug)]
+struct Logo {
+    loaded: Arc<RgbaFrame>,
+    /// The same without margins.
+    shown: Arc<RgbaFrame>,
+    look: LogoLook,
 }
 
 #[derive(Clone, Debug)]
@@ -71,10 +79,13 @@ impl KnownPictures {
         results
     }
 
-    /// What `logo` looks like.
-    fn look(&mut self, logo: &Arc<RgbaFrame>) -> LogoLook {
-        let known = self.logo.take().filter(|(before, _)| Arc::ptr_eq(before, logo));
-        self.logo.insert(known.unwrap_or_else(|| (Arc::clone(logo), look(logo)))).1
+    /// What there is to know about a logo.
+    fn logo(&mut self, loaded: &Arc<RgbaFrame>) -> &Logo {
+        let known = self.logo.take().filter(|known| Arc::ptr_eq(&known.loaded, loaded));
+        self.logo.insert(known.unwrap_or_else(|| {
+            let shown = without_margins(loaded).map_or_else(|| Arc::clone(loaded), Arc::new);
+            Logo { loaded: Arc::clone(loaded), look: look(&shown), shown }
+        }))
     }
 }
 
@@ -106,14 +117,15 @@ pub(super) fn load(
     }
     for (((pointer, _), source), loaded) in wanted.into_iter().zip(&sources).zip(known.load(&sources, policy)) {
         match loaded {
-            Ok(frame) => {
+            Ok(mut frame) => {
+                if pointer == LOGO {
+                    let logo = known.logo(&frame);
+                    (frame, pictures.logo) = (Arc::clone(&logo.shown), logo.look);
+                }
                 let size = frame.size();
                 #[expect(clippy::cast_precision_loss, reason = "pictures have at most a few thousand px a side")]
                 let aspect = size.width as f32 / size.height as f32;
                 let picture = LoadedPicture { asset: pictures.frames.len(), aspect };
-                if pointer == LOGO {
-                    pictures.logo = known.look(&frame);
-                }
                 pictures.frames.push(frame);
                 pictures.by_pointer.insert(pointer, picture);
             }

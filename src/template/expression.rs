@@ -30,6 +30,7 @@ const RESULT: &str = "_result";
 const DEEPEST_STRING: i64 = 8;
 const DEPTH: &str = "_depth";
 const LEFT_TO_RIGHT_MARK: char = '\u{200e}';
+const LEFT_TO_RIGHT_ISOLATE: char = '\u{2066}';
 const RIGHT_TO_LEFT_ISOLATE: char = '\u{2067}';
 const FIRST_STRONG_ISOLATE: char = '\u{2068}';
 const POP_DIRECTIONAL_ISOLATE: char = '\u{2069}';
@@ -41,6 +42,14 @@ fn is_right_to_left(character: char) -> bool {
         && character.is_alphabetic()
 }
 
+/// Whether the words of a string, without what is put into it, have letters, and none that is written from right to left.
+fn is_left_to_right(source: &str) -> bool {
+    let mut words =
+        source.split("{{").flat_map(|part| part.rsplit_once("}}").map_or(Some(part), |(_, words)| Some(words)));
+    words.clone().any(|words| words.contains(char::is_alphabetic))
+        && !words.any(|words| words.contains(is_right_to_left))
+}
+
 /// A string of a language: one text, or one for each plural category.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum StringEntry {
@@ -48,6 +57,16 @@ pub(super) enum StringEntry {
     Plain(String),
     /// Texts by CLDR plural category of the argument `n`; `other` is always there.
     Plural(BTreeMap<String, String>),
+}
+
+impl StringEntry {
+    /// All its texts.
+    pub(super) fn texts(&self) -> Vec<&str> {
+        match self {
+            Self::Plain(text) => vec![text],
+            Self::Plural(forms) => forms.values().map(String::as_str).collect(),
+        }
+    }
 }
 
 /// Evaluates the expressions and texts of one template for one snapshot.
@@ -277,7 +296,11 @@ fn add_formatting(
         state.consume_fuel(source.len() as u64 / BYTES_READ_PER_FUEL)?;
         let rendered = state.env().template_from_str(source)?.render_captured(&locals)?;
         state.consume_fuel(rendered.state().fuel_levels().map_or(0, |(consumed, _)| consumed))?;
-        Ok(Value::from_safe_string(rendered.into_output()))
+        let words = rendered.into_output();
+        // English words in an Arabic video: their question mark stands at their own end.
+        let foreign = locale.is_rtl() && is_left_to_right(source);
+        let words = if foreign { format!("{LEFT_TO_RIGHT_ISOLATE}{words}{POP_DIRECTIONAL_ISOLATE}") } else { words };
+        Ok(Value::from_safe_string(words))
     });
 }
 

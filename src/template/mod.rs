@@ -146,6 +146,11 @@ impl Template {
         known.map_or(&self.document.default_language, |(tag, _)| tag)
     }
 
+    /// The words it says to a reader of `locale`, as they are written, what is put into them included.
+    pub fn words(&self, locale: &Locale) -> impl Iterator<Item = &str> {
+        self.strings.get(self.language_for(locale)).into_iter().flat_map(BTreeMap::values).flat_map(StringEntry::texts)
+    }
+
     /// Strings for `locale`: those of its region, completed from those of its language, then from the default language.
     fn strings_for(&self, locale: &Locale) -> BTreeMap<String, StringEntry> {
         let mut strings = self.strings.get(&self.document.default_language).cloned().unwrap_or_default();

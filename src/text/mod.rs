@@ -4,8 +4,7 @@
 //!
 //! 1. [`FontLibrary`] (`library`, `bundle`) knows the faces and the order in which they stand in for each other. Nothing
 //!    outside `fonts/` and what a caller adds (`pack`) is ever used, so every machine draws the same.
-//! 2. [`layout`] cleans the string (`prepare`), has it shaped and broken into lines (`shape`, figures of equal width by
-//!    `figures`), and makes it fit its box (`fit`): wrap (phrases stay whole, `phrases`), shrink, balance, cut; lines that
+//! 2. [`layout`] cleans the string (`prepare`), has it shaped and broken into lines (`shape`), and makes it fit its box (`fit`): wrap (phrases stay whole, `phrases`), shrink, balance, cut; lines that
 //!    touch move apart (`leading`). The result is a [`TextBlock`]: glyphs with positions, no strings.
 //! 3. [`GlyphCache`] (`glyph`) draws each glyph once per size and quarter-pixel phase: letters as coverage (`coverage`),
 //!    emoji as coloured pictures (`emoji`). Painting them is the raster's work.
@@ -26,7 +25,6 @@ mod block;
 mod bundle;
 mod coverage;
 mod emoji;
-mod figures;
 mod fit;
 mod glyph;
 mod guard;

@@ -40,7 +40,8 @@ pub(super) struct Prepared {
 /// and spaces at the ends of lines go, as in CSS `white-space: pre-line`. No-break spaces stay. Soft hyphens vanish:
 /// nothing is hyphenated. Embeddings and overrides (U+202A to U+202E) vanish: they can turn the digits of an amount
 /// around, and isolates do all they are needed for.
-/// Telephone numbers in a text that is read from right to left are isolated: their groups would change places.
+/// Telephone numbers stay on one line; in a text that is read from right to left they and codes are isolated, or their groups
+/// would change places.
 pub(super) fn prepare(text: &str, direction: Direction) -> Prepared {
     let mut clean = String::with_capacity(text.len().min(4 * MAX_CHARACTERS));
     let mut characters = 0;
@@ -101,30 +102,57 @@ pub(super) fn prepare(text: &str, direction: Direction) -> Prepared {
         clean.pop();
     }
     let kept = break_addresses(&keep_together(&clean));
-    Prepared { text: if direction == Direction::Rtl { isolate_phones(&kept) } else { kept }, cut }
+    Prepared { text: if direction == Direction::Rtl { isolate_numbers(&kept) } else { hold_phones(&kept) }, cut }
 }
 
-/// Puts telephone numbers, and others written in groups, into left-to-right isolates, and their spaces end no line:
-/// `+971 50 555 0177` amid Arabic words would read `0177 555 50 971+`.
-fn isolate_phones(text: &str) -> String {
-    let mut isolated = String::with_capacity(text.len());
+/// Puts telephone numbers and codes of several groups into left-to-right isolates: amid Arabic words `+971 50 555 0177` would
+/// read `0177 555 50 971+`, and `2026-0045-1234` `1234-0045-2026`.
+fn isolate_numbers(text: &str) -> String {
+    rewritten(text, |rest, may_be_phone| {
+        let length = if may_be_phone { phone_length(rest) } else { 0 };
+        let length = if length == 0 { code_length(rest) } else { length };
+        let number = rest[..length].replace(' ', "\u{a0}");
+        (length, format!("{LEFT_TO_RIGHT_ISOLATE}{number}{POP_DIRECTIONAL_ISOLATE}"))
+    })
+}
+
+/// Keeps telephone numbers on one line.
+fn hold_phones(text: &str) -> String {
+    rewritten(text, |rest, may_be_phone| {
+        let length = if may_be_phone { phone_length(rest) } else { 0 };
+        (length, rest[..length].replace(' ', "\u{a0}"))
+    })
+}
+
+/// The text with `found` put in place of the number that begins at a word's beginning: bytes it has there, 0 for none, and what
+/// takes its place. `found` is told whether a telephone number may begin there, which it may not behind a figure: `0331` in
+/// `AE07 0331 2345 6789` is a group of something longer.
+fn rewritten(text: &str, found: impl Fn(&str, bool) -> (usize, String)) -> String {
+    let mut whole = String::with_capacity(text.len() + 8);
     let mut rest = text;
-    let mut behind_word = false;
+    let (mut may_begin, mut behind_figure, mut behind_word) = (true, false, false);
     while let Some(first) = rest.chars().next() {
-        let length = if behind_word { 0 } else { phone_length(rest) };
-        if length == 0 {
-            behind_word = first.is_alphanumeric();
-            isolated.push(first);
-            rest = &rest[first.len_utf8()..];
-        } else {
-            isolated.push(LEFT_TO_RIGHT_ISOLATE);
-            isolated.extend(rest[..length].chars().map(|c| if c == ' ' { '\u{a0}' } else { c }));
-            isolated.push(POP_DIRECTIONAL_ISOLATE);
-            behind_word = true;
+        let (length, number) = if may_begin { found(rest, !behind_figure) } else { (0, String::new()) };
+        if length > 0 {
+            whole.push_str(&number);
+            (may_begin, behind_figure, behind_word) = (false, true, true);
             rest = &rest[length..];
+            continue;
+        }
+        whole.push(first);
+        rest = &rest[first.len_utf8()..];
+        if is_ignorable(first) {
+            continue;
+        }
+        may_begin = first.is_whitespace()
+            || matches!(first, '(' | '[' | '"' | '«' | '“' | '#')
+            || (first == ':' && !behind_word);
+        if !first.is_whitespace() {
+            behind_figure = first.is_numeric();
+            behind_word = first.is_ascii_alphanumeric();
         }
     }
-    isolated
+    whole
 }
 
 /// Bytes of the telephone number that a text begins with, or 0: it begins with `+`, `(` or `0`, has spaces, hyphens, points or
@@ -147,20 +175,47 @@ fn phone_length(text: &str) -> usize {
         }
     }
     let is_phone = text.starts_with(['+', '(', '0']) && figures >= LEAST_PHONE_FIGURES && groups > 1;
-    if is_phone { end } else { 0 }
+    if is_phone && ends_word(&text[end..]) { end } else { 0 }
 }
 
-/// A space between a number and its unit or percent sign becomes a no-break space: a line that begins with `% advance`
-/// or `W` reads as a mistake. A slash between short words (`CC/CA`, `and/or`) ends no line either; one in an address does.
+/// Bytes of the code that a text begins with, or 0: at least three groups of figures, or two of which one begins with a zero,
+/// with a hyphen or a sign of multiplication among what stands between them. Two groups are a range, which is read as the words
+/// around it.
+fn code_length(text: &str) -> usize {
+    let end = text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '-' | '/' | '.' | '×'))).unwrap_or(text.len());
+    let code = text[..end].trim_end_matches(|c: char| !c.is_ascii_digit());
+    let groups = || code.split(|c: char| !c.is_ascii_digit());
+    let is_code = groups().all(|group| !group.is_empty())
+        && (groups().count() >= 3
+            || groups().count() == 2 && groups().any(|group| group.len() > 1 && group.starts_with('0')))
+        && code.contains(['-', '×']);
+    if is_code && ends_word(&text[code.len()..]) { code.len() } else { 0 }
+}
+
+/// Whether a number ends before `rest`: no letter or figure follows, not even behind a point or comma.
+fn ends_word(rest: &str) -> bool {
+    let mut next = rest.chars().filter(|c| !is_ignorable(*c));
+    match next.next() {
+        Some(sign) if matches!(sign, ',' | '.' | '-' | '/' | '\'' | '٫' | '٬') => {
+            !next.next().is_some_and(char::is_alphanumeric)
+        }
+        next => !next.is_some_and(char::is_alphanumeric),
+    }
+}
+
+/// A space between a number and its unit, percent sign or the currency sign before it becomes a no-break space: a line that
+/// begins with `% advance` or `W`, or ends in `$`, reads as a mistake. A slash between short words (`CC/CA`, `and/or`) ends no line either; one in an address does.
 fn keep_together(text: &str) -> String {
     let mut kept = String::with_capacity(text.len() + 8);
     let mut number = false;
+    let mut currency = false;
     // Letters since the last character that is none.
     let mut letters = 0;
     for (at, character) in text.char_indices() {
         let rest = &text[at + character.len_utf8()..];
         match character {
             ' ' if number && begins_with_unit(rest) => kept.push('\u{a0}'),
+            ' ' if currency && rest.starts_with(|c: char| c.is_ascii_digit()) => kept.push('\u{a0}'),
             '/' if (1..=MAX_UNIT_LETTERS).contains(&letters) && begins_with_short_word(rest) => {
                 kept.extend([character, WORD_JOINER]);
             }
@@ -168,10 +223,16 @@ fn keep_together(text: &str) -> String {
         }
         if !is_ignorable(character) {
             number = character.is_numeric();
+            currency = is_currency_sign(character);
             letters = if character.is_alphabetic() { letters + 1 } else { 0 };
         }
     }
     kept
+}
+
+/// Signs of the block of currencies and those of Latin-1 (general category Sc of Unicode 16).
+const fn is_currency_sign(character: char) -> bool {
+    matches!(character, '$' | '¢'..='¥' | '฿' | '\u{20a0}'..='\u{20c0}')
 }
 
 /// Whether a word of few letters comes first, with a space or nothing behind it.
@@ -239,17 +300,44 @@ mod tests {
     }
 
     #[test]
-    fn telephone_numbers_amid_right_to_left_words_keep_their_order() {
+    fn numbers_of_groups_amid_right_to_left_words_keep_their_order() {
+        // Isolated stretches are shown in braces, no-break spaces as underscores.
         let cases = [
-            ("اتصل +971 50 555 0177 الآن", "اتصل \u{2066}+971\u{a0}50\u{a0}555\u{a0}0177\u{2069} الآن"),
-            ("הטלפון (02) 555-0177.", "הטלפון \u{2066}(02)\u{a0}555-0177\u{2069}."),
+            ("اتصل +971 50 555 0177 الآن", "اتصل {+971_50_555_0177} الآن"),
+            ("הטלפון (02) 555-0177.", "הטלפון {(02)_555-0177}."),
+            ("الهاتف: 0555 123 4567", "الهاتف: {0555_123_4567}"),
             ("المقاسات 10 20 30 40 50", "المقاسات 10 20 30 40 50"),
             ("20 نوفمبر 2026", "20 نوفمبر 2026"),
             ("0555", "0555"),
+            // The middle of a number is not a number.
+            ("IBAN: AE07 0331 2345 6789 0123 456", "IBAN: AE07 0331 2345 6789 0123 456"),
+            ("فاتورة 2026-0045-1234", "فاتورة {2026-0045-1234}"),
+            ("الحساب 1001-0234-5678-90،", "الحساب {1001-0234-5678-90}،"),
+            ("SN 1-0555-0123-44", "SN {1-0555-0123-44}"),
+            ("1.000.617.282,75", "1.000.617.282,75"),
+            ("5.000.500.000,00", "5.000.500.000,00"),
+            ("0.000.617.282,75", "0.000.617.282,75"),
+            ("120×60×75 سم", "{120×60×75} سم"),
+            ("10-20 يومًا", "10-20 يومًا"),
+            ("AB-0045-1234-5678", "AB-0045-1234-5678"),
         ];
         for (text, wanted) in cases {
-            assert_eq!(prepare(text, Direction::Rtl).text, wanted, "{text}");
-            assert_eq!(prepare(text, Direction::Ltr).text, text);
+            let shown = prepare(text, Direction::Rtl).text;
+            let shown =
+                shown.replace(LEFT_TO_RIGHT_ISOLATE, "{").replace(POP_DIRECTIONAL_ISOLATE, "}").replace('\u{a0}', "_");
+            assert_eq!(shown, wanted);
+        }
+    }
+
+    #[test]
+    fn telephone_numbers_and_amounts_stay_on_a_line() {
+        for (text, wanted) in [
+            ("Call +56 9 5555 0147 now", "Call +56_9_5555_0147 now"),
+            ("from $ 1.234.567 on", "from $_1.234.567 on"),
+            ("€ and 5", "€ and 5"),
+            ("AE07 0331 2345 6789", "AE07 0331 2345 6789"),
+        ] {
+            assert_eq!(prepare(text, Direction::Ltr).text.replace('\u{a0}', "_"), wanted);
         }
     }
 }

@@ -12,7 +12,6 @@ use skrifa::instance::{LocationRef, Size};
 use skrifa::{GlyphId, MetadataProvider as _};
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::figures::space_behind_em;
 use super::library::Shaper;
 use super::recent::Asked;
 use super::{Direction, FontLibrary, Glyph, TextStyle};
@@ -82,10 +81,6 @@ fn shape_anew(
     let mut builder = layout.style_run_builder(context, text, 1.0, false);
     let rtl = style.direction == Direction::Rtl;
     builder.set_base_direction(if rtl { BaseDirection::Rtl } else { BaseDirection::Ltr });
-    let behind_em = |figures: Figures| match figures {
-        Figures::Own(figure) => space_behind_em(fonts, &style.family, style.weight, figure).unwrap_or(0.0),
-        Figures::None | Figures::Latin => 0.0,
-    };
     let mut known: Vec<(Run, u16)> = Vec::new();
     let mut push_style = |run: Run, builder: &mut parley::StyleRunBuilder<'_, ()>| {
         if let Some((_, index)) = known.iter().find(|(other, _)| *other == run) {
@@ -102,7 +97,7 @@ fn shape_anew(
                 font_family: FontFamily::Source(stack.into()),
                 font_size: size_px,
                 font_weight: FontWeight::new(f32::from(style.weight.clamp(1, 1000))),
-                letter_spacing: if run.unspaced { 0.0 } else { (spacing_em + behind_em(run.figures)) * size_px },
+                letter_spacing: if run.unspaced { 0.0 } else { spacing_em * size_px },
                 locale: Language::parse(&style.language).ok(),
                 overflow_wrap: match wrap {
                     Wrap::Words => OverflowWrap::Normal,
@@ -112,7 +107,7 @@ fn shape_anew(
                 word_break: if is_korean(&style.language) { WordBreak::KeepAll } else { WordBreak::Normal },
                 ..parley::TextStyle::default()
             };
-            if run.figures != Figures::None {
+            if run.tabular {
                 look.font_features = FontFeatures::Source("\"tnum\" 1, \"lnum\" 1".into());
             }
             builder.push_style(look)
@@ -146,37 +141,17 @@ enum Stack {
     Plain,
 }
 
-/// Which figures of equal width a stretch consists of. Only figures take them: `tnum` would widen the hyphen of an
-/// address and the point of an amount as well.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Figures {
-    /// It has none, or they are as wide as they are.
-    None,
-    /// Those of ASCII and their like, by the face's own `tnum`.
-    Latin,
-    /// One figure of another script, again and again.
-    Own(char),
-}
-
-impl Figures {
-    fn of(grapheme: &str) -> Self {
-        match grapheme.chars().next() {
-            Some(figure) if figure.is_ascii_digit() => Self::Latin,
-            Some(figure) if figure.is_numeric() => Self::Own(figure),
-            _ => Self::None,
-        }
-    }
-}
-
 /// What distinguishes the stretches of one text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Run {
     stack: Stack,
     unspaced: bool,
-    figures: Figures,
+    /// Figures, of equal width by the face's own `tnum`, which Inter has and faces of other scripts do not. Only figures take it:
+    /// it would widen the hyphen of an address and the point of an amount as well.
+    tabular: bool,
 }
 
-const PLAIN: Run = Run { stack: Stack::Letters, unspaced: false, figures: Figures::None };
+const PLAIN: Run = Run { stack: Stack::Letters, unspaced: false, tabular: false };
 
 /// Whether a character is written joined to the next: Arabic and its relatives, and the scripts under one headline,
 /// Devanagari and Bengali (block ranges of Unicode 16). Spacing would tear their words apart.
@@ -222,8 +197,8 @@ fn runs(text: &str, spaced: bool, tabular: bool) -> Vec<(Run, std::ops::Range<us
     for (start, grapheme) in text.grapheme_indices(true) {
         let stack = stack_of(grapheme);
         let unspaced = spaced && grapheme.chars().all(|character| is_ignorable(character) || joins(character));
-        let figures = if tabular { Figures::of(grapheme) } else { Figures::None };
-        push(Run { stack, unspaced, figures }, start..start + grapheme.len());
+        let tabular = tabular && grapheme.starts_with(|c: char| c.is_ascii_digit());
+        push(Run { stack, unspaced, tabular }, start..start + grapheme.len());
     }
     runs
 }
