@@ -76,13 +76,25 @@ pub fn look(picture: &RgbaFrame) -> LogoLook {
 
 /// Whether the edges of a picture are opaque all around, and most of them not white.
 fn has_ground(picture: &RgbaFrame) -> bool {
-    let width = picture.size().width as usize;
-    let rows: Vec<&[[u8; 4]]> = picture.pixels().as_chunks::<4>().0.chunks_exact(width.max(1)).collect();
-    let [top, .., bottom] = rows.as_slice() else { return false };
-    let sides = rows.iter().flat_map(|row| [row[0], row[width - 1]]);
-    let edge: Vec<[u8; 4]> = top.iter().chain(*bottom).copied().chain(sides).collect();
+    let edge = edge(picture);
     let coloured = edge.iter().filter(|pixel| straight(**pixel).contrast(Color::WHITE) >= TINTED).count();
     edge.iter().all(|pixel| pixel[3] >= OPAQUE) && coloured * 2 > edge.len()
+}
+
+/// Whether most of a picture's edge is clear: what it shows stands on no ground.
+#[must_use]
+pub fn is_cut_out(picture: &RgbaFrame) -> bool {
+    let edge = edge(picture);
+    edge.iter().filter(|pixel| pixel[3] < CLEAR).count() * 2 > edge.len()
+}
+
+/// The pixels along the four sides of a picture.
+fn edge(picture: &RgbaFrame) -> Vec<[u8; 4]> {
+    let width = picture.size().width as usize;
+    let rows: Vec<&[[u8; 4]]> = picture.pixels().as_chunks::<4>().0.chunks_exact(width.max(1)).collect();
+    let sides = rows.iter().flat_map(|row| [row[0], row[width - 1]]);
+    let [top, .., bottom] = rows.as_slice() else { return sides.collect() };
+    top.iter().chain(*bottom).copied().chain(sides).collect()
 }
 
 /// A pixel's colour by itself, its opacity taken off.
@@ -213,6 +225,12 @@ mod tests {
         assert!(is_opaque(&[(100, [240, 220, 190, 255])]));
         assert!(!is_opaque(&[(100, [255, 255, 255, 255])]), "white on white paper needs room");
         assert!(!is_opaque(&[(99, [240, 220, 190, 255]), (1, [0; 4])]));
+    }
+
+    #[test]
+    fn a_thing_on_no_ground_is_cut_out() {
+        assert!(is_cut_out(&stripes(&[(30, CLEAR), (40, NAVY), (30, CLEAR)])));
+        assert!(!is_cut_out(&stripes(&[(10, CLEAR), (90, NAVY)])));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! SVG to pixels: parsed without DTD, without access to anything outside the text, drawn at one size under a deadline.
 //!
-//! Not drawn: text (fonts of the machine would decide how it looks), embedded and linked pictures, and filters such as
-//! drop shadows. Patterns and markers are refused, since few logos use them and they multiply work.
+//! Refused: text (fonts of the machine would decide how it looks) and pictures, since a logo without its name is another logo;
+//! patterns and markers, since few logos use them and they multiply work. Filters such as drop shadows are left out.
 
 use std::any::Any;
 use std::sync::mpsc;
@@ -76,6 +76,9 @@ fn draw(text: &str, side_px: u32) -> Result<RgbaFrame, Failure> {
         other => Failure::Broken(super::printable(&format!("not XML ({other})"), 160)),
     })?;
     svg_budget::check_document(&document).map_err(Failure::Refused)?;
+    if let Some(reason) = undrawable(&document) {
+        return Err(Failure::Refused(reason.to_owned()));
+    }
     let options = usvg::Options {
         image_href_resolver: usvg::ImageHrefResolver {
             resolve_data: Box::new(|_, _, _| None),
@@ -100,6 +103,21 @@ fn draw(text: &str, side_px: u32) -> Result<RgbaFrame, Failure> {
     }
     // Both sides are premultiplied sRGB RGBA without padding.
     RgbaFrame::from_pixels(size, pixmap.take()).ok_or_else(|| Failure::Broken("no canvas".to_owned()))
+}
+
+/// What shows in the document and cannot be drawn.
+fn undrawable(document: &roxmltree::Document<'_>) -> Option<&'static str> {
+    const NOT_SHOWN: [&str; 4] = ["defs", "symbol", "metadata", "foreignObject"];
+    let mut shown = document.descendants().filter(|node| {
+        node.is_element() && !node.ancestors().any(|above| NOT_SHOWN.contains(&above.tag_name().name()))
+    });
+    shown.find_map(|node| match node.tag_name().name() {
+        "text" if node.descendants().any(|part| part.text().is_some_and(|words| !words.trim().is_empty())) => {
+            Some("it has text, which is not drawn; convert the text to outlines")
+        }
+        "image" => Some("it has a picture in it, which is not drawn; use that picture, or only shapes"),
+        _ => None,
+    })
 }
 
 /// The scale and size at which the tree is drawn: what costs too much in full is drawn at a half or a quarter of the

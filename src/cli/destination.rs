@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::failure::Failure;
-use super::reporter::stdout_failure;
 use crate::pipeline::folder_of;
 
 /// Checks that every one of `files` can be written, that none is one of `inputs`, and that no two are one.
@@ -78,17 +77,32 @@ pub(super) fn refuse_terminal() -> Result<(), Failure> {
 /// Copies a finished file to stdout.
 ///
 /// # Errors
-/// [`Failure::ReaderGone`] or [`Failure::System`].
+/// [`Failure::System`].
 pub(super) fn copy_to_stdout(mut file: fs::File) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     let mut buffer = vec![0; 1 << 16];
     loop {
         let length = file.read(&mut buffer).context("cannot read the finished video back")?;
         if length == 0 {
-            return stdout.flush().map_err(stdout_failure);
+            return stdout.flush().map_err(unwritten);
         }
-        stdout.write_all(&buffer[..length]).map_err(stdout_failure)?;
+        stdout.write_all(&buffer[..length]).map_err(unwritten)?;
     }
+}
+
+/// Writes a picture or teaser to stdout.
+///
+/// # Errors
+/// [`Failure::System`].
+pub(super) fn write_to_stdout(bytes: &[u8]) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(unwritten)
+}
+
+/// What it means that a video or picture cannot be written to stdout. A reader that goes before its end has not got it: whoever
+/// started the program is told, unlike where a reader has seen enough of a text.
+fn unwritten(error: io::Error) -> Failure {
+    Failure::System(anyhow::Error::new(error).context("cannot write to stdout"))
 }
 
 #[cfg(test)]

@@ -72,7 +72,7 @@ fn deliver(
     let png = encode::png(picture).context("cannot encode the picture")?;
     reporter.warn(warnings);
     match output {
-        Output::Stdout => super::reporter::print(&png),
+        Output::Stdout => super::destination::write_to_stdout(&png),
         Output::File(path) => {
             // A signal must not end the process between the file's making and its naming.
             let deferred = signals.defer();

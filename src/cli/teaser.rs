@@ -54,7 +54,7 @@ pub(super) fn run(
     pipeline::write_together(&files).map_err(anyhow::Error::from)?;
     drop(deferred);
     match path {
-        None => super::reporter::print(&teaser.bytes),
+        None => super::destination::write_to_stdout(&teaser.bytes),
         Some(path) => report(path, task, &teaser, production, reporter),
     }
 }

@@ -107,19 +107,14 @@ fn render(
         pipeline::render(&film, &job, &progress)
     };
     drop(deferred);
-    let rendered = outcome.map_err(|error| failure(error, task, signals))?;
+    let rendered = outcome.map_err(|error| failure(error, signals))?;
     tracing::info!(segments = rendered.segments, qp = rendered.qp, stages = ?rendered.stages, "rendered");
     Ok(rendered)
 }
 
-fn failure(error: RenderError, task: &VideoTask, signals: &Signals) -> Failure {
+fn failure(error: RenderError, signals: &Signals) -> Failure {
     match (error, signals.received()) {
         (RenderError::Cancelled, Some(signal)) => Failure::Interrupted(signal),
-        (RenderError::Write { source, .. }, _)
-            if task.output == Output::Stdout && source.kind() == io::ErrorKind::BrokenPipe =>
-        {
-            Failure::ReaderGone
-        }
         (RenderError::TooLarge { bytes, max_bytes }, _) => {
             let problem = Problem::error(
                 "video_too_large",

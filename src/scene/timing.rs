@@ -176,8 +176,9 @@ const PACE_STEPS: u32 = 20;
 /// Lengths that add up to `length_s`, which is less than wanted and at least the least: every scene is shown for the same share
 /// of the time that reading it takes, but none shorter than it can be.
 fn at_one_pace(needs: &[Need], length_s: f64) -> Vec<f64> {
-    let at = |share: f64| needs.iter().map(move |need| (need.wanted * share).max(need.least));
-    let (mut slow, mut fast) = (1.0, 0.0);
+    let at = |share: f64| needs.iter().map(move |need| (need.reading * share).min(need.wanted).max(need.least));
+    // Twice the reading time is more than any scene wants.
+    let (mut slow, mut fast) = (2.0, 0.0);
     for _ in 0..PACE_STEPS {
         let middle = f64::midpoint(slow, fast);
         if at(middle).sum::<f64>() > length_s { slow = middle } else { fast = middle }

@@ -37,7 +37,7 @@ use crate::text::{FontLibrary, GlyphCache};
 use crate::time::FrameRate;
 
 pub use folder::FolderError;
-pub use fonts::{HOW_TO_ADD, PackError, PackSummary, inspect_pack};
+pub use fonts::{HOW_TO_ADD, HOW_TO_ADD_ONE, PackError, PackSummary, inspect_pack};
 pub use pictures::{KnownPictures, asset_keys};
 pub use sheet::KnownFrames;
 pub use sound::{SoundFileError, recording};
@@ -282,10 +282,10 @@ fn instead(snapshot: &Snapshot, template: &Template, missing: &[char]) -> Option
 
 /// What the sender is told about that.
 fn without_font(locale: &Locale, instead: &Locale) -> Problem {
+    let hint = if matches!(locale.language(), "ja" | "ko" | "zh" | "yue") { HOW_TO_ADD } else { HOW_TO_ADD_ONE };
     let found =
         format!("{locale}, for which no font has the letters; dates, amounts and headings are written as in {instead}");
-    Problem::warning(Warning::LocaleWithoutFont, "/locale", found, "a locale whose script has a font")
-        .with_hint(HOW_TO_ADD)
+    Problem::warning(Warning::LocaleWithoutFont, "/locale", found, "a locale whose script has a font").with_hint(hint)
 }
 
 /// Names without which a video says nothing, and of which no letter and no figure can be shown.

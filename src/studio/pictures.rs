@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use crate::asset::{AssetError, Policy, Source, load_all, without_margins};
 use crate::frame::RgbaFrame;
-use crate::palette::{LogoLook, look};
+use crate::palette::{LogoLook, is_cut_out, look};
 use crate::problem::{Problem, Problems};
 use crate::snapshot::{AssetRef, Snapshot};
 use crate::template::{LoadedPicture, Template};
@@ -125,7 +125,7 @@ pub(super) fn load(
                 let size = frame.size();
                 #[expect(clippy::cast_precision_loss, reason = "pictures have at most a few thousand px a side")]
                 let aspect = size.width as f32 / size.height as f32;
-                let picture = LoadedPicture { asset: pictures.frames.len(), aspect };
+                let picture = LoadedPicture { asset: pictures.frames.len(), aspect, is_cut_out: is_cut_out(&frame) };
                 pictures.frames.push(frame);
                 pictures.by_pointer.insert(pointer, picture);
             }

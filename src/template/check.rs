@@ -16,6 +16,7 @@ use super::parts::{MOST_PARTS, cycle, place_in_file};
 use super::read::Strings;
 use super::theme::unknown;
 use super::{DOCUMENT_FILE, STRINGS_FOLDER};
+use crate::locale::Locale;
 use crate::problem::{nearest, quoted};
 
 use names::{Bound, Names};
@@ -28,7 +29,8 @@ pub(super) fn check(
     part_files: &BTreeSet<String>,
 ) -> (Vec<TemplateProblem>, Fields) {
     let (problems, fields) = (Vec::new(), Fields::default());
-    let mut checker = Checker { source, document, strings, part_files, problems, fields };
+    let given = BTreeMap::new();
+    let mut checker = Checker { source, document, strings, part_files, problems, fields, given };
     checker.document();
     checker.strings();
     (checker.problems, checker.fields)
@@ -41,6 +43,8 @@ struct Checker<'a> {
     part_files: &'a BTreeSet<String>,
     problems: Vec<TemplateProblem>,
     fields: Fields,
+    /// The arguments that calls of `t` pass to each string.
+    given: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// What a template takes from a snapshot.
@@ -74,6 +78,13 @@ impl Checker<'_> {
         if document.format_version != 1 {
             let reason = format!("version {} of the format is unknown; this engine reads 1", document.format_version);
             self.fail("/formatVersion", reason);
+        }
+        if !is_name(&document.name) {
+            let reason = format!(
+                "{} is no name: 1 to 63 letters a to z, digits and `-`, no `-` first",
+                quoted(&document.name, 70)
+            );
+            self.fail("/name", reason);
         }
         self.duration(document.duration, "/duration");
         if let Some(name) = &document.audio
@@ -370,17 +381,41 @@ impl Checker<'_> {
             Ok(used) => self.names(used, at, names),
             Err(reason) => self.fail(at, format!("in the text {}: {reason}", quoted(source, 80))),
         }
-        for key in keys_of_t(source) {
+        for Call { key, arguments } in calls_of_t(source) {
             let known = self.strings.get(&self.document.default_language);
-            if known.is_some_and(|strings| !strings.contains_key(&key)) {
+            if let Some(strings) = known.filter(|strings| !strings.contains_key(&key)) {
+                let near = nearest(&key, strings.keys().map(String::as_str));
+                let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
                 let reason = format!(
-                    "string {} is neither in {STRINGS_FOLDER}/{}.json nor a word every template has",
+                    "string {} is neither in {STRINGS_FOLDER}/{}.json nor a word every template has{near}",
                     quoted(&key, 60),
                     self.document.default_language
                 );
                 self.fail(at, reason);
             }
+            self.given.entry(key).or_default().extend(arguments);
         }
+    }
+
+    /// What is wrong with the names that a string uses: one that no call gives it.
+    fn ungiven(&self, key: &str, used: Vec<String>) -> Option<String> {
+        // Nobody calls it by its name: what it would be given is not known.
+        let given = self.given.get(key)?;
+        let is_known = |name: &str| {
+            given.contains(name)
+                || FUNCTIONS.contains(&name)
+                || name == "params"
+                || self.document.theme.colors.iter().any(|color| color.name == name)
+                || KNOWN_PATHS.iter().any(|path| path.split('.').next() == Some(name))
+        };
+        let root = |path: &String| path.split('.').next().unwrap_or_default().to_owned();
+        let unknown = used.iter().map(root).find(|name| !is_known(name))?;
+        let hint = match nearest(&unknown, given.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if given.is_empty() => "calls of it give it nothing".to_owned(),
+            None => format!("it is given {}", given.iter().map(String::as_str).collect::<Vec<_>>().join(", ")),
+        };
+        Some(format!("nothing called {} is given to this string; {hint}", quoted(&unknown, 40)))
     }
 
     fn names(&mut self, used: Vec<String>, at: &str, local: &Names) {
@@ -419,21 +454,28 @@ impl Checker<'_> {
 
     fn strings(&mut self) {
         let all: BTreeSet<&String> = self.strings.values().flat_map(BTreeMap::keys).collect();
-        for (language, strings) in self.strings {
-            let file = format!("{STRINGS_FOLDER}/{language}.json");
-            for (key, entry) in strings {
-                let texts: Vec<&String> = match entry {
-                    StringEntry::Plain(text) => vec![text],
-                    StringEntry::Plural(forms) => forms.values().collect(),
+        let by_language = self.strings.iter();
+        let texts: Vec<(&String, &String, &StringEntry)> = by_language
+            .flat_map(|(language, strings)| strings.iter().map(move |(key, entry)| (language, key, entry)))
+            .collect();
+        // Strings may call strings.
+        for call in texts.iter().flat_map(|(.., entry)| entry.texts()).flat_map(calls_of_t) {
+            self.given.entry(call.key).or_default().extend(call.arguments);
+        }
+        for language in self.strings.keys() {
+            if let Some(reason) = misnamed(language) {
+                self.fail_in(&format!("{STRINGS_FOLDER}/{language}.json"), "", reason);
+            }
+        }
+        for (language, key, entry) in &texts {
+            for text in entry.texts() {
+                let reason = match names_in_text(text) {
+                    Ok(used) => self.ungiven(key, used),
+                    Err(reason) => Some(reason),
                 };
-                for text in texts {
-                    if let Err(reason) = names_in_text(text) {
-                        self.fail_in(
-                            &file,
-                            crate::problem::member("", key),
-                            format!("in {}: {reason}", quoted(text, 80)),
-                        );
-                    }
+                if let Some(reason) = reason {
+                    let file = format!("{STRINGS_FOLDER}/{language}.json");
+                    self.fail_in(&file, crate::problem::member("", key), format!("in {}: {reason}", quoted(text, 80)));
                 }
             }
         }
@@ -446,9 +488,33 @@ impl Checker<'_> {
     }
 }
 
-/// The keys of `t('key')` calls with a literal key.
-fn keys_of_t(source: &str) -> Vec<String> {
-    let mut keys = Vec::new();
+/// Whether a template can be called so: in a folder's name, an address and a command line it is written alike.
+fn is_name(name: &str) -> bool {
+    (1..=63).contains(&name.len())
+        && !name.starts_with('-')
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+/// What is wrong with the name of a file of strings.
+fn misnamed(language: &str) -> Option<String> {
+    let expected = "expected a language and perhaps a region, such as `es.json` or `pt-PT.json`";
+    match Locale::parse(&language.replace('_', "-")) {
+        Ok(locale) if locale.tag() == language => None,
+        Ok(locale) => Some(format!("no locale is written so; did you mean `{}.json`?", locale.tag())),
+        Err(_) => Some(format!("{} is no language that a quote can be in; {expected}", quoted(language, 40))),
+    }
+}
+
+/// A call `t('key', name=…)` with a literal key.
+struct Call {
+    key: String,
+    /// The names of its arguments.
+    arguments: Vec<String>,
+}
+
+/// All such calls in a text or expression.
+fn calls_of_t(source: &str) -> Vec<Call> {
+    let mut calls = Vec::new();
     let mut rest = source;
     while let Some(at) = rest.find("t(") {
         let before = rest[..at].chars().next_back();
@@ -458,9 +524,9 @@ fn keys_of_t(source: &str) -> Vec<String> {
             continue;
         }
         let Some(quote) = argument.chars().next().filter(|c| matches!(c, '\'' | '"')) else { continue };
-        if let Some(key) = argument[1..].split(quote).next() {
-            keys.push(key.to_owned());
+        if let Some((key, after)) = argument[1..].split_once(quote) {
+            calls.push(Call { key: key.to_owned(), arguments: names::keywords(after) });
         }
     }
-    keys
+    calls
 }

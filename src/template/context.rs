@@ -32,6 +32,8 @@ pub struct LoadedPicture {
     pub asset: usize,
     /// Width divided by height.
     pub aspect: f32,
+    /// Most of its edge is clear: a thing by itself, on no ground.
+    pub is_cut_out: bool,
 }
 
 /// Every dotted path a template may use from outside. A path below one that ends in `*` is free.
@@ -50,6 +52,7 @@ pub(super) const KNOWN_PATHS: &[&str] = &[
     "company.taxId",
     "company.logo",
     "company.logo.aspect",
+    "company.logo.isCutOut",
     "company.logo.isLight",
     "company.logo.isOpaque",
     "company.phone",
@@ -69,6 +72,7 @@ pub(super) const KNOWN_PATHS: &[&str] = &[
     "seller.role",
     "seller.photo",
     "seller.photo.aspect",
+    "seller.photo.isCutOut",
     "seller.phone",
     "seller.email",
     "items",
@@ -107,8 +111,11 @@ pub(super) fn roots(bindings: &Bindings<'_>, canvas: Size) -> Vec<(String, Value
     let snapshot = bindings.snapshot;
     let picture = |pointer: &str| {
         bindings.pictures.get(pointer).map_or(Value::from(()), |picture| {
-            let mut about =
-                vec![("asset", Value::from(picture.asset)), ("aspect", Value::from(f64::from(picture.aspect)))];
+            let mut about = vec![
+                ("asset", Value::from(picture.asset)),
+                ("aspect", Value::from(f64::from(picture.aspect))),
+                ("isCutOut", Value::from(picture.is_cut_out)),
+            ];
             if pointer == "/company/logo" {
                 about.push(("isLight", Value::from(bindings.logo.is_light)));
                 about.push(("isOpaque", Value::from(bindings.logo.is_opaque)));

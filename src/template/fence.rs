@@ -64,13 +64,21 @@ pub(super) fn environment() -> Environment<'static> {
         environment.remove_global(function);
     }
     environment.add_filter("replace", |text: String, from: String, to: String| {
+        if from.is_empty() {
+            return Err(refused("`replace` needs a text to look for; this one is empty".to_owned()));
+        }
         let grown = text.len().saturating_add(text.matches(&from).count().saturating_mul(to.len()));
-        if from.is_empty() || grown > LONGEST_TEXT_BYTES {
+        if grown > LONGEST_TEXT_BYTES {
             return Err(refused(format!(
                 "`replace` would make a text of up to {grown} bytes; {LONGEST_TEXT_BYTES} are allowed"
             )));
         }
         Ok(text.replace(&from, &to))
+    });
+    // A field that the quote leaves out is `none`, which Jinja takes for a value.
+    environment.add_filter("default", |value: Value, other: Option<Value>, empty_too: Option<bool>| {
+        let is_absent = value.is_undefined() || value.is_none() || (empty_too.unwrap_or(false) && !value.is_true());
+        if is_absent { other.unwrap_or_else(|| Value::from("")) } else { value }
     });
     environment.add_filter("join", |entries: Value, between: Option<String>| {
         let between = between.unwrap_or_default();

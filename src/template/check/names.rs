@@ -7,8 +7,19 @@ use crate::problem::nearest;
 use crate::template::context::KNOWN_PATHS;
 use crate::template::expression::FUNCTIONS;
 
-const ITEM: &[&str] =
-    &["number", "name", "description", "quantity", "unit", "unitPrice", "discount", "total", "image", "image.aspect"];
+const ITEM: &[&str] = &[
+    "number",
+    "name",
+    "description",
+    "quantity",
+    "unit",
+    "unitPrice",
+    "discount",
+    "total",
+    "image",
+    "image.aspect",
+    "image.isCutOut",
+];
 const TAX: &[&str] = &["name", "rate", "amount"];
 const PAGE: &[&str] = &["rows", "index", "number", "count", "first", "last", "more", "subtotal"];
 const LOOP: &[&str] = &["index", "index0", "first", "last", "length"];
@@ -117,6 +128,23 @@ pub(super) fn unfit(name: &str) -> Option<String> {
         || KEYWORDS.contains(&name)
         || ["page", "loop", "count", "params"].contains(&name);
     taken.then(|| format!("`{name}` has a meaning of its own in expressions; choose another name, such as `entry`"))
+}
+
+/// The names of the keyword arguments in what follows the first argument of a call, up to its closing bracket.
+pub(super) fn keywords(call: &str) -> Vec<String> {
+    let tokens = tokens(call);
+    let mut open = 0usize;
+    let mut names = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        match *token {
+            "(" | "[" | "{" => open += 1,
+            ")" | "]" | "}" if open == 0 => break,
+            ")" | "]" | "}" => open -= 1,
+            "=" if open == 0 && tokens.get(at + 1) != Some(&"=") && at > 0 => names.push(tokens[at - 1].to_owned()),
+            _ => {}
+        }
+    }
+    names
 }
 
 /// Dotted paths and numbers as one token each, quoted texts without what is in them, signs one by one.

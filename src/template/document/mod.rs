@@ -120,7 +120,7 @@ pub struct Theme {
     /// Text sizes in design px.
     #[serde(default)]
     pub sizes: BTreeMap<String, f32>,
-    /// Lengths in design px. `safeTop`, `safeRight`, `safeBottom`, `safeLeft` are always there.
+    /// Lengths in design px. `safeTop`, `safeEnd`, `safeBottom`, `safeStart` are always there.
     #[serde(default)]
     pub spaces: BTreeMap<String, f32>,
     /// Corner radii in design px.
