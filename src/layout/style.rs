@@ -39,6 +39,10 @@ pub(super) fn of(node: &BoundNode, parent: Option<&BoundGroup>) -> Style {
         // Words give way down to nothing: they shrink, break and end in an ellipsis rather than stick out.
         style.min_size.width = LengthPercentageAuto::ZERO;
     }
+    if matches!(node.kind, BoundKind::Icon { .. }) && placement.min[0] == Length::Auto {
+        // The words beside it give way, not the sign.
+        style.min_size.width = auto(placement.size[0]);
+    }
     if let BoundKind::Group(group) = &node.kind {
         style.display = Display::Flex;
         style.flex_direction =

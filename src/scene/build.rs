@@ -268,14 +268,12 @@ fn draft_all(
         let drafts = drafts.into_iter().collect::<Result<Vec<Draft>, ComposeError>>()?;
         let needs: Vec<Need> = drafts.iter().map(|draft| draft.need).collect();
         if let Some(lengths_s) = fit(&needs, range) {
-            if let Some(list) = lists.iter().find(|list| list.can_be_shorter() && list.is_hurried(&needs, &lengths_s)) {
-                let Page { len, count, .. } = list.page;
-                let most = &mut most[list.scene];
-                if count > PAGES_BEFORE_ROWS || len <= FEWEST_ROWS_READ {
-                    most.pages = count - 1;
-                } else {
-                    most.rows = len.min(most.rows) - 1;
-                }
+            let shorter = lists.iter().filter(|list| list.is_hurried(&needs, &lengths_s)).find_map(|list| {
+                let paging = planned[list.scene].paging.as_ref()?;
+                Some((list.scene, shorter(paging, list.page.start + list.page.len)?))
+            });
+            if let Some((scene, fewer)) = shorter {
+                most[scene] = fewer;
                 continue;
             }
             let slots = slots(&lengths_s, from.frame_rate);
@@ -299,18 +297,22 @@ fn draft_all(
 }
 
 /// How much of a list may show.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Most {
     pages: usize,
     rows: usize,
 }
 
-/// Rows a page below which none is taken away for the sake of reading.
+/// Rows a page and pages below which none is taken away for the sake of reading.
 const FEWEST_ROWS_READ: usize = 3;
-/// Pages beyond which a hurried list loses a page before it loses rows: what every page has besides rows takes time too.
-const PAGES_BEFORE_ROWS: usize = 3;
-/// Pages of a list below which none is taken away for the sake of reading.
 const FEWEST_PAGES_READ: usize = 2;
+
+/// The most rows below `shown` that make whole pages, on the fewest pages; `None` where a list is short enough.
+fn shorter(paging: &Paging, shown: usize) -> Option<Most> {
+    let pages = (FEWEST_PAGES_READ..=paging.max_pages).rev();
+    let all = pages.flat_map(|pages| (FEWEST_ROWS_READ..=paging.max_rows).map(move |rows| Most { pages, rows }));
+    all.filter(|most| most.pages * most.rows < shown).max_by_key(|most| most.pages * most.rows)
+}
 
 /// A list with its pages.
 struct List {
@@ -323,11 +325,6 @@ struct List {
 }
 
 impl List {
-    /// Whether fewer rows would still be a list. One that fits on a page is short already.
-    fn can_be_shorter(&self) -> bool {
-        self.page.count > FEWEST_PAGES_READ || (self.page.count > 1 && self.page.len > FEWEST_ROWS_READ)
-    }
-
     /// Whether a page of it goes before it could be skimmed.
     fn is_hurried(&self, needs: &[Need], lengths_s: &[f64]) -> bool {
         let pages = self.last + 1 - self.page.count..=self.last;
@@ -436,6 +433,19 @@ fn spread(rows: usize, count: usize, more: usize) -> Vec<Page> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hurried_list_gets_shorter_by_as_little_as_can_be() {
+        let paging = Paging { rows: 20, max_rows: 6, max_pages: 4 };
+        let mut tried = Vec::new();
+        let mut shown = 20;
+        while let Some(Most { pages, rows }) = shorter(&paging, shown) {
+            tried.push((pages, rows));
+            shown = pages * rows;
+        }
+        assert_eq!(tried, [(3, 6), (4, 4), (3, 5), (2, 6), (2, 5), (3, 3), (2, 4), (2, 3)]);
+        assert!(shorter(&Paging { rows: 3, max_rows: 1, max_pages: 3 }, 3).is_none(), "one photograph after another");
+    }
 
     #[test]
     fn rows_are_spread_evenly_and_each_shows_once() {

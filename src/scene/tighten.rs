@@ -60,13 +60,22 @@ pub(super) fn loosen<E>(
             before
         };
         let before = set(tight, *most);
-        if before != *most && tries < MOST_TRIES {
+        // All the lines it asks for, or else as many of them as there is room for.
+        let tight_lines = before.unwrap_or(u32::MAX - 1);
+        let fewer = (tight_lines + 1..most.unwrap_or(LINES_TRIED)).rev().map(Some);
+        let mut kept = before;
+        for lines in [*most].into_iter().chain(fewer).filter(|lines| *lines != before) {
+            if tries == MOST_TRIES {
+                break;
+            }
             tries += 1;
+            set(tight, lines);
             if has_room(tight)? {
-                continue;
+                kept = lines;
+                break;
             }
         }
-        set(tight, before);
+        set(tight, kept);
     }
     let above = LEVELS.iter().map(|level| level.0).take_while(|above| *above > tight_above);
     for above in above {
@@ -84,8 +93,10 @@ pub(super) fn loosen<E>(
     Ok(())
 }
 
-/// Most texts that are tried with more lines.
-const MOST_TRIES: usize = 16;
+/// Most tries of texts with more lines.
+const MOST_TRIES: usize = 24;
+/// Lines below which all numbers are tried of a text that asks for as many as it needs.
+const LINES_TRIED: u32 = 6;
 
 /// Visits the most lines of every text, in reading order.
 fn texts(node: &mut BoundNode, visit: &mut impl FnMut(&mut Option<u32>)) {
