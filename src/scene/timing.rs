@@ -170,8 +170,8 @@ pub(super) fn fit(needs: &[Need], range: DurationRange) -> Option<Vec<f64>> {
     })
 }
 
-/// Halvings of the share of the reading time that everything gets: of 30 s the last is a thousandth of a frame.
-const PACE_STEPS: u32 = 20;
+/// Halvings of the share of the reading time that everything gets: as far as a float goes.
+const PACE_STEPS: u32 = 52;
 
 /// Lengths that add up to `length_s`, which is less than wanted and at least the least: every scene is shown for the same share
 /// of the time that reading it takes, but none shorter than it can be.

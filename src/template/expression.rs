@@ -377,6 +377,30 @@ mod tests {
         Evaluator::new(locale, currency, strings, [("totals".to_owned(), total)])
     }
 
+    /// English words in a video that is read from right to left keep their question mark at their own end.
+    #[test]
+    fn words_of_another_direction_stand_by_themselves() {
+        let said = |words: &str| {
+            let strings = BTreeMap::from([("next".to_owned(), StringEntry::Plain(words.to_owned()))]);
+            let locale = Locale::parse("fa-IR").expect("known locale");
+            let evaluator = Evaluator::new(locale, Currency::parse("IRR").expect("known"), strings, []);
+            evaluator.text("{{ t('next', name='x') }}", &Locals::new()).expect("valid")
+        };
+        assert_eq!(said("Ready to go ahead?"), "\u{2066}Ready to go ahead?\u{2069}");
+        assert_eq!(said("For {{ name }}?"), "\u{2066}For \u{2068}x\u{2069}?\u{2069}");
+        assert_eq!(said("هل نبدأ؟ {{ name }}"), "هل نبدأ؟ \u{2068}x\u{2069}");
+        assert_eq!(said("{{ name }} · 1"), "\u{2068}x\u{2069} · 1");
+    }
+
+    #[test]
+    fn what_a_quote_leaves_out_has_a_default() {
+        assert_eq!(
+            shown("{{ totals.none | default('a') }}{{ totals.nothing | default('b') }}{{ '' | default('c', true) }}"),
+            "abc"
+        );
+        assert_eq!(shown("{{ totals.total | default('a') }}{{ '' | default('c') }}"), "1234568");
+    }
+
     fn shown(source: &str) -> String {
         evaluator().text(source, &Locals::new()).map(|text| without_isolates(&text)).expect("valid text")
     }

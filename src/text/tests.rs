@@ -248,7 +248,7 @@ fn a_number_is_never_cut_in_two() {
     for width in [whole - 1.0, whole - 40.0, whole - 150.0] {
         let fit = Fit { width: Some(width), max_lines: Some(1), ..Fit::default() };
         let block = layout(fonts(), text, &style(48.0), &fit);
-        assert_eq!(ids(&block), ids(&wide("Total a pagar: US$…", &style(48.0))), "{width}");
+        assert_eq!(ids(&block), ids(&wide("Total a pagar…", &style(48.0))), "{width}");
     }
 }
 

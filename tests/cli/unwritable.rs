@@ -120,12 +120,14 @@ fn a_disk_that_fills_up_while_rendering() {
     }
 }
 
+/// Whoever started the program would take a stream that nobody read to its end for one that has arrived.
 #[test]
-fn a_reader_that_goes_away_ends_a_stream_quietly() {
+fn a_reader_that_goes_away_before_the_end_is_told_of() {
     let bench = bench();
-    let run =
-        bench.shell(r#""$RENDER" video q.json -o - --format y4m | head -c 100000 | wc -c; echo "${PIPESTATUS[0]}""#);
-    assert_eq!(run.text(), "100000\n0\n");
-    assert_eq!(run.stderr, "");
-    assert_eq!(bench.listing(), ["work/q.json"]);
+    for command in ["video q.json -o - --format y4m", "still q.json --at 1s -o -"] {
+        let run = bench.shell(&format!(r#""$RENDER" {command} | head -c 1000 | wc -c; echo "${{PIPESTATUS[0]}}""#));
+        assert_eq!(run.text(), "1000\n1\n", "{command}");
+        assert!(run.stderr.contains("error[system]: cannot write to stdout"), "{command}: {}", run.stderr);
+        assert_eq!(bench.listing(), ["work/q.json"], "{command}");
+    }
 }

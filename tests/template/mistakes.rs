@@ -91,7 +91,14 @@ fn mistakes() -> Vec<Mistake> {
         (name, json!("{{ customer.name | mony }}"), Reader, name, &["unknown filter `mony`; did you mean `money`?"]),
         (name, json!("{{ customer.name | money }}"), Reader, name, &["`Al` is no amount"]),
         (name, json!(endless), Reader, name, &["does not come to an end"]),
-        (name, json!("{{ t('prepardFor') }}"), Reader, name, &["string `prepardFor` is neither in strings/en.json"]),
+        (
+            name,
+            json!("{{ t('prepardFor') }}"),
+            Reader,
+            name,
+            &["string `prepardFor` is neither in strings/en.json", "did you mean `preparedFor`"],
+        ),
+        ("/name", json!("My Offer"), Schema, "/name", &["`My Offer` is no name"]),
         ("/scenes/1/children/2/when", json!("seller and"), Reader, "/scenes/1/children/2/when", &["in the expression"]),
         (
             "/scenes/2/pages/of",
@@ -536,6 +543,32 @@ fn a_byte_order_mark_passes_and_a_second_key_does_not() {
     *files.strings("es") = first;
     let found = problems(&files);
     assert!(found.iter().any(|problem| problem.file == "strings/es.json" && problem.pointer == "/quote"), "{found:#?}");
+}
+
+/// A string may use what calls of it give it, and a file of strings is named as locales are.
+#[test]
+fn strings_are_checked_for_what_they_are_given_and_files_for_their_names() {
+    let told = |language: &str, key: &str, text: &str| {
+        let mut files = Files::of(STEADY);
+        let mut strings: serde_json::Value = serde_json::from_str(files.strings("es")).expect("strings");
+        strings[key] = json!(text);
+        *files.strings(language) = strings.to_string();
+        let found = problems(&files).into_iter().filter(|problem| problem.file == format!("strings/{language}.json"));
+        found.map(|problem| format!("{}: {}", problem.pointer, problem.reason)).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(told("es", "validUntil", "Hasta {{ date }} en {{ company.name }}"), "");
+    let wrong = told("es", "validUntil", "Hasta {{ fecha }}");
+    assert!(wrong.contains("nothing called `fecha` is given to this string; it is given date"), "{wrong}");
+    let wrong = told("es", "validUntil", "Hasta {{ dat }}");
+    assert!(wrong.contains("did you mean `date`?"), "{wrong}");
+    for (language, reason) in [
+        ("es-cl", "did you mean `es-CL.json`?"),
+        ("pt_PT", "did you mean `pt-PT.json`?"),
+        ("Spanish", "is no language that a quote can be in"),
+    ] {
+        let wrong = told(language, "quote", "Oferta");
+        assert!(wrong.contains(reason), "{language}: {wrong}");
+    }
 }
 
 /// Mistakes of form fail the schema, the others pass it: an editor finds what can be found without the program.
