@@ -86,16 +86,22 @@ pub(super) fn is_address(text: &str) -> bool {
         && shown().any(char::is_alphabetic)
 }
 
-/// The text with places to break long addresses at: before `@` and points, behind slashes and hyphens.
+/// The text with places to break long addresses and codes at: before `@` and points, behind slashes and hyphens, before figures too.
 pub(super) fn break_addresses(text: &str) -> String {
     let mut broken = String::with_capacity(text.len() + 16);
     for word in text.split_inclusive([' ', '\n']) {
-        if word.len() < LONG_ADDRESS || !is_address(word.trim_end()) {
+        let plain = word.trim_end();
+        let is_code = || plain.contains('-') && plain.chars().all(|c| c.is_ascii_graphic());
+        if word.len() < LONG_ADDRESS || !(is_address(plain) || is_code()) {
             broken.push_str(word);
             continue;
         }
-        for character in word.chars() {
+        let mut characters = word.chars().peekable();
+        while let Some(character) = characters.next() {
             match character {
+                '-' if characters.peek().is_some_and(char::is_ascii_digit) => {
+                    broken.extend([character, ZERO_WIDTH_SPACE])
+                }
                 '@' | '.' => broken.extend([ZERO_WIDTH_SPACE, character]),
                 '/' | '_' | '=' | '&' => broken.extend([character, ZERO_WIDTH_SPACE]),
                 _ => broken.push(character),
@@ -147,6 +153,8 @@ mod tests {
         let address = "departamento.comercial@equipos-medicos.example";
         let broken = break_addresses(&format!("Mail {address} now"));
         assert_eq!(broken.replace(ZERO_WIDTH_SPACE, "|"), "Mail departamento|.comercial|@equipos-medicos|.example now");
+        let broken = break_addresses("COT-2026-0000147-REV.03-BIOBIO");
+        assert_eq!(broken.replace(ZERO_WIDTH_SPACE, "|"), "COT-|2026-|0000147-REV|.03-BIOBIO");
         for text in ["a@b.example", "Instalaci\u{f3}n el\u{e9}ctrica completa", "1.234.567.890.123.456.789.012"] {
             assert_eq!(break_addresses(text), text);
         }

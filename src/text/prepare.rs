@@ -333,7 +333,7 @@ mod tests {
     fn telephone_numbers_and_amounts_stay_on_a_line() {
         for (text, wanted) in [
             ("Call +56 9 5555 0147 today", "Call +56_9_5555_0147 today"),
-            ("from $ 1.234.567 on", "from $_1.234.567 on"),
+            ("from $ 1.234.567 onwards", "from $_1.234.567 onwards"),
             ("€ and 5", "€ and 5"),
             ("AE07 0331 2345 6789", "AE07 0331 2345 6789"),
         ] {

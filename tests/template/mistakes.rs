@@ -550,13 +550,23 @@ fn a_byte_order_mark_passes_and_a_second_key_does_not() {
 fn strings_are_checked_for_what_they_are_given_and_files_for_their_names() {
     let told = |language: &str, key: &str, text: &str| {
         let mut files = Files::of(STEADY);
-        let mut strings: serde_json::Value = serde_json::from_str(files.strings("es")).expect("strings");
-        strings[key] = json!(text);
-        *files.strings(language) = strings.to_string();
-        let found = problems(&files).into_iter().filter(|problem| problem.file == format!("strings/{language}.json"));
+        let file = format!("strings/{language}.json");
+        if files.strings.iter().any(|(path, _)| *path == file) {
+            files.set_string(language, key, json!(text));
+        } else {
+            files.strings.push((file.clone(), json!({ key: text }).to_string()));
+        }
+        let found = problems(&files).into_iter().filter(|problem| problem.file == file);
         found.map(|problem| format!("{}: {}", problem.pointer, problem.reason)).collect::<Vec<_>>().join("\n")
     };
-    assert_eq!(told("es", "validUntil", "Hasta {{ date }} en {{ company.name }}"), "");
+    let mut files = Files::of(STEADY);
+    for language in ["en", "es", "pt"] {
+        files.set_string(language, "uncalled", json!("{{ whatever }}"));
+    }
+    files.set_string("es", "validUntil", json!("Hasta {{ date }} en {{ company.name }}"));
+    let folder = tempfile::tempdir().expect("a folder");
+    files.write(folder.path());
+    super::used(folder.path()).expect("what nobody calls may be given anything");
     let wrong = told("es", "validUntil", "Hasta {{ fecha }}");
     assert!(wrong.contains("nothing called `fecha` is given to this string; it is given date"), "{wrong}");
     let wrong = told("es", "validUntil", "Hasta {{ dat }}");
