@@ -13,7 +13,7 @@ pub const HOW_TO_ADD: &str = "`apt-get install fonts-noto-cjk` (Debian, Ubuntu),
     `--fonts /usr/share/fonts/opentype/noto` or QUOTEREEL_FONTS=/usr/share/fonts/opentype/noto";
 
 /// How to add a font for another script.
-pub const HOW_TO_ADD_ONE: &str =
+pub(super) const HOW_TO_ADD_ONE: &str =
     "put a font of the script into a folder, then `--fonts FOLDER` or QUOTEREEL_FONTS=FOLDER";
 
 /// Most font files of one folder. Debian's two packages of Noto CJK have 14 together.

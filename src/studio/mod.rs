@@ -10,6 +10,7 @@ mod pictures;
 mod sheet;
 mod sound;
 mod teaser;
+mod unwritten;
 mod version;
 
 use std::collections::{BTreeMap, HashMap};
@@ -25,19 +26,17 @@ use self::crew::Threads;
 use crate::asset::{Limits, Policy};
 use crate::frame::RgbaFrame;
 use crate::geometry::Size;
-use crate::locale::{Amount, DateLength, Locale};
 use crate::pipeline::Soundtrack;
-use crate::problem::{Problem, Problems, Warning, quoted};
+use crate::problem::Problems;
 use crate::raster::{Film, TooHeavy, check_burden, still};
 use crate::scene::{ComposeError, Composed, Composition, Ingredients, compose};
 use crate::snapshot::{ParseOptions, Snapshot, parse_with};
 use crate::template::{Bindings, Template, TemplateError, TemplateFiles, builtin_files};
-use crate::text::pack::is_east_asian;
 use crate::text::{FontLibrary, GlyphCache};
 use crate::time::FrameRate;
 
 pub use folder::FolderError;
-pub use fonts::{HOW_TO_ADD, HOW_TO_ADD_ONE, PackError, PackSummary, inspect_pack};
+pub use fonts::{HOW_TO_ADD, PackError, PackSummary, inspect_pack};
 pub use pictures::{KnownPictures, asset_keys};
 pub use sheet::KnownFrames;
 pub use sound::{SoundFileError, recording};
@@ -53,9 +52,6 @@ const THUMBNAIL_AT_MS: u64 = 1000;
 /// Canvas sizes a video can be made at.
 pub const SIZES: [Size; 4] =
     [Size::new(1080, 1920), Size::new(1080, 1350), Size::new(1080, 1080), Size::new(1920, 1080)];
-
-/// The language that every video can be written in.
-const ENGLISH: &str = "en";
 
 /// Which template to use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -229,18 +225,18 @@ pub fn prepare_again(order: &Order, known: &mut KnownPictures) -> Result<Product
     if let Some(fonts) = &with_pack {
         composed = composed_with(&snapshot, fonts)?;
     }
-    let advice = order.fonts.is_none().then(|| advice(&composed.missing)).flatten();
-    if let Some(locale) = instead(&snapshot, &template, &composed.missing) {
-        warnings.push(without_font(&snapshot.locale, &locale));
+    let advice = order.fonts.is_none().then(|| unwritten::advice(&composed.missing)).flatten();
+    if let Some(locale) = unwritten::instead(&snapshot, &template, &composed.missing) {
+        warnings.push(unwritten::without_font(&snapshot.locale, &locale));
         let in_english = Snapshot { locale, ..snapshot.clone() };
         composed = composed_with(&in_english, with_pack.as_deref().unwrap_or(bundled))?;
     }
     warnings.extend(std::mem::replace(&mut composed.warnings, Problems::new()));
     warnings.extend(advice);
     check_burden(&composed.composition)?;
-    let unwritten = unwritten(&snapshot, &composed.missing);
-    if !unwritten.is_empty() {
-        warnings.extend(unwritten);
+    let nameless = unwritten::names(&snapshot, &composed.missing);
+    if !nameless.is_empty() {
+        warnings.extend(nameless);
         return Err(StudioError::Snapshot(warnings));
     }
     composed.warnings = warnings;
@@ -252,56 +248,6 @@ pub fn prepare_again(order: &Order, known: &mut KnownPictures) -> Result<Product
     // Other packs have other faces under the same numbers.
     let glyphs = if with_pack.is_some() { Arc::default() } else { Arc::clone(&GLYPHS) };
     Ok(Production { snapshot, composed, with_pack, glyphs, soundtrack, times, crew: Arc::new(crew) })
-}
-
-/// How to get what Chinese, Japanese and Korean texts are drawn with, where characters of theirs are missing.
-fn advice(missing: &[char]) -> Option<Problem> {
-    let count = missing.iter().filter(|c| is_east_asian(**c)).count();
-    let found = format!("{count} characters of Chinese, Japanese or Korean without a font");
-    let problem = Problem::warning(Warning::FontPackMissing, "", found, "a folder with fonts that have them");
-    (count > 0).then(|| problem.with_hint(HOW_TO_ADD))
-}
-
-/// The locale to write in instead, where no font has a letter or figure with which the quote's own writes amounts, dates or the
-/// words of the template: a date without its month is another date. It is English, with what its region needs.
-fn instead(snapshot: &Snapshot, template: &Template, missing: &[char]) -> Option<Locale> {
-    let locale = &snapshot.locale;
-    if missing.is_empty() || locale.language() == ENGLISH {
-        return None;
-    }
-    let quote = &snapshot.quote;
-    let dates = [Some(quote.issued_at), quote.valid_until].into_iter().flatten();
-    let dates = dates.map(|date| locale.date(date, DateLength::Long));
-    let amounts =
-        [locale.money(snapshot.totals.total, snapshot.currency), locale.number(Amount::from_integer(1_234_567_890))];
-    let is_missing = |text: &str| text.contains(|c: char| missing.contains(&c));
-    let unwritten = dates.chain(amounts).any(|text| is_missing(&text)) || template.words(locale).any(is_missing);
-    let region = locale.region().and_then(|region| Locale::parse(&format!("{ENGLISH}-{region}")).ok());
-    unwritten.then(|| region.or_else(|| Locale::parse(ENGLISH).ok())).flatten()
-}
-
-/// What the sender is told about that.
-fn without_font(locale: &Locale, instead: &Locale) -> Problem {
-    let hint = if matches!(locale.language(), "ja" | "ko" | "zh" | "yue") { HOW_TO_ADD } else { HOW_TO_ADD_ONE };
-    let found =
-        format!("{locale}, for which no font has the letters; dates, amounts and headings are written as in {instead}");
-    Problem::warning(Warning::LocaleWithoutFont, "/locale", found, "a locale whose script has a font").with_hint(hint)
-}
-
-/// Names without which a video says nothing, and of which no letter and no figure can be shown.
-fn unwritten(snapshot: &Snapshot, missing: &[char]) -> Vec<Problem> {
-    let parties = [("/company/name", &snapshot.company.name), ("/customer/name", &snapshot.customer.name)];
-    let items = snapshot.items.iter().enumerate().map(|(at, item)| (format!("/items/{at}/name"), &item.name));
-    let names = parties.into_iter().map(|(pointer, name)| (pointer.to_owned(), name)).chain(items);
-    let wordless = |name: &str| {
-        let mut letters = name.chars().filter(|c| c.is_alphanumeric()).peekable();
-        letters.peek().is_some() && letters.all(|c| missing.contains(&c))
-    };
-    let told = names.filter(|(_, name)| wordless(name)).map(|(pointer, name)| {
-        let found = format!("{}, of which no font has a letter", quoted(name, 60));
-        Problem::error("no_font", pointer, found, "a name that can be shown").with_hint(HOW_TO_ADD)
-    });
-    told.collect()
 }
 
 fn ms(duration: Duration) -> f64 {
