@@ -196,9 +196,7 @@ fn code_length(text: &str) -> usize {
 fn ends_word(rest: &str) -> bool {
     let mut next = rest.chars().filter(|c| !is_ignorable(*c));
     match next.next() {
-        Some(sign) if matches!(sign, ',' | '.' | '-' | '/' | '\'' | '٫' | '٬') => {
-            !next.next().is_some_and(char::is_alphanumeric)
-        }
+        Some(',' | '.' | '-' | '/' | '\'' | '٫' | '٬') => !next.next().is_some_and(char::is_alphanumeric),
         next => !next.is_some_and(char::is_alphanumeric),
     }
 }
