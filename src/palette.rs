@@ -74,11 +74,13 @@ pub fn look(picture: &RgbaFrame) -> LogoLook {
     LogoLook { palette: palette(picture), is_light, is_opaque: has_ground(picture) }
 }
 
-/// Whether the edges of a picture are opaque all around, and most of them not white.
+/// Whether a picture is opaque, out to all its edges, and most of those are not white. A frame around clear ink is no ground.
 fn has_ground(picture: &RgbaFrame) -> bool {
+    let pixels = picture.pixels().as_chunks::<4>().0;
+    let seen_through = pixels.iter().filter(|pixel| pixel[3] < OPAQUE).count();
     let edge = edge(picture);
     let coloured = edge.iter().filter(|pixel| straight(**pixel).contrast(Color::WHITE) >= TINTED).count();
-    edge.iter().all(|pixel| pixel[3] >= OPAQUE) && coloured * 2 > edge.len()
+    edge.iter().all(|pixel| pixel[3] >= OPAQUE) && coloured * 2 > edge.len() && seen_through * 20 <= pixels.len()
 }
 
 /// Whether most of a picture's edge is clear: what it shows stands on no ground.
@@ -225,6 +227,10 @@ mod tests {
         assert!(is_opaque(&[(100, [240, 220, 190, 255])]));
         assert!(!is_opaque(&[(100, [255, 255, 255, 255])]), "white on white paper needs room");
         assert!(!is_opaque(&[(99, [240, 220, 190, 255]), (1, [0; 4])]));
+        let framed = |x: u32, y: u32| x < 4 || x > 35 || y < 4 || y > 35;
+        let frame = (0..40).flat_map(|y| (0..40).flat_map(move |x| if framed(x, y) { NAVY } else { CLEAR }));
+        let frame = RgbaFrame::from_pixels(Size::new(40, 40), frame.collect()).expect("40 by 40");
+        assert!(!look(&frame).is_opaque, "a line around nothing");
     }
 
     #[test]

@@ -45,13 +45,13 @@ pub(super) fn without_font(locale: &Locale, instead: &Locale) -> Problem {
     Problem::warning(Warning::LocaleWithoutFont, "/locale", found, "a locale whose script has a font").with_hint(hint)
 }
 
-/// Names without which a video says nothing, and of which no letter and no figure can be shown.
+/// Names without which a video says nothing, and of which no letter can be shown.
 pub(super) fn names(snapshot: &Snapshot, missing: &[char]) -> Vec<Problem> {
     let parties = [("/company/name", &snapshot.company.name), ("/customer/name", &snapshot.customer.name)];
     let items = snapshot.items.iter().enumerate().map(|(at, item)| (format!("/items/{at}/name"), &item.name));
     let names = parties.into_iter().map(|(pointer, name)| (pointer.to_owned(), name)).chain(items);
     let wordless = |name: &str| {
-        let mut letters = name.chars().filter(|c| c.is_alphanumeric()).peekable();
+        let mut letters = name.chars().filter(|c| c.is_alphabetic()).peekable();
         letters.peek().is_some() && letters.all(|c| missing.contains(&c))
     };
     let told = names.filter(|(_, name)| wordless(name)).map(|(pointer, name)| {

@@ -169,7 +169,7 @@ fn phone_length(text: &str) -> usize {
                 groups += usize::from(std::mem::take(&mut between));
                 end = at + 1;
             }
-            '+' if at == 0 => {}
+            '+' if at == 0 || (at == 1 && text.starts_with('(')) => {}
             ' ' | '\u{a0}' | '-' | '.' | '(' | ')' => between = true,
             _ => break,
         }
@@ -178,17 +178,22 @@ fn phone_length(text: &str) -> usize {
     if is_phone && ends_word(&text[end..]) { end } else { 0 }
 }
 
-/// Bytes of the code that a text begins with, or 0: at least three groups of figures, or two of which one begins with a zero,
-/// with a hyphen or a sign of multiplication among what stands between them. Two groups are a range, which is read as the words
-/// around it.
+/// Bytes of the code that a text begins with, or 0: figures and perhaps letters in groups, with a hyphen or a sign of
+/// multiplication among what stands between them. Two groups of figures with a hyphen between are a range, which is read as the
+/// words around it, unless one begins with a zero.
 fn code_length(text: &str) -> usize {
-    let end = text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '-' | '/' | '.' | '×'))).unwrap_or(text.len());
-    let code = text[..end].trim_end_matches(|c: char| !c.is_ascii_digit());
-    let groups = || code.split(|c: char| !c.is_ascii_digit());
-    let is_code = groups().all(|group| !group.is_empty())
-        && (groups().count() >= 3
-            || groups().count() == 2 && groups().any(|group| group.len() > 1 && group.starts_with('0')))
-        && code.contains(['-', '×']);
+    let joins = |c: char| matches!(c, '-' | '/' | '.' | '×' | '*');
+    let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || joins(c))).unwrap_or(text.len());
+    let code = text[..end].trim_end_matches(joins);
+    let groups: Vec<&str> = code.split(joins).collect();
+    let is_range = groups.iter().all(|group| group.bytes().all(|byte| byte.is_ascii_digit()))
+        && !code.contains(['×', '*'])
+        && !(groups.len() > 2 || groups.iter().any(|group| group.len() > 1 && group.starts_with('0')));
+    let is_code = code.starts_with(|c: char| c.is_ascii_digit())
+        && code.contains(['-', '×', '*'])
+        && groups.len() > 1
+        && groups.iter().all(|group| !group.is_empty())
+        && !is_range;
     if is_code && ends_word(&text[code.len()..]) { code.len() } else { 0 }
 }
 
@@ -316,6 +321,11 @@ mod tests {
             ("5.000.500.000,00", "5.000.500.000,00"),
             ("0.000.617.282,75", "0.000.617.282,75"),
             ("120×60×75 سم", "{120×60×75}_سم"),
+            ("1920×1080", "{1920×1080}"),
+            ("5*10 م", "{5*10}_م"),
+            ("رقم 12-AB و 45-XK-9.", "رقم {12-AB} و {45-XK-9}."),
+            ("220-240V", "{220-240V}"),
+            ("(+212) 6 12 34 56 78", "{(+212)_6_12_34_56_78}"),
             ("10-20 يومًا", "10-20 يومًا"),
             ("AB-0045-1234-5678", "AB-0045-1234-5678"),
         ];
