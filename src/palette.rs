@@ -227,7 +227,7 @@ mod tests {
         assert!(is_opaque(&[(100, [240, 220, 190, 255])]));
         assert!(!is_opaque(&[(100, [255, 255, 255, 255])]), "white on white paper needs room");
         assert!(!is_opaque(&[(99, [240, 220, 190, 255]), (1, [0; 4])]));
-        let framed = |x: u32, y: u32| x < 4 || x > 35 || y < 4 || y > 35;
+        let framed = |x: u32, y: u32| !((4..=35).contains(&x) && (4..=35).contains(&y));
         let frame = (0..40).flat_map(|y| (0..40).flat_map(move |x| if framed(x, y) { NAVY } else { CLEAR }));
         let frame = RgbaFrame::from_pixels(Size::new(40, 40), frame.collect()).expect("40 by 40");
         assert!(!look(&frame).is_opaque, "a line around nothing");
