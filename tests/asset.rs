@@ -464,6 +464,20 @@ fn an_svg_is_drawn_at_the_target_size() {
     assert_eq!(load_bytes(exported.as_bytes()).map(|frame| frame.pixel(1000, 100)), Ok([0, 0, 255, 255]));
 }
 
+/// A logo without its name is another logo.
+#[test]
+fn an_svg_with_words_or_pictures_among_its_shapes_is_refused() {
+    const DOT: &str = "<circle cx='5' cy='5' r='4' fill='#f00'/>";
+    for shown in ["<text x='1' y='9'>ACME</text>", "<image href='data:image/png;base64,AAAA' width='5' height='5'/>"] {
+        let loaded = svg(&format!("{DOT}{shown}"));
+        assert_eq!(code(&loaded), "asset_svg_refused", "{shown}: {loaded:?}");
+    }
+    for unseen in ["<title>ACME</title>", "<text x='1' y='9'> </text>", "<defs><text id='t'>ACME</text></defs>"] {
+        let loaded = svg(&format!("{DOT}{unseen}"));
+        assert_eq!(code(&loaded), "loaded", "{unseen}: {loaded:?}");
+    }
+}
+
 #[test]
 fn hostile_svgs_are_refused() {
     let mut laughs = String::from("<rect id='n0' width='1' height='1'/>");
