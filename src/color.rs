@@ -4,6 +4,7 @@
 //! (Björn Ottosson, 2020, <https://bottosson.github.io/posts/oklab/>), where equal steps look equal.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 /// Fraction bits of [`LUMA_WEIGHTS`]. With 15, every weight fits 16 bits signed, which is what vector units multiply best.
 pub const LUMA_BITS: u32 = 15;
@@ -218,10 +219,17 @@ fn lerp(from: f32, to: f32, t: f32) -> f32 {
     from + (to - from) * t
 }
 
-/// sRGB byte to linear light, IEC 61966-2-1.
+/// sRGB bytes as linear light, IEC 61966-2-1.
+static LINEAR: LazyLock<[f32; 256]> = LazyLock::new(|| {
+    std::array::from_fn(|byte| {
+        let c = u8::try_from(byte).map_or(1.0, f32::from) / 255.0;
+        if c <= 0.040_45 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+    })
+});
+
+/// sRGB byte to linear light.
 fn linear(channel: u8) -> f32 {
-    let c = f32::from(channel) / 255.0;
-    if c <= 0.040_45 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+    LINEAR[usize::from(channel)]
 }
 
 /// Linear light to sRGB 0.0-1.0, IEC 61966-2-1.

@@ -16,6 +16,14 @@ const CLEAR: u8 = 32;
 /// itself.
 const VANISHES: f32 = 1.7;
 const STANDS_OUT: f32 = 3.0;
+/// Contrast to white from which a colour is lost on dark paper.
+const DEEP: f32 = 7.5;
+/// Least channel of what is white, 0-255.
+const LEAST_WHITE: u8 = 225;
+/// Least channel of white paper in a photograph, 0-255.
+const LEAST_PAPER: u8 = 240;
+/// One part in so many is a part of a logo that is missed.
+const PART: u8 = 8;
 /// Contrast to white from which a ground shows on white paper.
 const TINTED: f32 = 1.03;
 /// Least chroma of a colour, in Oklab: below are greys, which a brand is known by only where there is nothing else.
@@ -47,8 +55,10 @@ pub struct Palette {
 pub struct LogoLook {
     /// Its colours; `None` where nothing of it is solid.
     pub palette: Option<Palette>,
-    /// It is white, or much of it is, and nothing lies behind it: on white paper it could not be seen.
+    /// It is white, or a good part of it is, and nothing lies behind that: on white paper it could not be seen.
     pub is_light: bool,
+    /// A part of it is white with nothing behind, as in `is_light`, and another so dark that dark paper would hide it.
+    pub is_mixed: bool,
     /// It brings a ground of its own that is not white, out to its edges.
     pub is_opaque: bool,
 }
@@ -56,22 +66,82 @@ pub struct LogoLook {
 /// What `picture`, a logo, looks like.
 #[must_use]
 pub fn look(picture: &RgbaFrame) -> LogoLook {
+    let samples = Samples::of(picture);
+    let lies_bare = samples.clear * 20 > samples.clear + samples.solid;
+    let is_pale = samples.pale * 5 >= samples.solid * 2 && samples.dark * 5 <= samples.solid;
+    let bare_white = bare_white(picture);
+    let loses_white = bare_white * f32::from(PART) >= 1.0 && samples.solid > 0;
+    let has_deep = samples.deep * u32::from(PART) >= samples.solid;
+    LogoLook {
+        palette: palette(picture),
+        is_light: lies_bare && samples.solid > 0 && (is_pale || loses_white && !has_deep),
+        is_mixed: lies_bare && !is_pale && loses_white && has_deep,
+        is_opaque: has_ground(picture),
+    }
+}
+
+/// How many of the pixels looked at are what.
+#[derive(Clone, Copy, Debug, Default)]
+struct Samples {
+    clear: u32,
+    solid: u32,
+    /// Solid, and hard to see on white paper.
+    pale: u32,
+    /// Solid, and plain to see on white paper.
+    dark: u32,
+    /// Solid, and hard to see on dark paper.
+    deep: u32,
+}
+
+impl Samples {
+    fn of(picture: &RgbaFrame) -> Self {
+        let pixels = picture.pixels().as_chunks::<4>().0;
+        let step = pixels.len().div_ceil(MOST_SAMPLES).max(1);
+        let mut samples = Self::default();
+        for pixel in pixels.iter().step_by(step) {
+            if pixel[3] < SOLID {
+                samples.clear += u32::from(pixel[3] < CLEAR);
+                continue;
+            }
+            let contrast = straight(*pixel).contrast(Color::WHITE);
+            samples.solid += 1;
+            samples.pale += u32::from(contrast < VANISHES);
+            samples.dark += u32::from(contrast >= STANDS_OUT);
+            samples.deep += u32::from(contrast >= DEEP);
+        }
+        samples
+    }
+}
+
+/// The share of a picture's solid pixels that are white and reach, in their row, to what is clear or to the edge: white letters on
+/// a badge do not.
+#[expect(clippy::cast_precision_loss, reason = "at most MOST_SAMPLES")]
+fn bare_white(picture: &RgbaFrame) -> f32 {
+    let width = (picture.size().width as usize).max(1);
     let pixels = picture.pixels().as_chunks::<4>().0;
     let step = pixels.len().div_ceil(MOST_SAMPLES).max(1);
-    let (mut clear, mut solid, mut white, mut dark) = (0u32, 0u32, 0u32, 0u32);
-    for pixel in pixels.iter().step_by(step) {
-        if pixel[3] < SOLID {
-            clear += u32::from(pixel[3] < CLEAR);
-            continue;
+    let is_white = |pixel: &[u8; 4]| {
+        let Color { r, g, b, .. } = straight(*pixel);
+        pixel[3] >= SOLID && [r, g, b].iter().all(|channel| *channel >= LEAST_WHITE)
+    };
+    let (mut solid, mut bare) = (0usize, 0usize);
+    for row in pixels.chunks_exact(width).step_by(step) {
+        solid += row.iter().filter(|pixel| pixel[3] >= SOLID).count();
+        let mut at = 0;
+        while let Some(begin) = row[at..].iter().position(is_white).map(|begin| at + begin) {
+            let end = row[begin..].iter().position(|pixel| !is_white(pixel)).map_or(width, |length| begin + length);
+            // Between what is solid and what is clear lie the softened pixels of an edge.
+            let ends_clear = |pixel: Option<&[u8; 4]>| pixel.is_none_or(|pixel| pixel[3] < CLEAR);
+            let is_soft = |pixel: &&[u8; 4]| (CLEAR..SOLID).contains(&pixel[3]);
+            let before = row[..begin].iter().rev().find(|pixel| !is_soft(pixel));
+            let behind = row[end..].iter().find(|pixel| !is_soft(pixel));
+            if ends_clear(before) || ends_clear(behind) {
+                bare += end - begin;
+            }
+            at = end;
         }
-        let contrast = straight(*pixel).contrast(Color::WHITE);
-        solid += 1;
-        white += u32::from(contrast < VANISHES);
-        dark += u32::from(contrast >= STANDS_OUT);
     }
-    let lies_bare = clear * 20 > clear + solid;
-    let is_light = lies_bare && white * 5 >= solid * 2 && dark * 5 <= solid && solid > 0;
-    LogoLook { palette: palette(picture), is_light, is_opaque: has_ground(picture) }
+    bare as f32 / solid.max(1) as f32
 }
 
 /// Whether a picture is opaque, out to all its edges, and most of those are not white. A frame around clear ink is no ground.
@@ -88,6 +158,15 @@ fn has_ground(picture: &RgbaFrame) -> bool {
 pub fn is_cut_out(picture: &RgbaFrame) -> bool {
     let edge = edge(picture);
     edge.iter().filter(|pixel| pixel[3] < CLEAR).count() * 2 > edge.len()
+}
+
+/// Whether nearly all of a picture's edge is white: what it shows stands on paper, as in a catalogue.
+#[must_use]
+pub fn is_on_white(picture: &RgbaFrame) -> bool {
+    let edge = edge(picture);
+    let white =
+        edge.iter().filter(|[r, g, b, a]| *a >= OPAQUE && [r, g, b].into_iter().all(|c| *c >= LEAST_PAPER)).count();
+    white * 20 >= edge.len() * 19 && white > 0
 }
 
 /// The pixels along the four sides of a picture.
@@ -219,6 +298,30 @@ mod tests {
         );
         assert!(!is_light(&[(100, [255, 255, 255, 255])]), "its own white ground");
         assert!(!is_light(&[(100, CLEAR)]) && !is_light(&[(50, CLEAR), (50, [0, 0, 0, 255])]));
+    }
+
+    #[test]
+    fn a_logo_that_is_white_in_part_loses_nothing() {
+        let white = |channel: u8| [channel, channel, channel, 255];
+        let light_mixed = |colors: &[(u32, [u8; 4])]| {
+            let look = look(&stripes(colors));
+            (look.is_light, look.is_mixed)
+        };
+        let red = [0xDC, 0x14, 0x3C, 255];
+        assert_eq!(light_mixed(&[(30, NAVY), (40, CLEAR), (30, WHITE)]), (false, true), "navy sign, white words");
+        assert_eq!(
+            light_mixed(&[(30, NAVY), (38, CLEAR), (2, [100; 4]), (30, white(230))]),
+            (false, true),
+            "soft edges"
+        );
+        assert_eq!(light_mixed(&[(40, red), (30, CLEAR), (30, WHITE)]), (true, false), "red shows on dark paper");
+        assert_eq!(
+            light_mixed(&[(20, CLEAR), (20, NAVY), (30, WHITE), (30, NAVY)]),
+            (false, false),
+            "white on a badge"
+        );
+        assert_eq!(light_mixed(&[(40, CLEAR), (56, NAVY), (4, WHITE)]), (false, false), "a white rim");
+        assert_eq!(light_mixed(&[(50, NAVY), (50, WHITE)]), (false, false), "a white ground of its own");
     }
 
     #[test]

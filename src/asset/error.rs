@@ -103,6 +103,14 @@ pub enum AssetError {
         /// What the decoder objected to.
         reason: String,
     },
+    /// All of it is clear, or it is a logo of which all is white.
+    #[error("{source_name}: nothing can be seen of it, {reason}")]
+    Blank {
+        /// The picture asked for.
+        source_name: String,
+        /// Why.
+        reason: String,
+    },
     /// The drawing would cost more than a logo may.
     #[error("{source_name}: SVG refused, {reason}")]
     SvgRefused {
@@ -161,6 +169,7 @@ impl AssetError {
             Self::TooManyAssets { .. } => Warning::TooMany,
             Self::NotAPicture { .. } => Warning::NotAPicture,
             Self::Undecodable { .. } => Warning::Undecodable,
+            Self::Blank { .. } => Warning::Blank,
             Self::SvgRefused { .. } => Warning::SvgRefused,
             Self::BadDataUri { .. } => Warning::BadDataUri,
             Self::OutsideFolder { .. } => Warning::OutsideFolder,

@@ -8,9 +8,39 @@ const CLEAR: u8 = 16;
 /// Least channel of what is white, 0-255: paper as JPEG gives it back.
 const WHITE: u8 = 244;
 
-/// The picture without clear or white margins; `None` where it has none, or nothing else.
+/// What is left of a picture without its margins.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Trimmed {
+    /// All of it: it has none.
+    Whole,
+    /// What lay within them.
+    Cropped(RgbaFrame),
+    /// Nothing: all of it is clear, or white.
+    Blank,
+}
+
+/// The picture without clear or white margins.
 #[must_use]
-pub fn without_margins(picture: &RgbaFrame) -> Option<RgbaFrame> {
+pub fn without_margins(picture: &RgbaFrame) -> Trimmed {
+    let Some([left, top, right, bottom]) = ink(picture) else { return Trimmed::Blank };
+    let row = |y: usize| &picture.pixels()[y * picture.stride_bytes()..][..picture.stride_bytes()];
+    let side = |from: usize, to: usize| u32::try_from(to - from).unwrap_or(u32::MAX);
+    let kept = Size::new(side(left, right), side(top, bottom));
+    if kept == picture.size() {
+        return Trimmed::Whole;
+    }
+    let pixels = (top..bottom).flat_map(|y| row(y)[left * 4..right * 4].iter().copied()).collect();
+    RgbaFrame::from_pixels(kept, pixels).map_or(Trimmed::Whole, Trimmed::Cropped)
+}
+
+/// Whether nothing of a picture can be seen, on any ground.
+#[must_use]
+pub fn is_clear(picture: &RgbaFrame) -> bool {
+    picture.pixels().as_chunks::<4>().0.iter().all(|[.., a]| *a < CLEAR)
+}
+
+/// The least box around all that is neither clear nor, in a picture without clear places, white: left, top, right, bottom.
+fn ink(picture: &RgbaFrame) -> Option<[usize; 4]> {
     let size = picture.size();
     let row = |y: usize| &picture.pixels()[y * picture.stride_bytes()..][..picture.stride_bytes()];
     let is_opaque = picture.pixels().as_chunks::<4>().0.iter().all(|[.., a]| *a == 255);
@@ -23,14 +53,7 @@ pub fn without_margins(picture: &RgbaFrame) -> Option<RgbaFrame> {
         let [l, t, r, _] = ink.unwrap_or([left, y, right, y]);
         ink = Some([l.min(left), t, r.max(right), y + 1]);
     }
-    let [left, top, right, bottom] = ink?;
-    let side = |from: usize, to: usize| u32::try_from(to - from).ok();
-    let kept = Size::new(side(left, right)?, side(top, bottom)?);
-    if kept == size {
-        return None;
-    }
-    let pixels = (top..bottom).flat_map(|y| row(y)[left * 4..right * 4].iter().copied()).collect();
-    RgbaFrame::from_pixels(kept, pixels)
+    ink
 }
 
 #[cfg(test)]
@@ -48,13 +71,20 @@ mod tests {
     fn clear_and_white_margins_go_and_coloured_ones_stay() {
         let navy = [11, 31, 58, 255];
         for (around, within) in [([0; 4], navy), ([255; 4], navy), ([248, 250, 249, 255], navy), ([0; 4], [255; 4])] {
-            let kept = without_margins(&field(around, within)).expect("margins");
+            let Trimmed::Cropped(kept) = without_margins(&field(around, within)) else {
+                panic!("{around:?} {within:?}")
+            };
             assert_eq!(kept.size(), Size::new(3, 2), "{around:?} around {within:?}");
             assert!(kept.pixels().as_chunks::<4>().0.iter().all(|pixel| *pixel == within));
         }
-        for (around, within) in [(navy, [255; 4]), ([245, 236, 215, 255], navy), ([255; 4], [255; 4]), ([0; 4], [0; 4])]
-        {
-            assert_eq!(without_margins(&field(around, within)), None, "{around:?} around {within:?}");
+        for (around, within) in [(navy, [255; 4]), ([245, 236, 215, 255], navy)] {
+            assert_eq!(without_margins(&field(around, within)), Trimmed::Whole, "{around:?} around {within:?}");
         }
+        for (around, within) in
+            [([255; 4], [255; 4]), ([250, 252, 249, 255], [255; 4]), ([0; 4], [0; 4]), ([9; 4], [0; 4])]
+        {
+            assert_eq!(without_margins(&field(around, within)), Trimmed::Blank, "{around:?} around {within:?}");
+        }
+        assert!(is_clear(&field([9; 4], [0; 4])) && !is_clear(&field([0; 4], [255; 4])));
     }
 }

@@ -25,7 +25,7 @@ use std::time::Duration;
 use rayon::prelude::*;
 
 pub use self::error::AssetError;
-pub use self::margins::without_margins;
+pub use self::margins::{Trimmed, is_clear, without_margins};
 use crate::frame::RgbaFrame;
 
 /// Where a picture comes from.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::error::Error;
 use std::num::NonZeroUsize;
+use std::path::Path;
 
 use super::failure::Failure;
 use super::input;
@@ -80,7 +81,12 @@ pub(super) fn failure(error: StudioError) -> Failure {
         StudioError::Template(TemplateError::NotFound { name, known, hint }) => {
             let found = format!("template `{name}`");
             let expected = format!("a built-in template ({}) or the path of a folder, with a `/`", known.join(", "));
-            let hint = hint.map(|hint| hint.trim_start_matches([';', ' ']).to_owned());
+            let is_folder = Path::new(&name).join("template.json").is_file();
+            let hint = if is_folder {
+                Some(format!("for the folder of that name: `./{name}`"))
+            } else {
+                hint.map(|hint| hint.trim_start_matches([';', ' ']).to_owned())
+            };
             let problem = Problem::error(TEMPLATE_NOT_FOUND, "", found, expected).with_optional_hint(hint);
             Failure::Invalid(problem.into())
         }

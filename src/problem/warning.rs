@@ -96,6 +96,9 @@ warnings! {
     BadStatus "asset_bad_status" Field
         "The server answered with something other than 200. A placeholder is shown."
         "Open the address in a browser without being signed in: it must show the picture."
+    Blank "asset_blank" Field
+        "Nothing can be seen of a picture: all of it is clear, or it is a logo and all of it is white. A placeholder is shown."
+        "Save it anew with its drawing; a white logo needs a clear ground."
     KeyNotAvailable "asset_key_not_available" Field
         "No object of that key is at hand. On the command line there are none. A placeholder is shown."
         "Upload it first; on the command line use `url`, `data` or `file`."
@@ -133,6 +136,9 @@ warnings! {
     LowContrast "low_contrast" Node
         "A text hardly stands out from what is behind it, and no correction of its colour helps: it is both dark and light there."
         "Put a plain surface behind it in the template."
+    PictureSmall "picture_small" Node
+        "A picture has far fewer pixels than it is shown with. It looks soft."
+        "Send it larger; a photograph that fills the screen wants 1080 px across."
     MissingGlyph "missing_glyph" Node
         "No font has some characters. They are left out. Told once for each field of the quote, which the pointer names, and for each text of the template."
         "Write it otherwise, or add a font: [fonts](../fonts/README.md)."

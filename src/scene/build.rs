@@ -240,7 +240,7 @@ fn draft_all(
         return Err(ComposeError::NoScenes { template: template() });
     }
     let range = from.template.document().duration;
-    let most = |paging: &Paging| Most { pages: paging.max_pages, rows: paging.max_rows };
+    let most = |paging: &Paging| Most { pages: paging.max_pages, rows: paging.max_rows, spares_one: true };
     let mut most: Vec<Most> = planned.iter().map(|scene| scene.paging.as_ref().map_or(Most::default(), most)).collect();
     loop {
         let mut lists = Vec::new();
@@ -285,13 +285,17 @@ fn draft_all(
             }
             return Ok((drafts, lengths_s));
         }
-        let most_pages = most.iter().map(|most| most.pages).max().unwrap_or(1);
+        // What a list of rows leaves out, it says so in words; a scene for each entry, a photograph say, cannot.
+        let has_rows = most.iter().any(|most| most.rows > 1 && most.pages > 1);
+        let gives_way = |most: &Most| most.rows > 1 || !has_rows;
+        let most_pages = most.iter().filter(|most| gives_way(most)).map(|most| most.pages).max().unwrap_or(1);
         if most_pages <= 1 {
             let least_s = needs.iter().map(|need| need.least).sum();
             return Err(ComposeError::TooLong { template: template(), least_s, most_s: range.max });
         }
-        for most in &mut most {
+        for most in most.iter_mut().filter(|most| gives_way(most)) {
             most.pages = most.pages.min(most_pages - 1);
+            most.spares_one = false;
         }
     }
 }
@@ -301,6 +305,8 @@ fn draft_all(
 struct Most {
     pages: usize,
     rows: usize,
+    /// Whether a last row, alone, may stand where "+ 1 more" would.
+    spares_one: bool,
 }
 
 /// Rows a page and pages below which none is taken away for the sake of reading.
@@ -310,7 +316,9 @@ const FEWEST_PAGES_READ: usize = 2;
 /// The most rows below `shown` that make whole pages, on the fewest pages; `None` where a list is short enough.
 fn shorter(paging: &Paging, shown: usize) -> Option<Most> {
     let pages = (FEWEST_PAGES_READ..=paging.max_pages).rev();
-    let all = pages.flat_map(|pages| (FEWEST_ROWS_READ..=paging.max_rows).map(move |rows| Most { pages, rows }));
+    let all = pages.flat_map(|pages| {
+        (FEWEST_ROWS_READ..=paging.max_rows).map(move |rows| Most { pages, rows, spares_one: false })
+    });
     all.filter(|most| most.pages * most.rows < shown).max_by_key(|most| most.pages * most.rows)
 }
 
@@ -376,7 +384,8 @@ fn node_count(node: &BoundNode) -> usize {
 }
 
 /// The pages of a scene, none where it does not page. Rows are spread evenly; where they do not fit into as many pages as are
-/// allowed, the last page says how many are left out.
+/// allowed, the last page says how many are left out. A row that would be the only one left out stands in the place of the words
+/// that say so, if there is room for it.
 fn pages(
     binder: &Binder<'_>,
     scene: &PlannedScene,
@@ -384,7 +393,7 @@ fn pages(
     around: Surroundings<'_>,
 ) -> Result<Vec<Page>, ComposeError> {
     let Some(Paging { rows, .. }) = scene.paging else { return Ok(Vec::new()) };
-    let Most { pages: most_pages, rows: max_rows } = most;
+    let Most { pages: most_pages, rows: max_rows, spares_one } = most;
     let fits = |pages: &[Page]| -> Result<bool, ComposeError> {
         for page in pages {
             if level_that_fits(&binder.scene(scene.index, Some(*page))?, UNNOTICED, around)?.is_none() {
@@ -395,6 +404,12 @@ fn pages(
     };
     for count in rows.div_ceil(max_rows)..=most_pages {
         let pages = spread(rows, count, 0);
+        if fits(&pages)? {
+            return Ok(pages);
+        }
+    }
+    if spares_one && max_rows >= FEWEST_ROWS_READ && rows == max_rows * most_pages + 1 {
+        let pages = spread(rows, most_pages, 0);
         if fits(&pages)? {
             return Ok(pages);
         }
@@ -439,7 +454,7 @@ mod tests {
         let paging = Paging { rows: 20, max_rows: 6, max_pages: 4 };
         let mut tried = Vec::new();
         let mut shown = 20;
-        while let Some(Most { pages, rows }) = shorter(&paging, shown) {
+        while let Some(Most { pages, rows, .. }) = shorter(&paging, shown) {
             tried.push((pages, rows));
             shown = pages * rows;
         }

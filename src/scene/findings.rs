@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::timing::LEAST_READ;
 use crate::color::Color;
-use crate::geometry::Rect;
+use crate::geometry::{Rect, Size};
 use crate::problem::{Problem, Problems, Shown, Warning, is_bidi_control, member, quoted};
 use crate::snapshot::Snapshot;
 use crate::template::BoundText;
@@ -16,6 +16,9 @@ use crate::text::TextBlock;
 const READABLE_CONTRAST: f32 = 4.5;
 /// Narrowest module of a code that a phone reads from another screen, in design px.
 const READABLE_MODULE_PX: f32 = 4.0;
+
+/// How many times larger than it is a picture may be drawn: a photograph of 432 px fills 1080.
+const MOST_ENLARGED: f32 = 2.5;
 
 /// Most texts with missing characters that are told of.
 const MOST_TOLD: usize = 200;
@@ -174,6 +177,19 @@ impl Findings {
             let expected = format!("at least {:.1} s", reading_s * LEAST_READ);
             let problem = Problem::warning(Warning::TooBrief, "", found, expected);
             self.push(spot, problem.with_hint("a shorter text, fewer rows a page, or a longer `duration`"));
+        }
+    }
+
+    /// A picture of `size` that is drawn `scale` times as large.
+    pub(super) fn picture(&mut self, spot: Spot<'_>, size: Size, scale: f32) {
+        let Size { width, height } = size;
+        if scale > MOST_ENLARGED {
+            #[expect(clippy::cast_precision_loss, reason = "pictures have at most a few thousand px a side")]
+            let [wide, high] = [width, height].map(|side| side as f32 * scale);
+            let found = format!("{width} by {height} px, shown as {wide:.0} by {high:.0}");
+            let expected = format!("at least {:.0} by {:.0} px", wide / MOST_ENLARGED, high / MOST_ENLARGED);
+            let problem = Problem::warning(Warning::PictureSmall, "", found, expected);
+            self.push(spot, problem.with_hint("enlarged so far it looks soft"));
         }
     }
 

@@ -333,6 +333,7 @@ impl Flattener<'_> {
             ImageFit::Contain => across.min(down),
             ImageFit::Cover => across.max(down),
         };
+        self.findings.picture(self.spot(label), size, scale);
         let (w, h) = (width * scale, height * scale);
         let share = match (image.fit, image.align, self.around.right_to_left) {
             (ImageFit::Cover, ..) => image.focus[0].clamp(0.0, 1.0),
@@ -367,8 +368,8 @@ impl Flattener<'_> {
         };
         let x = rect.x + (rect.width - side) * share;
         let field = crisp(Rect::new(x, rect.y + (rect.height - side) / 2.0, side, side));
-        let lighter = monogram.fill.with_lightness((monogram.fill.lightness() + 0.06).min(0.94));
-        let fill = BoundPaint::Linear(135.0, vec![(0.0, lighter), (1.0, monogram.fill)]);
+        let [lighter, darker] = monogram_field(monogram.fill);
+        let fill = BoundPaint::Linear(135.0, vec![(0.0, lighter), (1.0, darker)]);
         out.add(walk, label, filled(Geometry::RoundedRect(rounded(field, monogram.radius_px)), fill, field));
         let style = TextStyle {
             family: monogram.family.clone(),
@@ -386,9 +387,8 @@ impl Flattener<'_> {
         self.findings.missing_glyphs(self.spot(label), &monogram.letters, &block);
         let origin = (field.x + side * 0.07, (field.y + (side - block.height) / 2.0).round());
         // White where that can be read, otherwise a dark shade of the field itself.
-        let worst = Color::WHITE.contrast(monogram.fill).min(Color::WHITE.contrast(lighter));
-        let ink = if worst >= 4.5 { Color::WHITE } else { monogram.fill.with_lightness(0.25) };
-        let color = ink.readable_on(&[monogram.fill, lighter], 4.5);
+        let ink = if Color::WHITE.contrast(lighter) >= READABLE { Color::WHITE } else { darker.with_lightness(0.25) };
+        let color = ink.readable_on(&[lighter, darker], READABLE);
         out.add(walk, label, Primitive::Text(Text { block: Arc::new(block), origin, color }));
     }
 
@@ -468,4 +468,20 @@ impl Output {
         self.layers.push(Layer { node: label.to_owned(), content, motion });
         self.last = None;
     }
+}
+/// Contrast of a monogram's letters to its field.
+const READABLE: f32 = 4.5;
+/// Contrast to white from which a field is a strong colour: it darkens until white letters can be read on it. Dark letters on red
+/// look like a mistake.
+const STRONG: f32 = 2.9;
+
+/// The colours of a monogram's field, from its lighter corner to its darker one.
+fn monogram_field(fill: Color) -> [Color; 2] {
+    let step = |color: Color, by: f32| color.with_lightness((color.lightness() + by).clamp(0.0, 0.94));
+    let lighter = step(fill, 0.06);
+    if fill.contrast(Color::WHITE) < STRONG || lighter.contrast(Color::WHITE) >= READABLE {
+        return [lighter, fill];
+    }
+    let readable = lighter.readable_on(&[Color::WHITE], READABLE);
+    [readable, step(readable, -0.06)]
 }

@@ -1,6 +1,7 @@
 //! Tightening: what gives way, and in which order, where a scene has more to say than its canvas has room for.
 
 use crate::template::{BoundKind, BoundNode, Direction, Length};
+use crate::text::is_address;
 
 /// How far a scene can be tightened; at level 0 it is as the template asks.
 pub(super) const TIGHTEST: u8 = 9;
@@ -135,7 +136,8 @@ impl Step {
                 }
             }
             BoundKind::Text(text) => {
-                if let Some(most) = self.lines {
+                // Half an address is none: it keeps its lines, and takes one where it has room.
+                if let Some(most) = self.lines.filter(|_| !is_address(&text.text)) {
                     text.max_lines = Some(text.max_lines.map_or(most, |lines| lines.min(most)));
                 }
                 if self.below_smallest {

@@ -6,13 +6,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::asset::{AssetError, Policy, Source, load_all, without_margins};
+use crate::asset::{AssetError, Policy, Source, Trimmed, is_clear, load_all, without_margins};
 use crate::frame::RgbaFrame;
-use crate::palette::{LogoLook, is_cut_out, look};
+use crate::palette::{LogoLook, is_cut_out, is_on_white, look};
 use crate::problem::{Problem, Problems};
 use crate::snapshot::{AssetRef, Snapshot};
 use crate::template::{LoadedPicture, Template};
 
+/// Least side of a photograph that fills a canvas 1080 px wide without looking soft, and least longer side of a thing by itself:
+/// two fifths, as the warning `picture_small` has it.
+const FILLS_SCREEN_PX: u32 = 432;
 /// Where a snapshot has its company's logo.
 const LOGO: &str = "/company/logo";
 
@@ -38,8 +41,8 @@ pub struct KnownPictures {
 #[derive(Debug)]
 struct Logo {
     loaded: Arc<RgbaFrame>,
-    /// The same without margins.
-    shown: Arc<RgbaFrame>,
+    /// The same without margins; `None` where nothing of it can be seen.
+    shown: Option<Arc<RgbaFrame>>,
     look: LogoLook,
 }
 
@@ -83,8 +86,12 @@ impl KnownPictures {
     fn logo(&mut self, loaded: &Arc<RgbaFrame>) -> &Logo {
         let known = self.logo.take().filter(|known| Arc::ptr_eq(&known.loaded, loaded));
         self.logo.insert(known.unwrap_or_else(|| {
-            let shown = without_margins(loaded).map_or_else(|| Arc::clone(loaded), Arc::new);
-            Logo { loaded: Arc::clone(loaded), look: look(&shown), shown }
+            let shown = match without_margins(loaded) {
+                Trimmed::Whole => Some(Arc::clone(loaded)),
+                Trimmed::Cropped(cropped) => Some(Arc::new(cropped)),
+                Trimmed::Blank => None,
+            };
+            Logo { loaded: Arc::clone(loaded), look: shown.as_deref().map(look).unwrap_or_default(), shown }
         }))
     }
 }
@@ -116,18 +123,33 @@ pub(super) fn load(
         return pictures;
     }
     for (((pointer, _), source), loaded) in wanted.into_iter().zip(&sources).zip(known.load(&sources, policy)) {
-        match loaded {
-            Ok(mut frame) => {
-                if pointer == LOGO {
-                    let logo = known.logo(&frame);
-                    (frame, pictures.logo) = (Arc::clone(&logo.shown), logo.look);
-                }
+        let shown = loaded.and_then(|frame| {
+            let blank =
+                |reason: &str| AssetError::Blank { source_name: source.display_name(), reason: reason.to_owned() };
+            if is_cut_out(&frame) && is_clear(&frame) {
+                return Err(blank("all of it is clear"));
+            }
+            if pointer != LOGO {
+                return Ok(frame);
+            }
+            let logo = known.logo(&frame);
+            pictures.logo = logo.look;
+            logo.shown.clone().ok_or_else(|| blank("all of it is white"))
+        });
+        match shown {
+            Ok(frame) => {
                 let size = frame.size();
                 #[expect(clippy::cast_precision_loss, reason = "pictures have at most a few thousand px a side")]
                 let aspect = size.width as f32 / size.height as f32;
-                let picture = LoadedPicture { asset: pictures.frames.len(), aspect, is_cut_out: is_cut_out(&frame) };
-                pictures.frames.push(frame);
+                let (is_cut_out, is_on_white) = (is_cut_out(&frame), is_on_white(&frame));
+                let is_small = if is_cut_out || is_on_white {
+                    size.width.max(size.height) < FILLS_SCREEN_PX
+                } else {
+                    size.width.min(size.height) < FILLS_SCREEN_PX
+                };
+                let picture = LoadedPicture { asset: pictures.frames.len(), aspect, is_cut_out, is_on_white, is_small };
                 pictures.by_pointer.insert(pointer, picture);
+                pictures.frames.push(frame);
             }
             Err(error) => {
                 let expected = "a PNG, JPEG, WebP or SVG picture";

@@ -11,7 +11,7 @@ use crate::template::{PARTS_FOLDER, Template, TemplateFiles};
 /// Counts changes of rendered output between two releases. To be bumped, with a line under *rendered output changes* in
 /// the changelog, by every change after which some quote may give other pixels, other bytes or another length: the
 /// engine, its fonts, or a dependency that shapes, draws or encodes.
-const OUTPUT_REVISION: u32 = 10;
+const OUTPUT_REVISION: u32 = 11;
 
 /// Bytes of the template's hash that go into its version: 48 bits tell the versions of one template apart.
 const HASH_BYTES: usize = 6;

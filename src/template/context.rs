@@ -34,6 +34,10 @@ pub struct LoadedPicture {
     pub aspect: f32,
     /// Most of its edge is clear: a thing by itself, on no ground.
     pub is_cut_out: bool,
+    /// Nearly all of its edge is white: a thing by itself, on paper.
+    pub is_on_white: bool,
+    /// It has too few pixels to fill a screen of 1080 px.
+    pub is_small: bool,
 }
 
 /// Every dotted path a template may use from outside. A path below one that ends in `*` is free.
@@ -54,6 +58,8 @@ pub(super) const KNOWN_PATHS: &[&str] = &[
     "company.logo.aspect",
     "company.logo.isCutOut",
     "company.logo.isLight",
+    "company.logo.isMixed",
+    "company.logo.isOnWhite",
     "company.logo.isOpaque",
     "company.phone",
     "company.whatsapp",
@@ -73,6 +79,7 @@ pub(super) const KNOWN_PATHS: &[&str] = &[
     "seller.photo",
     "seller.photo.aspect",
     "seller.photo.isCutOut",
+    "seller.photo.isOnWhite",
     "seller.phone",
     "seller.email",
     "items",
@@ -115,9 +122,11 @@ pub(super) fn roots(bindings: &Bindings<'_>, canvas: Size) -> Vec<(String, Value
                 ("asset", Value::from(picture.asset)),
                 ("aspect", Value::from(f64::from(picture.aspect))),
                 ("isCutOut", Value::from(picture.is_cut_out)),
+                ("isOnWhite", Value::from(picture.is_on_white)),
             ];
             if pointer == "/company/logo" {
                 about.push(("isLight", Value::from(bindings.logo.is_light)));
+                about.push(("isMixed", Value::from(bindings.logo.is_mixed)));
                 about.push(("isOpaque", Value::from(bindings.logo.is_opaque)));
             }
             Value::from_pairs(about)
@@ -131,7 +140,11 @@ pub(super) fn roots(bindings: &Bindings<'_>, canvas: Size) -> Vec<(String, Value
         .items
         .iter()
         .enumerate()
-        .map(|(index, item)| item_value(item, index, snapshot, picture(&format!("/items/{index}/image"))))
+        .map(|(index, item)| {
+            let pointer = format!("/items/{index}/image");
+            let fills_screen = bindings.pictures.get(&pointer).is_some_and(|picture| !picture.is_small);
+            item_value(item, index, snapshot, picture(&pointer), fills_screen)
+        })
         .collect();
     let taxes: Vec<Value> = totals
         .taxes
@@ -237,7 +250,7 @@ fn status(status: QuoteStatus) -> Value {
     })
 }
 
-fn item_value(item: &Item, index: usize, snapshot: &Snapshot, image: Value) -> Value {
+fn item_value(item: &Item, index: usize, snapshot: &Snapshot, image: Value, fills_screen: bool) -> Value {
     let total: Option<Amount> = item.line_total(snapshot.currency);
     Value::from_pairs([
         ("number", Value::from(index + 1)),
@@ -248,6 +261,7 @@ fn item_value(item: &Item, index: usize, snapshot: &Snapshot, image: Value) -> V
         ("unitPrice", maybe(item.unit_price.as_ref())),
         ("discount", maybe(item.discount.as_ref())),
         ("total", maybe(total.as_ref())),
+        ("photo", if fills_screen { image.clone() } else { Value::from(()) }),
         ("image", image),
     ])
 }

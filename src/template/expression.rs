@@ -260,6 +260,22 @@ fn add_formatting(
         }
         Ok::<_, Error>(Some(sum.to_string()))
     });
+    environment.add_filter("largest_last", |entries: Value, field: String| {
+        let mut all: Vec<Value> = entries.try_iter()?.collect();
+        let mut largest: Option<(usize, Amount)> = None;
+        for (at, entry) in all.iter().enumerate() {
+            let one = entry.get_attr(&field)?;
+            let Some(one) = optional(&one, || amount(&one))? else { continue };
+            if largest.is_none_or(|(_, most)| one >= most) {
+                largest = Some((at, one));
+            }
+        }
+        if let Some((at, _)) = largest {
+            let entry = all.remove(at);
+            all.push(entry);
+        }
+        Ok::<_, Error>(all)
+    });
     environment.add_filter("shown_length", |value: Value| {
         Ok::<_, Error>(shown(&value)?.graphemes(true).filter(|cluster| !cluster.chars().all(is_ignorable)).count())
     });
@@ -417,6 +433,13 @@ mod tests {
         assert_eq!(shown("{{ totals.total | negated | money }}"), "$−1.234.568");
         assert_eq!(shown("{{ [{'a': '1.5'}, {'a': '-2'}] | sum_of('a') }}{{ [] | sum_of('a') }}"), "-0.50");
         assert_eq!(shown("{{ [{'a': '1.5'}, {'b': '2'}] | sum_of('a') is none }}"), "True");
+        assert_eq!(
+            shown(
+                "{{ [{'a': '9', 'n': 1}, {'a': '10', 'n': 2}, {'n': 3}, {'a': '-1', 'n': 4}] | largest_last('a') | map(attribute='n') | join }}"
+            ),
+            "1342"
+        );
+        assert_eq!(shown("{{ [{'n': 1}, {'n': 2}] | largest_last('a') | map(attribute='n') | join }}"), "12");
         assert_eq!(shown("{{ '2026-12-15' | date }}"), "15 de diciembre de 2026");
         assert_eq!(shown("{{ t('items', n=1) }}, {{ t('items', n=5) }}"), "1 ítem, 5 ítems");
         assert_eq!(shown("{{ 3 | plural(one='día', other='días') }}"), "días");

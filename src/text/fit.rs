@@ -5,11 +5,12 @@ use unicode_segmentation::UnicodeSegmentation as _;
 use super::guard::or_bundled;
 use super::leading::lead;
 use super::library::Shaper;
-use super::phrases::{is_address, keep_whole};
+use super::phrases::{is_address, is_code, keep_whole};
 use super::prepare::{omit_after, prepare};
 use super::recent::{Asked, AskedBlock};
 use super::shape::{Shaped, Wrap, shape};
 use super::{Align, Direction, Fit, FontLibrary, Line, MAX_GLYPH_SIZE_PX, TextBlock, TextStyle};
+use crate::locale::is_ignorable;
 
 /// Sizes tried while shrinking are this far apart, in px.
 const SHRINK_STEP_PX: f32 = 1.0;
@@ -31,11 +32,17 @@ const WORD_REACH: usize = 8;
 
 /// Halvings of the interval in which the balanced width lies: 1080 px / 2^12 is a quarter of a px.
 const BALANCE_STEPS: u32 = 12;
+/// Fewest characters that stand on a line behind a break inside a word or an address.
+const FEWEST_ALONE: usize = 4;
+/// How much narrower a box is tried for the sake of those, in em, and how often.
+const ORPHAN_STEP_EM: f32 = 0.5;
+const ORPHAN_STEPS: u8 = 8;
 
 /// Sets a text in a box.
 ///
 /// The text wraps at its size. Where that needs more lines or height than allowed, or a word is wider than the box, it
-/// shrinks in steps of one px down to the least size; then words break anywhere, and what is still too much is cut
+/// shrinks in steps of one px down to the least size. There, a text of several lines may have as many as the allowed ones
+/// would have taken at full size: it gets no higher for it. Then words break anywhere, and what is still too much is cut
 /// before a character (at the end of a word, if one is near) and ends in an ellipsis. Lines are as high as the style
 /// says and the text stands in the middle of its line as CSS places it, whatever faces it falls back to. At least one
 /// line is returned, for an empty text too; a box too narrow for even the ellipsis shows nothing.
@@ -93,6 +100,22 @@ fn without(text: &str, missing: &[char]) -> String {
     rest
 }
 
+/// Whether a line begins inside a word or an address of which it has but a few characters.
+fn leaves_orphan(shaped: &Shaped) -> bool {
+    shaped.lines().skip(1).any(|line| {
+        let (before, after) = shaped.text().split_at(line.text.start);
+        let is_inside = before.chars().next_back().is_some_and(|c| !c.is_whitespace());
+        let rest = after.graphemes(true).filter(|cluster| !cluster.chars().all(is_ignorable));
+        is_inside && rest.take_while(|cluster| *cluster != " ").take(FEWEST_ALONE).count() < FEWEST_ALONE
+    })
+}
+
+/// Lines that `most` lines of a size have room for at one `times` smaller. A text that belongs on one line stays there.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "few lines")]
+fn more_lines(most: Option<u32>, times: f32) -> Option<u32> {
+    most.map(|most| if most > 1 { most.max((most as f32 * times + 0.01) as u32) } else { most })
+}
+
 fn finite_or(value: f32, fallback: f32) -> f32 {
     if value.is_finite() { value } else { fallback }
 }
@@ -131,18 +154,40 @@ impl Setting<'_> {
                 if self.fit.balance {
                     self.balance(&mut shaped);
                 }
+                if is_address(text) {
+                    self.without_orphan(&mut shaped);
+                }
                 (shaped, false)
             }
             None => {
-                let mut shaped = self.shape(text, min_px, Wrap::Anywhere);
-                self.break_inside(&mut shaped);
-                let fits = self.fits(&shaped, 1.0);
-                if fits { (shaped, false) } else { (self.cut(text, &shaped), true) }
+                let fit = Fit { max_lines: more_lines(self.fit.max_lines, size_px / min_px), ..*self.fit };
+                Setting { fonts: self.fonts, shaper: self.shaper, style: self.style, fit: &fit }
+                    .at_least_size(text, min_px)
             }
         };
         let mut block = self.place(&shaped);
         block.truncated = truncated || cut;
         block
+    }
+
+    /// The text at its least size, and whether it had to be cut.
+    fn at_least_size(&mut self, text: &str, min_px: f32) -> (Shaped, bool) {
+        let mut shaped = self.shape(text, min_px, Wrap::Words);
+        shaped.break_at(self.width());
+        if self.fits(&shaped, 1.0) {
+            if self.fit.balance {
+                self.balance(&mut shaped);
+            }
+            if is_address(text) {
+                self.without_orphan(&mut shaped);
+            }
+            return (shaped, false);
+        }
+        let mut shaped = self.shape(text, min_px, Wrap::Anywhere);
+        self.break_inside(&mut shaped);
+        let fits = self.fits(&shaped, 1.0);
+        self.without_orphan(&mut shaped);
+        if fits { (shaped, false) } else { (self.cut(text, &shaped), true) }
     }
 
     fn shape(&mut self, text: &str, size_px: f32, wrap: Wrap) -> Shaped {
@@ -185,6 +230,21 @@ impl Setting<'_> {
             }
             shaped.break_at(Some((width - less_em * shaped.size_px()).max(0.0)));
         }
+    }
+
+    /// Breaks a text that breaks inside words so that no line gets a few letters alone, where that takes no more lines.
+    fn without_orphan(&self, shaped: &mut Shaped) {
+        let Some(width) = self.width().filter(|_| leaves_orphan(shaped)) else { return };
+        let count = shaped.line_count();
+        for step in 1..=ORPHAN_STEPS {
+            let less_em = f32::from(step) * ORPHAN_STEP_EM;
+            shaped.break_at(Some((width - less_em * shaped.size_px()).max(0.0)));
+            let fits = shaped.line_count() == count && shaped.longest() <= width + OVERFLOW_SLACK_PX;
+            if fits && !leaves_orphan(shaped) {
+                return;
+            }
+        }
+        self.break_inside(shaped);
     }
 
     /// One line without glyphs.
@@ -272,9 +332,10 @@ impl Setting<'_> {
         let width = self.width().unwrap_or(f32::INFINITY) + OVERFLOW_SLACK_PX;
         let lines: Vec<_> = shaped.lines().collect();
         let inside = lines.iter().take_while(|line| line.width <= width).count();
-        let last = &lines[room.min(inside + 1).min(lines.len()) - 1];
-        let cuts: Vec<usize> =
-            text[last.text.clone()].grapheme_indices(true).map(|(at, _)| last.text.start + at).collect();
+        let last = room.min(inside + 1).min(lines.len()) - 1;
+        // A word that is too wide for a line begins on the next one, and may have a part of it here once it is cut.
+        let (start, end) = (lines[last].text.start, lines[(last + 1).min(lines.len() - 1)].text.end);
+        let cuts: Vec<usize> = text[start..end].grapheme_indices(true).map(|(at, _)| start + at).collect();
         let mut best = None;
         let (mut low, mut high) = (0, cuts.len());
         while low < high {
@@ -351,8 +412,18 @@ fn back_to_boundary(text: &str, cuts: &[usize]) -> usize {
         let (before, after) = neighbours(at);
         before.is_some_and(char::is_alphanumeric) && after.is_some_and(char::is_alphanumeric)
     };
-    if splits_number(cuts[last]) {
-        return (1..=last).find(|back| !splits_number(cuts[last - back])).unwrap_or(last);
+    let (before, after) = text.split_at(cuts[last]);
+    let begin = before.len() - before.rsplit(char::is_whitespace).next().map_or(0, str::len);
+    let end = before.len() + after.split(char::is_whitespace).next().map_or(0, str::len);
+    let word = &text[begin..end];
+    if is_code(word) && word.contains(|c: char| c.is_ascii_alphabetic()) {
+        return 0;
+    }
+    if splits_number(cuts[last]) || text[cuts[last]..].starts_with(['\u{a0}', '\u{202f}']) {
+        let out = (0..=last).find(|back| !splits_number(cuts[last - back])).unwrap_or(last);
+        // Its currency goes with it.
+        let reach = (out + WORD_REACH).min(last);
+        return (out..=reach).find(|back| text[cuts[last - back]..].starts_with(' ')).unwrap_or(out);
     }
     if splits_word(cuts[last]) {
         return (1..=WORD_REACH.min(last)).find(|back| text[cuts[last - back]..].starts_with(' ')).unwrap_or(0);

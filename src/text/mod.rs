@@ -41,6 +41,7 @@ pub use block::{FaceId, Glyph, Line, TextBlock};
 pub use fit::{content_widths, layout};
 pub use glyph::{GlyphBitmap, GlyphCache, GlyphPixels, MAX_GLYPH_SIZE_PX};
 pub use library::{FaceInfo, FaceRole, FaceSource, FontError, FontLibrary};
+pub(crate) use phrases::is_address;
 pub use style::{Align, Direction, Fit, TextStyle};
 
 #[cfg(test)]

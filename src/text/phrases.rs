@@ -78,7 +78,7 @@ fn tears_phrase(character: char, next: char, after: Option<char>) -> bool {
 }
 
 /// Whether a text is an e-mail or web address and nothing else.
-pub(super) fn is_address(text: &str) -> bool {
+pub(crate) fn is_address(text: &str) -> bool {
     let shown = || text.chars().filter(|c| !is_ignorable(*c));
     let is_plain = shown().all(|c| c.is_ascii_graphic());
     is_plain
@@ -86,13 +86,18 @@ pub(super) fn is_address(text: &str) -> bool {
         && shown().any(char::is_alphabetic)
 }
 
+/// Whether a word is a number of a document or the like, in parts: `COT-2026-0147`.
+pub(super) fn is_code(word: &str) -> bool {
+    let mut shown = word.chars().filter(|c| !is_ignorable(*c));
+    word.contains('-') && shown.all(|c| c.is_ascii_graphic())
+}
+
 /// The text with places to break long addresses and codes at: before `@` and points, behind slashes and hyphens, before figures too.
 pub(super) fn break_addresses(text: &str) -> String {
     let mut broken = String::with_capacity(text.len() + 16);
     for word in text.split_inclusive([' ', '\n']) {
         let plain = word.trim_end();
-        let is_code = || plain.contains('-') && plain.chars().all(|c| c.is_ascii_graphic());
-        if word.len() < LONG_ADDRESS || !(is_address(plain) || is_code()) {
+        if word.len() < LONG_ADDRESS || !(is_address(plain) || is_code(plain)) {
             broken.push_str(word);
             continue;
         }

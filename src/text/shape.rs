@@ -237,6 +237,11 @@ impl Shaped {
         })
     }
 
+    /// The text that was shaped.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
     pub(super) fn line_count(&self) -> usize {
         self.layout.len()
     }

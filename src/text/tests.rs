@@ -235,6 +235,25 @@ fn a_text_shrinks_before_it_is_cut() {
 }
 
 #[test]
+fn a_text_at_its_least_size_takes_the_lines_that_the_larger_ones_had_room_for() {
+    let name = "Mantención preventiva y correctiva de equipos de climatización central para edificios de oficinas";
+    let room = Fit { width: Some(700.0), max_lines: Some(2), min_size_px: Some(40.0), ..Fit::default() };
+    let block = layout(fonts(), name, &style(80.0), &room);
+    assert!(!block.truncated && block.size_px == 40.0 && (3..=4).contains(&block.lines.len()), "{block:?}");
+    let two = layout(fonts(), "Mantención preventiva central", &style(80.0), &room);
+    assert!(
+        two.size_px > 70.0 && block.height <= two.height * 80.0 / two.size_px + 1.0,
+        "{} {}",
+        block.height,
+        two.height
+    );
+    let long = layout(fonts(), &[name; 3].join(", "), &style(80.0), &room);
+    assert!(long.truncated && long.lines.len() == 4, "{long:?}");
+    let one = layout(fonts(), name, &style(80.0), &Fit { max_lines: Some(1), ..room });
+    assert!(one.truncated && one.lines.len() == 1, "what belongs on one line stays there: {one:?}");
+}
+
+#[test]
 fn a_cut_prefers_the_end_of_a_word() {
     let fit = Fit { width: Some(430.0), max_lines: Some(1), ..Fit::default() };
     let block = layout(fonts(), "Remodelación integral", &style(48.0), &fit);
@@ -249,6 +268,40 @@ fn a_number_is_never_cut_in_two() {
         let fit = Fit { width: Some(width), max_lines: Some(1), ..Fit::default() };
         let block = layout(fonts(), text, &style(48.0), &fit);
         assert_eq!(ids(&block), ids(&wide("Total a pagar…", &style(48.0))), "{width}");
+    }
+}
+
+#[test]
+fn a_code_is_cut_where_its_room_ends() {
+    let code = "INV-Q-2026-000000000000187-REV-B";
+    for width in [300.0, 420.0, 534.0] {
+        for text in [code.to_owned(), format!("\u{2068}{code}\u{2069}")] {
+            let fit = Fit { width: Some(width), max_lines: Some(1), ..Fit::default() };
+            let line = &layout(fonts(), &text, &style(40.0), &fit).lines[0];
+            assert!(line.width > width - 50.0, "{text}: {} of {width}", line.width);
+        }
+    }
+    let fit = Fit { width: Some(560.0), max_lines: Some(2), ..Fit::default() };
+    assert!(!layout(fonts(), &format!("\u{2068}{code}\u{2069}"), &style(40.0), &fit).truncated);
+}
+
+#[test]
+fn no_line_has_a_few_letters_of_a_word_or_an_address_alone() {
+    for (text, width, max_lines) in [
+        ("Treppenhausgeländerrestaurierung", 610.0, None),
+        ("Erneuerung Wärmedämmverbundsystem", 420.0, None),
+        ("wanderlust.example/a", 350.0, Some(2)),
+        ("https://casanorte.example/cotizaciones/118", 690.0, Some(3)),
+    ] {
+        for less in [0.0, 20.0, 40.0, 60.0] {
+            let fit = Fit { width: Some(width - less), max_lines, ..Fit::default() };
+            let block = layout(fonts(), text, &style(40.0), &fit);
+            let lines: Vec<usize> = block.lines.iter().map(|line| line.glyphs.len()).collect();
+            assert!(
+                !block.truncated && lines.len() > 1 && lines.iter().all(|glyphs| *glyphs >= 4),
+                "{text}: {lines:?}"
+            );
+        }
     }
 }
 
@@ -471,7 +524,10 @@ proptest! {
         let block = layout(fonts(), &text, &style, &fit);
         prop_assert!(block.size_px <= size && block.size_px >= min_size - 0.001);
         prop_assert!(block.height <= max_height.unwrap_or(f32::MAX) + 0.5, "{block:?}");
-        prop_assert!(block.lines.len() <= max_lines.unwrap_or(u32::MAX) as usize);
+        // At its least size a text of several lines may have as many as fit where they would have been at full size.
+        let at_least_size = block.size_px <= min_size + 0.001;
+        let most = max_lines.map_or(f32::MAX, |most| if most > 1 && at_least_size { most as f32 * size / min_size } else { most as f32 });
+        prop_assert!(block.lines.len() as f32 <= most + 0.01, "{} lines of {most}", block.lines.len());
         prop_assert!(!block.lines.is_empty());
         for line in &block.lines {
             prop_assert!(line.x >= -0.5 && line.x + line.width <= width + 0.5, "{line:?} in {width}");

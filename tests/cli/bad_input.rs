@@ -152,6 +152,9 @@ fn refused_template(bench: &Bench, template: &str, words: &[&str]) {
 fn a_template_that_is_not_there() {
     refused_template(&Bench::new(), "quote-sumary", &["quote-sumary", "quote-summary"]);
     refused_template(&Bench::new(), "./mine", &["./mine"]);
+    let bench = Bench::new();
+    bench.put("mine/template.json", "{}");
+    refused_template(&bench, "mine", &["for the folder of that name: `./mine`"]);
 }
 
 /// The tests' template in a folder of its own, with `from` replaced by `to` in one of its files.

@@ -5,6 +5,7 @@
 //! the same ones each time: a new fault belongs to the change that made it.
 
 mod look;
+mod promises;
 mod quotes;
 
 use std::thread;
@@ -47,8 +48,9 @@ const SLACK_PX: f32 = 1.0;
 const COUNTED_S: f64 = 2.0;
 /// Least time everything in a scene stands still.
 const SETTLED_S: f64 = 1.2;
-/// What a quote may be warned of: that it says too much. Of too little time only where the video takes all there is.
-const TOLD: [&str; 3] = ["text_cut", "rows_left_out", "code_too_fine"];
+/// What a quote may be warned of: that it says too much, and that its pictures are as small as those here are. Of too little
+/// time only where the video takes all there is.
+const TOLD: [&str; 4] = ["text_cut", "rows_left_out", "code_too_fine", "picture_small"];
 
 /// Settings of one of the [`SHARES`] of the cases.
 fn config(share: u32) -> Config {

@@ -2,6 +2,7 @@
 //! there or not. Their sums add up, because the reader checks that.
 
 use base64::Engine as _;
+use image::{Rgba, RgbaImage};
 use proptest::collection::vec;
 use proptest::option::weighted;
 use proptest::prelude::*;
@@ -73,15 +74,33 @@ fn name(most: usize) -> impl Strategy<Value = String> {
     prop_oneof![6 => words(most), 1 => unbroken(most)]
 }
 
-/// Small pictures of extreme and of usual proportions, as data URIs.
+/// Small pictures of extreme and of usual proportions, as data URIs; every other one is cut out.
 fn picture() -> impl Strategy<Value = Value> {
-    select(vec![(60, 10), (10, 60), (24, 24), (40, 30)]).prop_map(|(width, height)| {
-        let mut png = Vec::new();
-        image::RgbaImage::from_pixel(width, height, image::Rgba([200, 90, 30, 255]))
-            .write_to(&mut std::io::Cursor::new(&mut png), image::ImageFormat::Png)
-            .expect("a PNG");
-        json!({ "data": format!("data:image/png;base64,{}", base64::engine::general_purpose::STANDARD.encode(png)) })
-    })
+    let sizes = select(vec![(60, 10), (10, 60), (24, 24), (40, 30)]);
+    (sizes, any::<bool>()).prop_map(
+        |((width, height), is_cut_out)| {
+            if is_cut_out { cut_out(width, height) } else { filled(width, height) }
+        },
+    )
+}
+
+/// A picture without a clear place.
+pub(crate) fn filled(width: u32, height: u32) -> Value {
+    png(&RgbaImage::from_pixel(width, height, Rgba([200, 90, 30, 255])))
+}
+
+/// A thing by itself: its edges are clear.
+pub(crate) fn cut_out(width: u32, height: u32) -> Value {
+    let within = |at: u32, side: u32| at > 0 && at + 1 < side;
+    let pixel = |x, y| Rgba([200, 90, 30, if within(x, width) && within(y, height) { 255 } else { 0 }]);
+    png(&RgbaImage::from_fn(width, height, pixel))
+}
+
+/// A picture as a snapshot holds it.
+pub(crate) fn png(picture: &RgbaImage) -> Value {
+    let mut png = Vec::new();
+    picture.write_to(&mut std::io::Cursor::new(&mut png), image::ImageFormat::Png).expect("a PNG");
+    json!({ "data": format!("data:image/png;base64,{}", base64::engine::general_purpose::STANDARD.encode(png)) })
 }
 
 /// A line: name, description, unit, quantity, price of one, whether amounts show, picture.

@@ -4,7 +4,7 @@ use crate::problem::{nearest, quoted};
 use crate::template::expression::FUNCTIONS;
 
 /// Filters that quotations need, those of `expression` first. Only what is suggested comes from this list.
-const FILTERS: [&str; 34] = [
+const FILTERS: [&str; 35] = [
     "money",
     "number",
     "percent",
@@ -13,6 +13,7 @@ const FILTERS: [&str; 34] = [
     "initials",
     "negated",
     "sum_of",
+    "largest_last",
     "shown_length",
     "lower",
     "upper",

@@ -19,13 +19,19 @@ const ITEM: &[&str] = &[
     "image",
     "image.aspect",
     "image.isCutOut",
+    "image.isOnWhite",
+    "photo",
+    "photo.aspect",
+    "photo.isCutOut",
+    "photo.isOnWhite",
 ];
 const TAX: &[&str] = &["name", "rate", "amount"];
 const PAGE: &[&str] = &["rows", "index", "number", "count", "first", "last", "more", "subtotal"];
 const LOOP: &[&str] = &["index", "index0", "first", "last", "length"];
 
 /// Filters that give some of the entries of a list, or all of them in another order.
-const KEEPING: [&str; 8] = ["list", "sort", "reverse", "unique", "select", "reject", "selectattr", "rejectattr"];
+const KEEPING: [&str; 9] =
+    ["list", "sort", "largest_last", "reverse", "unique", "select", "reject", "selectattr", "rejectattr"];
 /// Words that expressions are made of.
 const KEYWORDS: [&str; 11] = ["and", "or", "not", "in", "is", "if", "else", "true", "false", "none", "self"];
 

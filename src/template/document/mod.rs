@@ -214,7 +214,8 @@ pub struct Pages {
     /// Most rows a page; fewer where they do not fit.
     #[schemars(range(min = 1, max = 50))]
     pub max_rows: u32,
-    /// Most pages; the last one says how many rows are left out.
+    /// Most pages; the last one says how many rows are left out. Where that is one, of pages of three rows or more, it shows the
+    /// row instead, if there is room.
     #[schemars(range(min = 1, max = 20))]
     pub max_pages: u32,
 }

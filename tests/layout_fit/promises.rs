@@ -1,0 +1,224 @@
+//! What the built-in templates promise beyond what holds for every layout: products on a stage, who sends the quote and where
+//! to accept it, figures in white on strong colours, lists without a silly rest.
+
+use quotereel::color::Color;
+use quotereel::geometry::Size;
+use quotereel::scene::{Composition, Content, Geometry, Paint, Primitive, Scene, Text};
+use quotereel::studio::SIZES;
+use quotereel::template::builtin_names;
+use quotereel::text::{Fit, FontLibrary, TextBlock, TextStyle, layout};
+use serde_json::{Value, json};
+
+use crate::look::{boxes, contents, flat, outside, overlaps, picture, texts};
+use crate::production;
+use crate::quotes::{cut_out, plain};
+
+/// Least share of the canvas that a product of its proportions takes.
+const LEAST_SHARE: f32 = 0.1;
+
+fn with(changes: Value) -> Value {
+    fn merge(into: &mut Value, from: Value) {
+        match from {
+            Value::Object(fields) if into.is_object() => {
+                fields.into_iter().for_each(|(name, value)| merge(&mut into[name], value));
+            }
+            other => *into = other,
+        }
+    }
+    let mut quote = plain();
+    merge(&mut quote, changes);
+    quote
+}
+
+fn composition(quote: &Value, template: &str, look: Option<&str>, size: Size) -> Composition {
+    production(quote, template, look, size).composition().clone()
+}
+
+/// What a scene shows in the end, in the order in which it is drawn.
+fn shown(scene: &Scene) -> Vec<&Primitive> {
+    scene.layers.iter().filter_map(|layer| contents(&layer.content).last()).flat_map(flat).collect()
+}
+
+/// Whether a text says `words`, over however many lines.
+fn says(block: &TextBlock, words: &str) -> bool {
+    let Some(first) = block.glyphs.first() else { return false };
+    let info = FontLibrary::bundled().face(first.face);
+    let style = TextStyle { family: info.family.clone(), weight: info.weight, ..TextStyle::default() };
+    let letters = |text: &str| {
+        let block = layout(FontLibrary::bundled(), text, &style, &Fit::default());
+        block.glyphs.iter().map(|glyph| glyph.id).collect::<Vec<_>>()
+    };
+    // A space alone would be trimmed.
+    let space = letters("a a")[1];
+    let solid = |ids: Vec<u16>| ids.into_iter().filter(|id| *id != space).collect::<Vec<_>>();
+    let (own, wanted) = (solid(block.glyphs.iter().map(|glyph| glyph.id).collect()), solid(letters(words)));
+    own.windows(wanted.len()).any(|part| part == wanted)
+}
+
+fn scene_texts(scene: &Scene) -> Vec<&Text> {
+    let last = scene.layers.iter().filter_map(|layer| contents(&layer.content).last());
+    last.flat_map(texts).collect()
+}
+
+#[test]
+fn a_product_that_is_cut_out_stands_whole_and_alone_on_its_stage() {
+    let item = |name: &str, width, height| {
+        json!({ "name": name, "description": "With a lid", "quantity": "2", "unitPrice": "50", "total": "100",
+            "image": cut_out(width, height) })
+    };
+    let items = json!([item("Kettle", 600, 600), item("Rail", 900, 300), item("Lamp", 300, 900)]);
+    let quote = with(json!({ "items": items, "totals": { "total": "300" } }));
+    for size in SIZES {
+        for look in ["dark", "light"] {
+            let composition = composition(&quote, "quote-showcase", Some(look), size);
+            #[expect(clippy::cast_precision_loss, reason = "canvas sides are a few thousand px")]
+            let canvas = [0.0, 0.0, size.width as f32, size.height as f32];
+            let mut stood = 0;
+            for scene in &composition.scenes {
+                let shown = shown(scene);
+                let is_product = |primitive: &&Primitive| matches!(primitive, Primitive::Picture(_));
+                let Some(at) = shown.iter().position(is_product) else { continue };
+                let place = format!("{size}, {look}, {}", scene.id);
+                let Primitive::Picture(product) = shown[at] else { unreachable!("it is a picture") };
+                let own = [product.rect.x, product.rect.y, product.rect.right(), product.rect.bottom()];
+                assert!(
+                    !outside(own, canvas, 0.5) && product.clip.rect.contains(product.rect, 1.0),
+                    "{place}: {own:?}"
+                );
+                let share = product.rect.width * product.rect.height / (canvas[2] * canvas[3]);
+                let longer = product.rect.width / product.rect.height;
+                assert!(share * longer.max(1.0 / longer) >= LEAST_SHARE, "{place}: {own:?} is {share} of the canvas");
+                for over in &shown[at + 1..] {
+                    let covered = match over {
+                        Primitive::Shape(shape) => match &shape.geometry {
+                            Geometry::RoundedRect(area) => {
+                                let rect = area.rect;
+                                overlaps([rect.x, rect.y, rect.right(), rect.bottom()], own, 1.0)
+                            }
+                            _ => picture(over).is_some_and(|area| overlaps(area, own, 1.0)),
+                        },
+                        Primitive::Text(text) => boxes(text).any(|line| overlaps(line, own, 1.0)),
+                        Primitive::Picture(_) | Primitive::Isolated(_) => false,
+                    };
+                    assert!(!covered, "{place}: {over:?} lies on the product at {own:?}");
+                }
+                stood += 1;
+            }
+            assert_eq!(stood, 4, "{size}, {look}: the cover and three items");
+        }
+    }
+}
+
+#[test]
+fn the_last_scene_says_who_sends_it_and_where_to_accept() {
+    let quote = with(json!({
+        "company": { "name": "Northbeam", "whatsapp": "+56 9 1234 5678" },
+        "quote": { "acceptUrl": "https://northbeam.example/q/17" }
+    }));
+    for template in builtin_names() {
+        for size in SIZES {
+            let composition = composition(&quote, template, None, size);
+            let last = composition.scenes.iter().rfind(|scene| scene.id != "backdrop").expect("scenes");
+            let texts = scene_texts(last);
+            for words in ["Northbeam", "northbeam.example/q/17"] {
+                assert!(texts.iter().any(|text| says(&text.block, words)), "{template}, {size}: no {words}");
+            }
+        }
+    }
+}
+
+/// Half an address is none, however much else there is to say.
+#[test]
+fn an_address_to_write_to_is_never_cut() {
+    let address = "maria.fernanda.gonzalez@climatizacionlosalerces.example";
+    let long = "Constructora e Inmobiliaria Los Alerces del Sur y Compañía Limitada, sucursal Puerto Varas";
+    let quote = with(json!({
+        "company": { "name": long, "whatsapp": "+56 9 1234 5678", "phone": "+56 2 2345 6789", "email": address,
+            "website": "www.climatizacionlosalerces.example" },
+        "seller": { "name": long, "role": long, "phone": "+56 9 8765 4321", "email": address },
+        "quote": { "title": long, "validUntil": "2026-12-31", "acceptUrl": "https://climatizacionlosalerces.example/q/1" },
+        "paymentTerms": long, "deliveryTerms": long
+    }));
+    for template in builtin_names() {
+        for size in SIZES {
+            let composition = composition(&quote, template, None, size);
+            let last = composition.scenes.iter().rfind(|scene| scene.id != "backdrop").expect("scenes");
+            assert!(scene_texts(last).iter().any(|text| says(&text.block, address)), "{template}, {size}");
+        }
+    }
+}
+
+/// Traffic red, emerald and cobalt: white reads well on each, if it is a little darker.
+#[test]
+fn figures_on_strong_colours_are_white() {
+    for (primary, accent) in
+        [("#12355B", "#E2231A"), ("#12355B", "#0A9E5C"), ("#20242A", "#1F6FEB"), ("#FFFFFF", "#D9480F")]
+    {
+        let quote = with(json!({ "company": { "brand": { "primary": primary, "accent": accent } } }));
+        for template in ["quote-compact", "quote-showcase"] {
+            let composition = composition(&quote, template, None, SIZES[0]);
+            let layers = || composition.scenes.iter().flat_map(|scene| &scene.layers);
+            let total =
+                layers().find(|layer| matches!(layer.content, Content::Sequence { .. })).expect("a counted total");
+            let figures = contents(&total.content).last().map(|last| texts(last).next().expect("figures").color);
+            assert_eq!(figures, Some(Color::WHITE), "{template}, {accent} on {primary}");
+        }
+    }
+}
+
+fn fills(composition: &Composition) -> Vec<Color> {
+    let shapes = composition.scenes.iter().flat_map(shown).filter_map(|primitive| match primitive {
+        Primitive::Shape(shape) => shape.fill.clone(),
+        _ => None,
+    });
+    shapes.filter_map(|paint| if let Paint::Solid(color) = paint { Some(color) } else { None }).collect()
+}
+
+/// Navy would be lost on dark paper, white on white.
+#[test]
+fn a_logo_of_navy_and_white_stands_on_paper_that_shows_both() {
+    let white = [255, 255, 255, 255];
+    let color = |x: u32, y: u32| match (x / 100, y / 20 % 2) {
+        (0, 1) => [11, 31, 58, 255],
+        (1.., 1) => white,
+        _ => [0; 4],
+    };
+    let logo = image::RgbaImage::from_fn(300, 140, |x, y| image::Rgba(color(x, y)));
+    let quote = with(json!({ "company": { "logo": crate::quotes::png(&logo) } }));
+    for template in builtin_names() {
+        let composition = composition(&quote, template, None, SIZES[0]);
+        let paper = Color::parse("#8B929C").expect("a colour");
+        assert!(fills(&composition).contains(&paper), "{template}");
+        assert!(paper.contrast(Color::WHITE) > 2.9 && paper.contrast(Color::rgb(11, 31, 58)) > 2.9);
+    }
+}
+
+#[test]
+fn a_logo_of_which_nothing_can_be_seen_is_as_good_as_none() {
+    for color in [[255, 255, 255, 255], [0; 4]] {
+        let logo = image::RgbaImage::from_pixel(64, 64, image::Rgba(color));
+        let quote = with(json!({ "company": { "logo": crate::quotes::png(&logo) } }));
+        for template in builtin_names() {
+            let production = production(&quote, template, None, SIZES[0]);
+            let codes: Vec<&str> = production.warnings().iter().map(|problem| problem.code).collect();
+            assert_eq!(codes, ["asset_blank"], "{template}");
+            let without = composition(&plain(), template, None, SIZES[0]);
+            let words = |composition: &Composition| format!("{:?}", composition.scenes);
+            assert!(words(production.composition()) == words(&without), "{template}");
+        }
+    }
+}
+
+/// Where one row more than there are places for is all that is left, it stands there instead of "+ 1 more".
+#[test]
+fn no_list_ends_in_one_more() {
+    for (template, most) in [("quote-compact", 4), ("quote-summary", 24), ("quote-classic", 24)] {
+        for (rows, left_out) in [(most + 1, false), (most + 2, true)] {
+            let items = vec![json!({ "name": "Panel", "total": "10" }); rows];
+            let quote = with(json!({ "items": items, "totals": { "total": (rows * 10).to_string() } }));
+            let production = production(&quote, template, None, SIZES[0]);
+            let told = production.warnings().iter().any(|problem| problem.code == "rows_left_out");
+            assert_eq!(told, left_out, "{template}: {rows} rows");
+        }
+    }
+}
