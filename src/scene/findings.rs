@@ -1,6 +1,6 @@
 //! Findings: what a viewer might miss in this video. Warnings for the author, never errors.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -35,6 +35,13 @@ enum Finding {
     Told(Problem),
     /// A text with characters that no font has.
     Missing(Missing),
+    /// A picture that is drawn `scale` times as large as it is.
+    Small {
+        /// Its index among the pictures.
+        asset: usize,
+        scale: f32,
+        problem: Problem,
+    },
 }
 
 /// Characters of a text that no font has.
@@ -64,13 +71,27 @@ impl Spot<'_> {
 
 impl Findings {
     /// All of them. Missing characters are told once for each field of the quote that has them, and once for each text of
-    /// the template.
+    /// the template; a small picture where it is drawn largest.
     pub(super) fn into_problems(self, snapshot: &Snapshot) -> Problems {
         let missing: BTreeSet<char> = self.missing().into_iter().collect();
         let mut owners = Owners::new(if missing.is_empty() { Vec::new() } else { texts(snapshot) }, missing);
+        let mut largest: BTreeMap<usize, f32> = BTreeMap::new();
+        for finding in &self.0 {
+            if let Finding::Small { asset, scale, .. } = finding {
+                let most = largest.entry(*asset).or_default();
+                *most = most.max(*scale);
+            }
+        }
         let told = self.0.into_iter().flat_map(|finding| match finding {
             Finding::Told(problem) => vec![problem],
             Finding::Missing(missing) => owners.tell(&missing),
+            Finding::Small { asset, scale, problem } => {
+                let is_largest = largest.get(&asset).is_some_and(|most| scale >= *most);
+                if is_largest {
+                    largest.remove(&asset);
+                }
+                is_largest.then_some(problem).into_iter().collect()
+            }
         });
         told.collect()
     }
@@ -80,7 +101,7 @@ impl Findings {
         let mut seen = BTreeSet::new();
         let texts = self.0.iter().filter_map(|finding| match finding {
             Finding::Missing(missing) => Some(&missing.characters),
-            Finding::Told(_) => None,
+            Finding::Told(_) | Finding::Small { .. } => None,
         });
         texts.flatten().copied().filter(|c| seen.insert(*c)).collect()
     }
@@ -180,8 +201,8 @@ impl Findings {
         }
     }
 
-    /// A picture of `size` that is drawn `scale` times as large.
-    pub(super) fn picture(&mut self, spot: Spot<'_>, size: Size, scale: f32) {
+    /// The picture `asset`, of `size`, that is drawn `scale` times as large.
+    pub(super) fn picture(&mut self, spot: Spot<'_>, asset: usize, size: Size, scale: f32) {
         let Size { width, height } = size;
         if scale > MOST_ENLARGED {
             #[expect(clippy::cast_precision_loss, reason = "pictures have at most a few thousand px a side")]
@@ -189,7 +210,8 @@ impl Findings {
             let found = format!("{width} by {height} px, shown as {wide:.0} by {high:.0}");
             let expected = format!("at least {:.0} by {:.0} px", wide / MOST_ENLARGED, high / MOST_ENLARGED);
             let problem = Problem::warning(Warning::PictureSmall, "", found, expected);
-            self.push(spot, problem.with_hint("enlarged so far it looks soft"));
+            let problem = problem.with_hint("enlarged so far it looks soft");
+            self.0.push(Finding::Small { asset, scale, problem: Problem { shown: spot.shown(), ..problem } });
         }
     }
 

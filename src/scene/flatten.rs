@@ -333,7 +333,7 @@ impl Flattener<'_> {
             ImageFit::Contain => across.min(down),
             ImageFit::Cover => across.max(down),
         };
-        self.findings.picture(self.spot(label), size, scale);
+        self.findings.picture(self.spot(label), image.asset, size, scale);
         let (w, h) = (width * scale, height * scale);
         let share = match (image.fit, image.align, self.around.right_to_left) {
             (ImageFit::Cover, ..) => image.focus[0].clamp(0.0, 1.0),

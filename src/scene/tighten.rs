@@ -4,9 +4,11 @@ use crate::template::{BoundKind, BoundNode, Direction, Length};
 use crate::text::is_address;
 
 /// How far a scene can be tightened; at level 0 it is as the template asks.
-pub(super) const TIGHTEST: u8 = 9;
+pub(super) const TIGHTEST: u8 = 10;
 /// The first level at which texts may fall below their smallest size.
-pub(super) const BELOW_SMALLEST: u8 = 8;
+pub(super) const BELOW_SMALLEST: u8 = 9;
+/// The first level at which addresses lose lines as well. Half an address is none, but so is one too small to read.
+const CUTS_ADDRESSES: u8 = 8;
 /// How far it is tightened without anybody noticing: distances shrink and texts a little, every word stays.
 pub(super) const UNNOTICED: u8 = 4;
 
@@ -21,6 +23,7 @@ const LEVELS: [(f32, f32, f32, Option<u32>); TIGHTEST as usize + 1] = [
     (0.45, 0.8, 0.87, Some(3)),
     (0.4, 0.75, 0.8, Some(2)),
     (0.35, 0.7, 0.8, Some(1)),
+    (0.35, 0.7, 0.8, Some(1)),
     (0.25, 0.5, 0.65, Some(1)),
     (0.2, 0.2, 0.5, Some(1)),
 ];
@@ -28,7 +31,15 @@ const LEVELS: [(f32, f32, f32, Option<u32>); TIGHTEST as usize + 1] = [
 /// Tightens a scene's content to `level`: first the distances, then the sizes, then the number of lines.
 pub(super) fn tighten(root: &mut BoundNode, level: u8) {
     let (above, beside, sizes, lines) = LEVELS[usize::from(level.min(TIGHTEST))];
-    Step { above, beside, sizes, lines, below_smallest: level >= BELOW_SMALLEST }.apply(root, true);
+    Step {
+        above,
+        beside,
+        sizes,
+        lines,
+        cuts_addresses: level >= CUTS_ADDRESSES,
+        below_smallest: level >= BELOW_SMALLEST,
+    }
+    .apply(root, true);
 }
 
 /// Gives lines back, text by text in reading order, and then distances, as long as the scene `has_room`: a level takes them
@@ -81,7 +92,8 @@ pub(super) fn loosen<E>(
     let above = LEVELS.iter().map(|level| level.0).take_while(|above| *above > tight_above);
     for above in above {
         let mut wider = asked.clone();
-        Step { above, beside, sizes, lines: None, below_smallest: level >= BELOW_SMALLEST }.apply(&mut wider, true);
+        Step { above, beside, sizes, lines: None, cuts_addresses: false, below_smallest: level >= BELOW_SMALLEST }
+            .apply(&mut wider, true);
         let mut loosened = Vec::new();
         texts(tight, &mut |lines| loosened.push(*lines));
         let mut loosened = loosened.into_iter();
@@ -112,6 +124,7 @@ struct Step {
     above: f32,
     beside: f32,
     lines: Option<u32>,
+    cuts_addresses: bool,
     sizes: f32,
     below_smallest: bool,
 }
@@ -136,8 +149,7 @@ impl Step {
                 }
             }
             BoundKind::Text(text) => {
-                // Half an address is none: it keeps its lines, and takes one where it has room.
-                if let Some(most) = self.lines.filter(|_| !is_address(&text.text)) {
+                if let Some(most) = self.lines.filter(|_| self.cuts_addresses || !is_address(&text.text)) {
                     text.max_lines = Some(text.max_lines.map_or(most, |lines| lines.min(most)));
                 }
                 if self.below_smallest {
