@@ -3,7 +3,7 @@
 
 use quotereel::color::Color;
 use quotereel::geometry::Size;
-use quotereel::scene::{Composition, Content, Geometry, Paint, Primitive, Scene, Text};
+use quotereel::scene::{Composition, Content, Geometry, Paint, Picture, Primitive, Scene, Text};
 use quotereel::studio::SIZES;
 use quotereel::template::builtin_names;
 use quotereel::text::{Fit, FontLibrary, TextBlock, TextStyle, layout};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::look::{boxes, contents, flat, outside, overlaps, picture, texts};
 use crate::production;
-use crate::quotes::{cut_out, plain};
+use crate::quotes::{edged, plain};
 
 /// Least share of the canvas that a product of its proportions takes.
 const LEAST_SHARE: f32 = 0.1;
@@ -60,26 +60,46 @@ fn scene_texts(scene: &Scene) -> Vec<&Text> {
     last.flat_map(texts).collect()
 }
 
+/// Where the pictures of a scene lie, and what is drawn after the first of them.
+fn first_picture<'a>(shown: &'a [&Primitive]) -> Option<(&'a Picture, &'a [&'a Primitive])> {
+    let at = shown.iter().position(|primitive| matches!(primitive, Primitive::Picture(_)))?;
+    let Primitive::Picture(picture) = shown[at] else { unreachable!("it is a picture") };
+    Some((picture, &shown[at + 1..]))
+}
+
+/// Whether anything that is drawn lies on a place.
+fn lies_on(primitive: &Primitive, place: [f32; 4]) -> bool {
+    match primitive {
+        Primitive::Shape(shape) => match &shape.geometry {
+            Geometry::RoundedRect(area) => {
+                let rect = area.rect;
+                overlaps([rect.x, rect.y, rect.right(), rect.bottom()], place, 1.0)
+            }
+            _ => picture(primitive).is_some_and(|area| overlaps(area, place, 1.0)),
+        },
+        Primitive::Text(text) => boxes(text).any(|line| overlaps(line, place, 1.0)),
+        Primitive::Picture(_) | Primitive::Isolated(_) => false,
+    }
+}
+
 #[test]
-fn a_product_that_is_cut_out_stands_whole_and_alone_on_its_stage() {
-    let item = |name: &str, width, height| {
-        json!({ "name": name, "description": "With a lid", "quantity": "2", "unitPrice": "50", "total": "100",
-            "image": cut_out(width, height) })
-    };
-    let items = json!([item("Kettle", 600, 600), item("Rail", 900, 300), item("Lamp", 300, 900)]);
-    let quote = with(json!({ "items": items, "totals": { "total": "300" } }));
-    for size in SIZES {
-        for look in ["dark", "light"] {
+fn a_thing_by_itself_stands_whole_and_alone_on_its_stage() {
+    for (edge, kind) in [([0; 4], "cut out"), ([255; 4], "on white")] {
+        let item = |name: &str, width, height| {
+            json!({ "name": name, "description": "With a lid", "quantity": "2", "unitPrice": "50", "total": "100",
+                "image": edged(width, height, edge) })
+        };
+        let items = json!([item("Kettle", 600, 600), item("Rail", 900, 300), item("Lamp", 300, 900)]);
+        let quote = with(json!({ "items": items, "totals": { "total": "300" } }));
+        for (size, look) in SIZES.into_iter().flat_map(|size| [(size, "dark"), (size, "light")]) {
             let composition = composition(&quote, "quote-showcase", Some(look), size);
             #[expect(clippy::cast_precision_loss, reason = "canvas sides are a few thousand px")]
             let canvas = [0.0, 0.0, size.width as f32, size.height as f32];
             let mut stood = 0;
             for scene in &composition.scenes {
                 let shown = shown(scene);
-                let is_product = |primitive: &&Primitive| matches!(primitive, Primitive::Picture(_));
-                let Some(at) = shown.iter().position(is_product) else { continue };
-                let place = format!("{size}, {look}, {}", scene.id);
-                let Primitive::Picture(product) = shown[at] else { unreachable!("it is a picture") };
+                let Some((product, over)) = first_picture(&shown) else { continue };
+                let place = format!("{kind}, {size}, {look}, {}", scene.id);
                 let own = [product.rect.x, product.rect.y, product.rect.right(), product.rect.bottom()];
                 assert!(
                     !outside(own, canvas, 0.5) && product.clip.rect.contains(product.rect, 1.0),
@@ -88,24 +108,60 @@ fn a_product_that_is_cut_out_stands_whole_and_alone_on_its_stage() {
                 let share = product.rect.width * product.rect.height / (canvas[2] * canvas[3]);
                 let longer = product.rect.width / product.rect.height;
                 assert!(share * longer.max(1.0 / longer) >= LEAST_SHARE, "{place}: {own:?} is {share} of the canvas");
-                for over in &shown[at + 1..] {
-                    let covered = match over {
-                        Primitive::Shape(shape) => match &shape.geometry {
-                            Geometry::RoundedRect(area) => {
-                                let rect = area.rect;
-                                overlaps([rect.x, rect.y, rect.right(), rect.bottom()], own, 1.0)
-                            }
-                            _ => picture(over).is_some_and(|area| overlaps(area, own, 1.0)),
-                        },
-                        Primitive::Text(text) => boxes(text).any(|line| overlaps(line, own, 1.0)),
-                        Primitive::Picture(_) | Primitive::Isolated(_) => false,
-                    };
-                    assert!(!covered, "{place}: {over:?} lies on the product at {own:?}");
-                }
+                let covers = over.iter().find(|primitive| lies_on(primitive, own));
+                assert!(covers.is_none(), "{place}: {covers:?} lies on the product at {own:?}");
                 stood += 1;
             }
-            assert_eq!(stood, 4, "{size}, {look}: the cover and three items");
+            assert_eq!(stood, 4, "{kind}, {size}, {look}: the cover and three items");
         }
+    }
+}
+
+/// The dearest of what shows large opens; what is too small to fill a screen stays in the list.
+#[test]
+fn the_cover_is_a_picture_that_can_bear_it() {
+    let item =
+        |total: &str, side: u32| json!({ "name": "Cake", "total": total, "image": edged(side, side, [9, 9, 9, 255]) });
+    let items = json!([item("500", 40), item("80", 640), item("90", 660), item("70", 680)]);
+    let quote = with(json!({ "items": items, "totals": { "total": "740" } }));
+    let composition = composition(&quote, "quote-showcase", None, SIZES[0]);
+    let sides: Vec<u32> = composition
+        .scenes
+        .iter()
+        .filter_map(|scene| {
+            let shown = shown(scene);
+            first_picture(&shown).map(|(picture, _)| picture.pixels.size().width)
+        })
+        .collect();
+    assert_eq!(sides, [660, 640, 680, 660, 40], "cover, three photographs, list");
+}
+
+/// Whatever gives way to time: an item is shown, or counted among those that are not.
+#[test]
+fn no_item_of_a_showcase_gets_lost() {
+    let names = [
+        "Alpha", "Bravo", "Charlie", "Delta", "Echo", "Foxtrot", "Golf", "Hotel", "India", "Juliett", "Kilo", "Lima",
+        "Mike", "November", "Oscar", "Papa", "Quebec", "Romeo", "Sierra", "Tango", "Uniform", "Victor", "Whiskey",
+        "Xray",
+    ];
+    for (count, size) in (1..=names.len()).flat_map(|count| [(count, SIZES[0]), (count, SIZES[2])]) {
+        let item = |name: &&str| json!({ "name": name, "total": "10", "image": edged(600, 600, [0; 4]) });
+        let items: Vec<Value> = names[..count].iter().map(item).collect();
+        let quote = with(json!({ "items": items, "totals": { "total": (count * 10).to_string() } }));
+        let production = production(&quote, "quote-showcase", None, size);
+        let listed = |name: &str| {
+            let of_items = |scene: &&Scene| scene.id.starts_with("items") || scene.id.starts_with("list");
+            let mut scenes = production.composition().scenes.iter().filter(of_items);
+            scenes.any(|scene| scene_texts(scene).iter().any(|text| says(&text.block, name)))
+        };
+        let missing = names[..count].iter().filter(|name| !listed(name)).count();
+        let told = production.warnings().iter().find(|problem| problem.code == "rows_left_out");
+        let words = told.and_then(|problem| problem.hint.clone()).unwrap_or_default();
+        assert_eq!(missing > 0, told.is_some(), "{count}, {size}: {missing} missing, {words}");
+        assert!(
+            missing == 0 || words.contains("`list") && words.ends_with(&format!("there are {missing} more")),
+            "{count}, {size}: {missing}, {words}"
+        );
     }
 }
 
@@ -152,7 +208,7 @@ fn an_address_to_write_to_is_never_cut() {
 #[test]
 fn figures_on_strong_colours_are_white() {
     for (primary, accent) in
-        [("#12355B", "#E2231A"), ("#12355B", "#0A9E5C"), ("#20242A", "#1F6FEB"), ("#FFFFFF", "#D9480F")]
+        [("#12355B", "#E2231A"), ("#12355B", "#0A9E5C"), ("#20242A", "#1F6FEB"), ("#334155", "#D9480F")]
     {
         let quote = with(json!({ "company": { "brand": { "primary": primary, "accent": accent } } }));
         for template in ["quote-compact", "quote-showcase"] {

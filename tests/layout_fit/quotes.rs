@@ -74,25 +74,17 @@ fn name(most: usize) -> impl Strategy<Value = String> {
     prop_oneof![6 => words(most), 1 => unbroken(most)]
 }
 
-/// Small pictures of extreme and of usual proportions, as data URIs; every other one is cut out.
+/// Small pictures of extreme and of usual proportions, as data URIs: photographs, and things cut out or on white.
 fn picture() -> impl Strategy<Value = Value> {
     let sizes = select(vec![(60, 10), (10, 60), (24, 24), (40, 30)]);
-    (sizes, any::<bool>()).prop_map(
-        |((width, height), is_cut_out)| {
-            if is_cut_out { cut_out(width, height) } else { filled(width, height) }
-        },
-    )
+    (sizes, select(vec![[200, 90, 30, 255], [0; 4], [255; 4]]))
+        .prop_map(|((width, height), edge)| edged(width, height, edge))
 }
 
-/// A picture without a clear place.
-pub(crate) fn filled(width: u32, height: u32) -> Value {
-    png(&RgbaImage::from_pixel(width, height, Rgba([200, 90, 30, 255])))
-}
-
-/// A thing by itself: its edges are clear.
-pub(crate) fn cut_out(width: u32, height: u32) -> Value {
+/// A picture with an edge, 1 px wide.
+pub(crate) fn edged(width: u32, height: u32, edge: [u8; 4]) -> Value {
     let within = |at: u32, side: u32| at > 0 && at + 1 < side;
-    let pixel = |x, y| Rgba([200, 90, 30, if within(x, width) && within(y, height) { 255 } else { 0 }]);
+    let pixel = |x, y| Rgba(if within(x, width) && within(y, height) { [200, 90, 30, 255] } else { edge });
     png(&RgbaImage::from_fn(width, height, pixel))
 }
 
