@@ -424,7 +424,7 @@ async fn what_the_quote_or_the_template_is_to_blame_for_has_its_own_word() {
 async fn an_asset_given_by_key_comes_from_its_file_and_else_is_a_warning() {
     let bench = Bench::new();
     let logo = bench.root.path().join("logo");
-    let picture = image::RgbImage::from_pixel(8, 8, image::Rgb([200, 10, 10]));
+    let picture = image::RgbImage::from_pixel(96, 96, image::Rgb([200, 10, 10]));
     picture.save_with_format(&logo, image::ImageFormat::Png).expect("written");
     let mut request = bench.request(2.0);
     request.input["company"]["logo"] = json!({ "key": "logos/a.png" });
