@@ -69,13 +69,12 @@ pub fn look(picture: &RgbaFrame) -> LogoLook {
     let samples = Samples::of(picture);
     let lies_bare = samples.clear * 20 > samples.clear + samples.solid;
     let is_pale = samples.pale * 5 >= samples.solid * 2 && samples.dark * 5 <= samples.solid;
-    let bare_white = bare_white(picture);
-    let loses_white = bare_white * f32::from(PART) >= 1.0 && samples.solid > 0;
+    let loses_white = lies_bare && samples.solid > 0 && bare_white(picture) * f32::from(PART) >= 1.0;
     let has_deep = samples.deep * u32::from(PART) >= samples.solid;
     LogoLook {
         palette: palette(picture),
         is_light: lies_bare && samples.solid > 0 && (is_pale || loses_white && !has_deep),
-        is_mixed: lies_bare && !is_pale && loses_white && has_deep,
+        is_mixed: !is_pale && loses_white && has_deep,
         is_opaque: has_ground(picture),
     }
 }
@@ -115,7 +114,7 @@ impl Samples {
 
 /// The share of a picture's solid pixels that are white and reach, in their row, to what is clear or to the edge: white letters on
 /// a badge do not.
-#[expect(clippy::cast_precision_loss, reason = "at most MOST_SAMPLES")]
+#[expect(clippy::cast_precision_loss, reason = "a share, roughly")]
 fn bare_white(picture: &RgbaFrame) -> f32 {
     let width = (picture.size().width as usize).max(1);
     let pixels = picture.pixels().as_chunks::<4>().0;

@@ -13,12 +13,12 @@ use crate::template::BoundText;
 use crate::text::TextBlock;
 
 /// Contrast of text that most people can read (WCAG 2.2, level AA).
-const READABLE_CONTRAST: f32 = 4.5;
+pub(super) const READABLE_CONTRAST: f32 = 4.5;
 /// Narrowest module of a code that a phone reads from another screen, in design px.
 const READABLE_MODULE_PX: f32 = 4.0;
 
 /// How many times larger than it is a picture may be drawn: a photograph of 432 px fills 1080.
-const MOST_ENLARGED: f32 = 2.5;
+pub const MOST_ENLARGED: f32 = 2.5;
 
 /// Most texts with missing characters that are told of.
 const MOST_TOLD: usize = 200;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::composition::{
     Content, Geometry, Isolated, Layer, MotionLink, Paint, Picture, Primitive, Shape, Stencil, Stroke, Text,
 };
-use super::findings::{Findings, Spot};
+use super::findings::{Findings, READABLE_CONTRAST, Spot};
 use super::motion::Clock;
 use super::outline;
 use super::paint::{Behind, crisp, paint, rounded, surface};
@@ -23,6 +23,10 @@ use crate::text::{Align, Fit, TextStyle};
 
 /// Least contrast of a code's field to its modules; a lower one becomes white.
 const READABLE_CODE: f32 = 4.5;
+
+/// Contrast to white from which a monogram's field is a strong colour: it darkens until white letters can be read on it. Dark letters
+/// on red look like a mistake.
+const STRONG: f32 = 2.9;
 
 /// Turns one laid-out scene into layers.
 pub(super) struct Flattener<'a> {
@@ -387,8 +391,12 @@ impl Flattener<'_> {
         self.findings.missing_glyphs(self.spot(label), &monogram.letters, &block);
         let origin = (field.x + side * 0.07, (field.y + (side - block.height) / 2.0).round());
         // White where that can be read, otherwise a dark shade of the field itself.
-        let ink = if Color::WHITE.contrast(lighter) >= READABLE { Color::WHITE } else { darker.with_lightness(0.25) };
-        let color = ink.readable_on(&[lighter, darker], READABLE);
+        let ink = if Color::WHITE.contrast(lighter) >= READABLE_CONTRAST {
+            Color::WHITE
+        } else {
+            darker.with_lightness(0.25)
+        };
+        let color = ink.readable_on(&[lighter, darker], READABLE_CONTRAST);
         out.add(walk, label, Primitive::Text(Text { block: Arc::new(block), origin, color }));
     }
 
@@ -469,19 +477,13 @@ impl Output {
         self.last = None;
     }
 }
-/// Contrast of a monogram's letters to its field.
-const READABLE: f32 = 4.5;
-/// Contrast to white from which a field is a strong colour: it darkens until white letters can be read on it. Dark letters on red
-/// look like a mistake.
-const STRONG: f32 = 2.9;
-
 /// The colours of a monogram's field, from its lighter corner to its darker one.
 fn monogram_field(fill: Color) -> [Color; 2] {
     let step = |color: Color, by: f32| color.with_lightness((color.lightness() + by).clamp(0.0, 0.94));
     let lighter = step(fill, 0.06);
-    if fill.contrast(Color::WHITE) < STRONG || lighter.contrast(Color::WHITE) >= READABLE {
+    if fill.contrast(Color::WHITE) < STRONG || lighter.contrast(Color::WHITE) >= READABLE_CONTRAST {
         return [lighter, fill];
     }
-    let readable = lighter.readable_on(&[Color::WHITE], READABLE);
+    let readable = lighter.readable_on(&[Color::WHITE], READABLE_CONTRAST);
     [readable, step(readable, -0.06)]
 }

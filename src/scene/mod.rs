@@ -18,3 +18,4 @@ pub use composition::{
     Composition, Content, Edge, Geometry, Isolated, Layer, MotionLink, Paint, PathSegment, Picture, Polyline,
     Primitive, Reveal, RoundedRect, Scene, Shadow, Shape, Stencil, Stop, Stroke, Text,
 };
+pub use findings::MOST_ENLARGED;

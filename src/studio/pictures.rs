@@ -10,12 +10,12 @@ use crate::asset::{AssetError, Policy, Source, Trimmed, is_clear, load_all, with
 use crate::frame::RgbaFrame;
 use crate::palette::{LogoLook, is_cut_out, is_on_white, look};
 use crate::problem::{Problem, Problems};
+use crate::scene::MOST_ENLARGED;
 use crate::snapshot::{AssetRef, Snapshot};
 use crate::template::{LoadedPicture, Template};
 
-/// Least side of a photograph that fills a canvas 1080 px wide without looking soft, and least longer side of a thing by itself:
-/// two fifths, as the warning `picture_small` has it.
-const FILLS_SCREEN_PX: u32 = 432;
+/// Width of a canvas that a picture has to fill, in px.
+const SCREEN_PX: f32 = 1080.0;
 /// Where a snapshot has its company's logo.
 const LOGO: &str = "/company/logo";
 
@@ -126,7 +126,7 @@ pub(super) fn load(
         let shown = loaded.and_then(|frame| {
             let blank =
                 |reason: &str| AssetError::Blank { source_name: source.display_name(), reason: reason.to_owned() };
-            if is_cut_out(&frame) && is_clear(&frame) {
+            if is_clear(&frame) {
                 return Err(blank("all of it is clear"));
             }
             if pointer != LOGO {
@@ -140,14 +140,17 @@ pub(super) fn load(
             Ok(frame) => {
                 let size = frame.size();
                 #[expect(clippy::cast_precision_loss, reason = "pictures have at most a few thousand px a side")]
-                let aspect = size.width as f32 / size.height as f32;
+                let [width, height] = [size.width, size.height].map(|side| side as f32);
                 let (is_cut_out, is_on_white) = (is_cut_out(&frame), is_on_white(&frame));
-                let is_small = if is_cut_out || is_on_white {
-                    size.width.max(size.height) < FILLS_SCREEN_PX
-                } else {
-                    size.width.min(size.height) < FILLS_SCREEN_PX
+                // A thing by itself stands whole, a photograph is cropped.
+                let side = if is_cut_out || is_on_white { width.max(height) } else { width.min(height) };
+                let picture = LoadedPicture {
+                    asset: pictures.frames.len(),
+                    aspect: width / height,
+                    is_cut_out,
+                    is_on_white,
+                    is_small: side * MOST_ENLARGED < SCREEN_PX,
                 };
-                let picture = LoadedPicture { asset: pictures.frames.len(), aspect, is_cut_out, is_on_white, is_small };
                 pictures.by_pointer.insert(pointer, picture);
                 pictures.frames.push(frame);
             }
