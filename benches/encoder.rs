@@ -13,8 +13,8 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::Command;
 
-use quotereel::encode::Tuning;
-use quotereel::pipeline::{Output, Quality, RenderJob, Silent, render};
+use quotereel::video::encode::Tuning;
+use quotereel::video::pipeline::{Output, Quality, RenderJob, render};
 
 /// Quotes that differ in what moves and how much: the flagship, pictures, one item, many, another script, large figures.
 const QUOTES: [&str; 6] =
@@ -65,7 +65,7 @@ fn main() {
     for quote in QUOTES.iter().filter(|quote| all_quotes || named(quote)) {
         let production = quotes::prepared(quote);
         let raw = folder.path().join("raw.y4m");
-        render(&production.film(), &RenderJob::new(Output::y4m_file(&raw)), &Silent).expect("raw frames");
+        render(&production.film(), &RenderJob::new(Output::y4m_file(&raw)), &()).expect("raw frames");
         for (qp, preset, params, settle) in &settings {
             let tuning = Tuning { preset, params, settle: *settle };
             let video = folder.path().join("x.mp4");
@@ -77,7 +77,7 @@ fn main() {
             };
             // Twice; the quicker one is the one that was disturbed less.
             let runs = (0..2).map(|_| {
-                render(&production.film(), &job, &Silent).unwrap_or_else(|error| panic!("{preset} {params}: {error}"))
+                render(&production.film(), &job, &()).unwrap_or_else(|error| panic!("{preset} {params}: {error}"))
             });
             let best = runs.min_by(|a, b| a.stages.encode.total_cmp(&b.stages.encode)).expect("two of them");
             println!(

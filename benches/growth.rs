@@ -7,10 +7,10 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Instant;
 
-use quotereel::pipeline::{Output, RenderJob, Silent, default_threads, render};
-use quotereel::raster::Film;
-use quotereel::scene::Composition;
-use quotereel::text::FontLibrary;
+use quotereel::compose::scene::Composition;
+use quotereel::compose::text::FontLibrary;
+use quotereel::draw::raster::Film;
+use quotereel::video::pipeline::{Output, RenderJob, default_threads, render};
 
 const RUNS: usize = 5;
 
@@ -33,7 +33,7 @@ fn measure(composition: &Composition, threads: NonZeroUsize) -> f64 {
             let job = RenderJob { threads, ..RenderJob::new(Output::mp4_file(folder.path().join("x.mp4"))) };
             let film = Film::new(composition, FontLibrary::bundled(), Arc::default());
             let begun = Instant::now();
-            render(&film, &job, &Silent).expect("a video");
+            render(&film, &job, &()).expect("a video");
             begun.elapsed().as_secs_f64()
         })
         .collect();

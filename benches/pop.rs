@@ -12,10 +12,10 @@ mod quotes;
 use std::path::Path;
 use std::process::Command;
 
-use quotereel::encode::EncoderConfig;
-use quotereel::frame::FrameSource as _;
-use quotereel::geometry::Size;
-use quotereel::pipeline::{Output, RenderJob, Silent, plan, render};
+use quotereel::ground::frame::FrameSource as _;
+use quotereel::ground::geometry::Size;
+use quotereel::video::encode::EncoderConfig;
+use quotereel::video::pipeline::{Output, RenderJob, plan, render};
 
 #[expect(clippy::print_stdout, reason = "a bench prints what it found")]
 fn main() {
@@ -36,7 +36,7 @@ fn main() {
             continue;
         }
         let video = folder.path().join("x.mp4");
-        render(&film, &RenderJob::new(Output::mp4_file(&video)), &Silent).expect("a video");
+        render(&film, &RenderJob::new(Output::mp4_file(&video)), &()).expect("a video");
         for start in starts {
             let Pop { mean, high, most } = pop(&luma(&video, start - 1, size), size);
             println!("| {quote} | {} | {start} | {mean:.3} | {high} | {most} |", segments.len());

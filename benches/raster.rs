@@ -3,16 +3,16 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use quotereel::color::Color;
-use quotereel::frame::FrameSource;
-use quotereel::geometry::{Rect, Size};
-use quotereel::raster::Film;
-use quotereel::scene::{
+use quotereel::compose::scene::{
     Composition, Content, Geometry, Layer, MotionLink, Paint, Primitive, RoundedRect, Scene, Shape, Stop,
 };
-use quotereel::text::FontLibrary;
-use quotereel::time::FrameRate;
-use quotereel::timeline::{Easing, Keyframe, Track};
+use quotereel::compose::text::FontLibrary;
+use quotereel::draw::raster::Film;
+use quotereel::ground::color::Color;
+use quotereel::ground::frame::FrameSource;
+use quotereel::ground::geometry::{Rect, Size};
+use quotereel::ground::time::FrameRate;
+use quotereel::ground::timeline::{Easing, Keyframe, Track};
 
 const FRAMES: u32 = 120;
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// Modules by floor, lowest first. Floors 0 to 2 are pure.
 const FLOORS: &[&[&str]] = &[
-    &["problem", "time", "geometry", "color", "frame", "locale", "crew", "json", "palette"],
+    &["problem", "time", "geometry", "color", "frame", "locale", "executor", "json", "palette"],
     &["snapshot", "template", "timeline", "job"],
     &["text", "layout", "scene", "raster", "h264", "convert", "sound"],
     &["encode", "probe", "pipeline"],

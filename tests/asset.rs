@@ -15,9 +15,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use image::{ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
 use proptest::prelude::*;
-use quotereel::asset::{AssetError, Limits, Policy, Source, load_all};
-use quotereel::frame::RgbaFrame;
-use quotereel::geometry::Size;
+use quotereel::ground::frame::RgbaFrame;
+use quotereel::ground::geometry::Size;
+use quotereel::quote::asset::{AssetError, Limits, Policy, Source, load_all};
 
 type Loaded = Result<Arc<RgbaFrame>, AssetError>;
 

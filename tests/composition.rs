@@ -6,12 +6,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use quotereel::geometry::Rect;
-use quotereel::scene::{Composition, Content, Geometry, Layer, MotionLink, Paint, Primitive, Scene};
-use quotereel::studio::{Order, SIZES, TemplateChoice, prepare};
-use quotereel::text::{FaceId, Fit, FontLibrary, TextBlock, TextStyle, layout};
-use quotereel::time::FrameRate;
-use quotereel::timeline::Track;
+use quotereel::compose::scene::{Composition, Content, Geometry, Layer, MotionLink, Paint, Primitive, Scene};
+use quotereel::compose::text::{FaceId, Fit, FontLibrary, TextBlock, TextStyle, layout};
+use quotereel::engine::{Order, SIZES, TemplateChoice, prepare};
+use quotereel::ground::geometry::Rect;
+use quotereel::ground::time::FrameRate;
+use quotereel::ground::timeline::Track;
 
 /// The letter behind a glyph.
 type Letters = BTreeMap<(FaceId, u16), char>;
@@ -50,7 +50,7 @@ fn composition(fixture: &str) -> Composition {
         size: SIZES[0],
         frame_rate: FrameRate::DEFAULT,
         allow_private_network: false,
-        limits: quotereel::asset::Limits::default(),
+        limits: quotereel::quote::asset::Limits::default(),
         threads: std::num::NonZeroUsize::MIN,
     };
     prepare(&order).expect("a fixture makes a video").composition().clone()

@@ -1,16 +1,14 @@
 //! Whole renders, checked by decoders that are not ours: the `ffmpeg` and `ffprobe` programs.
 
-mod synthetic;
-
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use quotereel::geometry::Size;
-use quotereel::pipeline::{Destination, Monitor, Output, Quality, RenderError, RenderJob, Rendered, Silent, render};
-use quotereel::probe::probe;
-use synthetic::{Synthetic, patch_color, patch_rect};
+use quotereel::ground::geometry::Size;
+use quotereel::video::pipeline::{Destination, Output, Progress, Quality, RenderError, RenderJob, Rendered, render};
+use quotereel::video::probe::probe;
+use quotereel_test_support::synthetic::{self, Synthetic, patch_color, patch_rect};
 
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().expect("the test needs a temporary folder")
@@ -37,7 +35,7 @@ fn job(path: &Path, threads: usize) -> RenderJob {
 }
 
 fn rendered(source: &Synthetic, path: &Path, threads: usize) -> Rendered {
-    render(source, &job(path, threads), &Silent).unwrap_or_else(|error| panic!("{error}"))
+    render(source, &job(path, threads), &()).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn ffprobe(path: &Path) -> serde_json::Value {
@@ -115,7 +113,7 @@ fn the_picture_survives() {
     let (video, raw) = (folder.path().join("out.mp4"), folder.path().join("out.y4m"));
     let source = Synthetic::new(Size::new(540, 960), 30, 90, vec![40]);
     rendered(&source, &video, 2);
-    render(&source, &RenderJob::new(Output::y4m_file(&raw)), &Silent).expect("renders");
+    render(&source, &RenderJob::new(Output::y4m_file(&raw)), &()).expect("renders");
     for (filter, floor) in [("ssim", 0.98), ("psnr", 36.0)] {
         let arguments = ["-hide_banner", "-i", text(&video), "-i", text(&raw), "-lavfi", filter, "-f", "null", "-"];
         let (_, log) = run("ffmpeg", &arguments);
@@ -132,7 +130,7 @@ fn colours_come_back_through_somebody_elses_matrix() {
     let path = folder.path().join("out.mp4");
     let source = Synthetic::new(Size::new(640, 640), 30, 4, vec![]);
     let fine = RenderJob { quality: Quality { qp: 4, ..Quality::default() }, ..job(&path, 1) };
-    render(&source, &fine, &Silent).expect("renders");
+    render(&source, &fine, &()).expect("renders");
     let filter = "scale=in_color_matrix=bt709:in_range=tv:out_range=pc:flags=accurate_rnd+full_chroma_int,format=rgb24";
     let arguments = ["-v", "error", "-i", text(&path), "-vf", filter, "-frames:v", "1", "-f", "rawvideo", "-"];
     let (rgb, _) = run("ffmpeg", &arguments);
@@ -191,8 +189,8 @@ fn the_baseline_profile_is_constrained() {
     let folder = folder();
     let path = folder.path().join("baseline.mp4");
     let source = Synthetic::new(Size::new(320, 320), 30, 10, vec![]);
-    let quality = Quality { profile: quotereel::encode::Profile::Baseline, ..Quality::default() };
-    render(&source, &RenderJob { quality, ..job(&path, 1) }, &Silent).expect("renders");
+    let quality = Quality { profile: quotereel::video::encode::Profile::Baseline, ..Quality::default() };
+    render(&source, &RenderJob { quality, ..job(&path, 1) }, &()).expect("renders");
     assert_eq!(ffprobe(&path)["streams"][0]["profile"], "Constrained Baseline");
 }
 
@@ -203,7 +201,7 @@ fn a_file_too_large_is_made_again() {
     let source = Synthetic::new(Size::new(640, 640), 30, 12, vec![]);
     let whole = rendered(&source, &path, 1);
     let with_limit = |max_bytes| {
-        render(&source, &RenderJob { quality: Quality { max_bytes, ..Quality::default() }, ..job(&path, 1) }, &Silent)
+        render(&source, &RenderJob { quality: Quality { max_bytes, ..Quality::default() }, ..job(&path, 1) }, &())
     };
     let smaller = with_limit(whole.bytes - 1).expect("fits at a higher quantiser");
     assert!(smaller.bytes < whole.bytes && smaller.qp == whole.qp + 6, "{smaller:?}");
@@ -220,7 +218,7 @@ struct StopAfter {
     limit: u32,
 }
 
-impl Monitor for StopAfter {
+impl Progress for StopAfter {
     fn frames_done(&self, n: u32) {
         self.frames.fetch_add(n, Ordering::Relaxed);
     }
@@ -259,7 +257,7 @@ fn a_panic_becomes_an_error_and_leaves_nothing() {
         let source = Synthetic::new(Size::new(128, 128), 30, 60, vec![30]).panicking_at(40);
         let path = folder.path().join(output);
         let output = if output.ends_with("y4m") { Output::y4m_file(path) } else { Output::mp4_file(path) };
-        let error = render(&source, &with_thumbnails(folder.path(), output), &Silent).expect_err("a panic");
+        let error = render(&source, &with_thumbnails(folder.path(), output), &()).expect_err("a panic");
         let RenderError::Panicked { first: 0, last: 59, message } = error else { panic!("{error}") };
         assert_eq!(message, "no frame 40");
         assert!(files(folder.path()).is_empty());
@@ -271,7 +269,7 @@ fn thumbnails_show_the_frame_asked_for() {
     let folder = folder();
     let source = Synthetic::new(Size::new(720, 1280), 30, 45, vec![20]);
     let job = with_thumbnails(folder.path(), Output::mp4_file(folder.path().join("out.mp4")));
-    render(&source, &job, &Silent).expect("renders");
+    render(&source, &job, &()).expect("renders");
     assert_eq!(files(folder.path()), ["large.jpg", "out.mp4", "small.jpg"]);
     let open = |name: &str| image::open(folder.path().join(name)).expect("a JPEG").to_rgb8();
     let (large, small) = (open("large.jpg"), open("small.jpg"));
@@ -305,9 +303,9 @@ fn streams_carry_the_same_bytes_as_files() {
     type Make = fn(Destination) -> Output;
     for (name, make) in [("a.mp4", Output::Mp4 as Make), ("a.y4m", Output::Y4m as Make)] {
         let path = folder.path().join(name);
-        render(&source, &RenderJob::new(make(Destination::File(path.clone()))), &Silent).expect("renders");
+        render(&source, &RenderJob::new(make(Destination::File(path.clone()))), &()).expect("renders");
         let memory = Memory::default();
-        let answer = render(&source, &RenderJob::new(make(Destination::stream(memory.clone()))), &Silent);
+        let answer = render(&source, &RenderJob::new(make(Destination::stream(memory.clone()))), &());
         assert_eq!(answer.expect("renders").output, None);
         assert!(*memory.0.lock().expect("done") == std::fs::read(&path).expect("written"), "{name}");
     }
@@ -318,7 +316,7 @@ fn a_path_that_cannot_be_written_is_named() {
     let folder = folder();
     let source = Synthetic::new(Size::new(64, 64), 30, 4, vec![]);
     for path in [folder.path().join("missing/out.mp4"), folder.path().to_path_buf(), PathBuf::from("/proc/out.mp4")] {
-        let error = render(&source, &job(&path, 1), &Silent).expect_err("not writable");
+        let error = render(&source, &job(&path, 1), &()).expect_err("not writable");
         assert!(matches!(&error, RenderError::Write { .. }) && !error.is_user_fault(), "{error:?}");
         assert!(error.to_string().contains(text(&path)), "{error}");
     }
@@ -331,14 +329,16 @@ fn a_full_disk_is_told_with_its_path() {
     let full = std::fs::File::options().write(true).open("/dev/full").expect("Linux has it");
     let source = Synthetic::new(Size::new(64, 64), 30, 4, vec![]);
     let job = RenderJob::new(Output::Y4m(Destination::stream(full)));
-    let error = render(&source, &job, &Silent).expect_err("full");
+    let error = render(&source, &job, &()).expect_err("full");
     let RenderError::Write { source: cause, target } = error else { panic!("{error:?}") };
     assert_eq!((cause.raw_os_error(), target.as_str()), (Some(28), "the output stream"));
-    let config = quotereel::encode::EncoderConfig::new(Size::new(64, 64), quotereel::time::FrameRate::DEFAULT);
-    let encoder = quotereel::encode::SegmentEncoder::open(&config, &[]).expect("opens");
-    let settings = quotereel::encode::Mp4Settings { config: &config, title: None, sound: None };
-    let written = quotereel::encode::Mp4Writer::create(Path::new("/dev/full"), &settings, encoder.parameter_sets())
-        .and_then(|mut writer| writer.write(&[0; 100_000], true, 1).and_then(|()| writer.finish()));
+    let config =
+        quotereel::video::encode::EncoderConfig::new(Size::new(64, 64), quotereel::ground::time::FrameRate::DEFAULT);
+    let encoder = quotereel::video::encode::SegmentEncoder::open(&config, &[]).expect("opens");
+    let settings = quotereel::video::encode::Mp4Settings { config: &config, title: None, sound: None };
+    let written =
+        quotereel::video::encode::Mp4Writer::create(Path::new("/dev/full"), &settings, encoder.parameter_sets())
+            .and_then(|mut writer| writer.write(&[0; 100_000], true, 1).and_then(|()| writer.finish()));
     assert!(written.expect_err("full").to_string().contains("/dev/full"));
 }
 
@@ -348,10 +348,10 @@ fn settings_outside_their_range_are_the_callers_fault() {
     let path = folder.path().join("out.mp4");
     let good = Synthetic::new(Size::new(64, 64), 30, 4, vec![]);
     let poor = RenderJob { quality: Quality { qp: 60, ..Quality::default() }, ..job(&path, 1) };
-    let error = render(&good, &poor, &Silent).expect_err("qp");
+    let error = render(&good, &poor, &()).expect_err("qp");
     assert!(error.is_user_fault() && error.to_string() == "qp is 60, allowed is 1 to 45", "{error}");
     let odd = Synthetic::new(Size::new(65, 64), 30, 4, vec![]);
-    assert!(render(&odd, &job(&path, 1), &Silent).expect_err("odd").is_user_fault());
+    assert!(render(&odd, &job(&path, 1), &()).expect_err("odd").is_user_fault());
     let none = Synthetic::new(Size::new(64, 64), 30, 0, vec![]);
-    assert!(matches!(render(&none, &job(&path, 1), &Silent), Err(RenderError::NoFrames)));
+    assert!(matches!(render(&none, &job(&path, 1), &()), Err(RenderError::NoFrames)));
 }

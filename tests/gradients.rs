@@ -11,19 +11,21 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use quotereel::asset::Limits;
-use quotereel::color::Color;
-use quotereel::convert::Converter;
-use quotereel::crew::Alone;
-use quotereel::encode::Tuning;
-use quotereel::frame::{FrameSource as _, YuvFrame};
-use quotereel::geometry::{Rect, Size};
-use quotereel::pipeline::{Output, Quality, RenderJob, Silent, render};
-use quotereel::raster::{self, Film};
-use quotereel::scene::{Composition, Content, Geometry, Layer, Paint, Primitive, RoundedRect, Scene, Shape, Stop};
-use quotereel::studio::{self, Order, TemplateChoice};
-use quotereel::text::{FontLibrary, GlyphCache};
-use quotereel::time::FrameRate;
+use quotereel::compose::scene::{
+    Composition, Content, Geometry, Layer, Paint, Primitive, RoundedRect, Scene, Shape, Stop,
+};
+use quotereel::compose::text::{FontLibrary, GlyphCache};
+use quotereel::draw::raster::{self, Film};
+use quotereel::engine::{self, Order, TemplateChoice};
+use quotereel::ground::color::Color;
+use quotereel::ground::executor::Sequential;
+use quotereel::ground::frame::{FrameSource as _, YuvFrame};
+use quotereel::ground::geometry::{Rect, Size};
+use quotereel::ground::time::FrameRate;
+use quotereel::quote::asset::Limits;
+use quotereel::video::encode::Tuning;
+use quotereel::video::pipeline::{Output, Quality, RenderJob, render};
+use quotereel::video::yuv::Converter;
 
 const TALL: Size = Size::new(1080, 1920);
 const SIZES: [Size; 4] = [TALL, Size::new(1080, 1350), Size::new(1080, 1080), Size::new(1920, 1080)];
@@ -46,7 +48,7 @@ fn composition(paint: Paint, size: Size) -> Composition {
 /// Luma of the composed frame, not rounded.
 fn composed(paint: Paint, size: Size) -> Vec<f64> {
     let composition = composition(paint, size);
-    let frame = raster::still(&composition, FontLibrary::bundled(), Arc::new(GlyphCache::new()), 0, &Alone);
+    let frame = raster::still(&composition, FontLibrary::bundled(), Arc::new(GlyphCache::new()), 0, &Sequential);
     frame.pixels().as_chunks::<4>().0.iter().map(|[r, g, b, _]| exact(Color::rgb(*r, *g, *b))).collect()
 }
 
@@ -58,7 +60,7 @@ fn written(paint: Paint, size: Size, tuning: Tuning, output: fn(&Path) -> Output
     let video = folder.path().join("gradient");
     let quality = Quality { tuning, ..Quality::default() };
     let job = RenderJob { quality, ..RenderJob::new(output(&video)) };
-    render(&film, &job, &Silent).unwrap_or_else(|error| panic!("{error}"));
+    render(&film, &job, &()).unwrap_or_else(|error| panic!("{error}"));
     decoded(&video, FRAMES - 1, size)
 }
 
@@ -254,11 +256,11 @@ fn grounds_have_no_bands(template: &str, quote: &str) {
         limits: Limits::default(),
         threads: NonZeroUsize::MIN,
     };
-    let production = studio::prepare(&order).expect("a good quote");
+    let production = engine::prepare(&order).expect("a good quote");
     let film = production.film();
     let folder = tempfile::tempdir().expect("a folder");
     let video = folder.path().join("x.mp4");
-    render(&film, &RenderJob::new(Output::mp4_file(&video)), &Silent).unwrap_or_else(|error| panic!("{error}"));
+    render(&film, &RenderJob::new(Output::mp4_file(&video)), &()).unwrap_or_else(|error| panic!("{error}"));
     let (mut painter, mut converter) = (film.painter(), Converter::new(TALL));
     let steps = film.steps();
     let still = |frame: u32| steps[frame as usize].changed_px == 0;

@@ -1,22 +1,20 @@
 //! Frames that stand still: written as hold pictures, decoded again by decoders that are not ours, FFmpeg's and OpenH264.
 
-mod synthetic;
-
 use std::path::Path;
 use std::process::Command;
 
 use openh264::decoder::Decoder;
 use openh264::formats::YUVSource as _;
-use quotereel::encode::{Profile, Repeats};
-use quotereel::geometry::Size;
-use quotereel::pipeline::{Output, Quality, RenderJob, Silent, render};
-use quotereel::probe::probe;
-use synthetic::Synthetic;
+use quotereel::ground::geometry::Size;
+use quotereel::video::encode::{Profile, Repeats};
+use quotereel::video::pipeline::{Output, Quality, RenderJob, render};
+use quotereel::video::probe::probe;
+use quotereel_test_support::synthetic::Synthetic;
 
 /// Renders `source` to `path`.
 fn written(source: &Synthetic, path: &Path, quality: Quality) {
     let job = RenderJob { quality, ..RenderJob::new(Output::mp4_file(path)) };
-    render(source, &job, &Silent).unwrap_or_else(|error| panic!("{error}"));
+    render(source, &job, &()).unwrap_or_else(|error| panic!("{error}"));
 }
 
 fn ffmpeg(arguments: &[&str]) -> Vec<u8> {

@@ -8,18 +8,18 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use quotereel::asset::{AssetError, Policy, Source, load_all};
-use quotereel::crew::Alone;
-use quotereel::frame::RgbaFrame;
-use quotereel::geometry::Size;
-use quotereel::palette::LogoLook;
-use quotereel::problem::Problems;
-use quotereel::scene::{ComposeError, Composed, Ingredients, compose};
-use quotereel::snapshot::{ParseOptions, parse, parse_with};
+use quotereel::compose::scene::{ComposeError, Composed, Ingredients, compose};
+use quotereel::compose::text::pack::inspect;
+use quotereel::compose::text::{FaceRole, FaceSource, Fit, FontLibrary, GlyphCache, TextStyle, layout};
+use quotereel::ground::executor::Sequential;
+use quotereel::ground::frame::RgbaFrame;
+use quotereel::ground::geometry::Size;
+use quotereel::ground::problem::Problems;
+use quotereel::ground::time::FrameRate;
+use quotereel::quote::asset::{AssetError, Policy, Source, load_all};
+use quotereel::quote::logo::LogoLook;
+use quotereel::quote::snapshot::{ParseOptions, parse, parse_with};
 use quotereel::template::{Bindings, Template, TemplateError, TemplateFiles, builtin};
-use quotereel::text::pack::inspect;
-use quotereel::text::{FaceRole, FaceSource, Fit, FontLibrary, GlyphCache, TextStyle, layout};
-use quotereel::time::FrameRate;
 use serde_json::{Value, json};
 
 /// Cuts of bundled fonts, under a family name of their own.
@@ -325,7 +325,7 @@ fn composed(quote: &Value, template: &Template) -> Result<Composed, ComposeError
         fonts: FontLibrary::bundled(),
         canvas: Size::new(1080, 1920),
         frame_rate: FrameRate::DEFAULT,
-        crew: &Alone,
+        executor: &Sequential,
     })
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use quotereel::probe::{ProbeError, Report, Severity, probe};
+use quotereel::video::probe::{ProbeError, Report, Severity, probe};
 
 /// What makes a good file out of the test picture; later options of the same name win.
 const GOOD: &[&str] = &[
@@ -197,7 +197,7 @@ fn what_cannot_be_examined_is_an_error_and_no_panic() {
         for value in [0, 0x7f, 0xff] {
             let mut changed = whole.clone();
             changed[at] = value;
-            let _ = quotereel::probe::probe_reader(&mut std::io::Cursor::new(changed));
+            let _ = quotereel::video::probe::probe_reader(&mut std::io::Cursor::new(changed));
         }
     }
     assert!(matches!(probe(Path::new("/nowhere/at/all.mp4")), Err(ProbeError::Read(_))));

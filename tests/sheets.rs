@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use quotereel::asset::Limits;
-use quotereel::encode::jpeg;
-use quotereel::geometry::Size;
-use quotereel::pipeline::default_threads;
-use quotereel::scene::Composition;
-use quotereel::studio::{KnownFrames, Order, Production, TemplateChoice, prepare};
+use quotereel::compose::scene::Composition;
+use quotereel::draw::stills::jpeg;
+use quotereel::engine::{KnownFrames, Order, Production, TemplateChoice, prepare};
+use quotereel::ground::geometry::Size;
+use quotereel::ground::time::FrameRate;
+use quotereel::quote::asset::Limits;
 use quotereel::template::builtin_names;
-use quotereel::time::FrameRate;
+use quotereel::video::pipeline::default_threads;
 
 /// The canvases by the names of `--size`, the longer side as long as a frame on a sheet.
 const SIZES: [(&str, Size); 4] = [

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
-use quotereel::problem::Severity;
-use quotereel::snapshot::{AssetRef, ParseOptions, parse, parse_with, schema};
+use quotereel::ground::problem::Severity;
+use quotereel::quote::snapshot::{AssetRef, ParseOptions, parse, parse_with, schema};
 use serde_json::{Value, json};
 
 const FILES: ParseOptions = ParseOptions { allow_files: true };
@@ -99,7 +99,7 @@ fn every_error_code_has_an_invalid_snapshot() {
         fixtures("invalid").iter().map(|(name, _)| name.split("--").next().unwrap().to_owned()).collect();
     let mut known = BTreeSet::new();
     for file in ["json.rs", "credential.rs", "reader.rs", "document.rs", "sums.rs"] {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/snapshot").join(file);
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/quote/snapshot").join(file);
         let source: String = std::fs::read_to_string(source).unwrap().split_whitespace().collect();
         let codes = source.split("Problem::error(\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned());
         known.extend(codes);

@@ -1,16 +1,15 @@
 //! Soundtracks of whole renders, made from files of the `ffmpeg` program and judged by it: when, how loud, and for how long.
 
-mod synthetic;
-
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use quotereel::geometry::Size;
-use quotereel::pipeline::{Output, RenderError, RenderJob, Rendered, Silent, Soundtrack, render};
-use quotereel::probe::probe;
-use quotereel::sound::SoundError;
-use synthetic::Synthetic;
+use quotereel::ground::geometry::Size;
+use quotereel::video::pipeline::{Output, RenderError, RenderJob, Rendered, render};
+use quotereel::video::probe::probe;
+use quotereel::video::sound::SoundError;
+use quotereel::video::soundtrack::Soundtrack;
+use quotereel_test_support::synthetic::Synthetic;
 
 /// Samples a second of every soundtrack.
 const RATE: usize = 48_000;
@@ -81,7 +80,7 @@ fn render_to(
         soundtrack,
         ..RenderJob::new(Output::mp4_file(path))
     };
-    render(&source, &job, &Silent)
+    render(&source, &job, &())
 }
 
 /// What a player hears: the left channel, decoded by ffmpeg.

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use quotereel::geometry::Size;
-use quotereel::studio::{Order, TemplateChoice, prepare};
+use quotereel::engine::{Order, TemplateChoice, prepare};
+use quotereel::ground::geometry::Size;
+use quotereel::ground::time::FrameRate;
 use quotereel::template::{icon_names, schema};
-use quotereel::time::FrameRate;
 use serde_json::{Map, Value};
 
 fn docs() -> PathBuf {
@@ -59,7 +59,7 @@ fn order(folder: &Path, size: Size, params: BTreeMap<String, String>) -> Order {
         size,
         frame_rate: FrameRate::DEFAULT,
         allow_private_network: false,
-        limits: quotereel::asset::Limits::default(),
+        limits: quotereel::quote::asset::Limits::default(),
         threads: std::num::NonZeroUsize::MIN,
     }
 }
@@ -92,7 +92,7 @@ fn every_step_of_the_tutorial_renders() {
         steps += 1;
     }
     assert!(steps >= 6, "{steps} steps");
-    for size in quotereel::studio::SIZES {
+    for size in quotereel::engine::SIZES {
         prepare(&order(folder.path(), size, BTreeMap::new())).unwrap_or_else(|error| panic!("{size}: {error}"));
     }
     let params = BTreeMap::from([("accent".to_owned(), "#12A150".to_owned())]);

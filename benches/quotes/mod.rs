@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use quotereel::asset::Limits;
-use quotereel::geometry::Size;
-use quotereel::studio::{self, Order, Production, TemplateChoice};
-use quotereel::time::FrameRate;
+use quotereel::engine::{self, Order, Production, TemplateChoice};
+use quotereel::ground::geometry::Size;
+use quotereel::ground::time::FrameRate;
+use quotereel::quote::asset::Limits;
 
 /// A fixture by its name, ready to be rendered.
 pub(crate) fn prepared(quote: &str) -> Production {
     let quotes = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/quotes");
-    studio::prepare(&Order {
+    engine::prepare(&Order {
         snapshot: std::fs::read(quotes.join(format!("{quote}.json"))).expect("a fixture"),
         base_dir: Some(quotes),
         keyed_files: std::collections::HashMap::new(),
@@ -21,7 +21,7 @@ pub(crate) fn prepared(quote: &str) -> Production {
         frame_rate: FrameRate::DEFAULT,
         allow_private_network: false,
         limits: Limits::default(),
-        threads: quotereel::pipeline::default_threads(),
+        threads: quotereel::video::pipeline::default_threads(),
     })
     .expect("a good quote")
 }

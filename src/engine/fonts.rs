@@ -5,8 +5,8 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::text::pack::{LARGEST_FONT_BYTES, PackFace, choose, inspect, is_complete, take_out};
-use crate::text::{FaceRole, FaceSource, FontError, FontLibrary};
+use crate::compose::text::pack::{LARGEST_FONT_BYTES, PackFace, choose, inspect, is_complete, take_out};
+use crate::compose::text::{FaceRole, FaceSource, FontError, FontLibrary};
 
 /// Where a pack comes from with one command: what to tell whoever lacks one.
 pub const HOW_TO_ADD: &str = "`apt-get install fonts-noto-cjk` (Debian, Ubuntu), then \

@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::asset::{AssetError, Policy, Source, Trimmed, is_clear, load_all, without_margins};
-use crate::frame::RgbaFrame;
-use crate::palette::{LogoLook, is_cut_out, is_on_white, look};
-use crate::problem::{Problem, Problems};
-use crate::scene::MOST_ENLARGED;
-use crate::snapshot::{AssetRef, Snapshot};
+use crate::compose::scene::MOST_ENLARGED;
+use crate::ground::frame::RgbaFrame;
+use crate::ground::problem::{Problem, Problems};
+use crate::quote::asset::{AssetError, Policy, Source, Trimmed, is_clear, load_all, without_margins};
+use crate::quote::logo::{LogoLook, is_cut_out, is_on_white, look};
+use crate::quote::snapshot::{AssetRef, Snapshot};
 use crate::template::{LoadedPicture, Template};
 
 /// Width of a canvas that a picture has to fill, in px.
@@ -192,8 +192,8 @@ fn source(asset: &AssetRef) -> Source {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::encode::png;
-    use crate::geometry::Size;
+    use crate::draw::stills::png;
+    use crate::ground::geometry::Size;
 
     #[test]
     fn only_what_changed_is_loaded_again() {

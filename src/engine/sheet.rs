@@ -3,17 +3,17 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::{GLYPHS, Production};
-use crate::color::Color;
-use crate::crew;
-use crate::encode::shrink_to_fit;
-use crate::frame::{FrameSource as _, RgbaFrame};
-use crate::geometry::{Rect, Size};
-use crate::raster::{Film, shows_the_same, still};
-use crate::scene::{
+use super::{GLYPHS, Video};
+use crate::compose::scene::{
     Composition, Content, Geometry, Layer, Paint, Picture, Primitive, RoundedRect, Scene, Shape, Stroke, Text,
 };
-use crate::text::{Fit, FontLibrary, TextStyle, layout};
+use crate::compose::text::{Fit, FontLibrary, TextStyle, layout};
+use crate::draw::raster::{Film, shows_the_same, still};
+use crate::draw::shrink::shrink_to_fit;
+use crate::ground::color::Color;
+use crate::ground::executor;
+use crate::ground::frame::{FrameSource as _, RgbaFrame};
+use crate::ground::geometry::{Rect, Size};
 
 /// Longer side of a frame on the sheet, in px.
 const CELL_SIDE_PX: u32 = 480;
@@ -43,8 +43,8 @@ impl KnownFrames {
 }
 
 /// Draws the sheet of a video.
-pub(super) fn draw(production: &Production, known: &mut KnownFrames) -> RgbaFrame {
-    let composition = production.composition();
+pub(super) fn draw(video: &Video, known: &mut KnownFrames) -> RgbaFrame {
+    let composition = video.composition();
     let moments = moments(composition);
     let scale = f64::from(CELL_SIDE_PX) / f64::from(composition.size.width.max(composition.size.height));
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most CELL_SIDE_PX")]
@@ -56,7 +56,7 @@ pub(super) fn draw(production: &Production, known: &mut KnownFrames) -> RgbaFram
     let height = GAP_PX + rows * (cell.height + LABEL_PX + GAP_PX);
     let size = Size::new(width + width % 2, height + height % 2);
 
-    let pictures = pictures(production, &moments, known);
+    let pictures = pictures(video, &moments, known);
     let drawn = moments.iter().map(|(frame_index, _)| *frame_index).zip(pictures.iter().map(Arc::clone)).collect();
     *known = KnownFrames { composition: Some(composition.clone()), small: drawn };
     let mut primitives = Vec::new();
@@ -95,22 +95,22 @@ pub(super) fn draw(production: &Production, known: &mut KnownFrames) -> RgbaFram
         scenes: vec![scene],
         title: String::new(),
     };
-    still(&sheet, FontLibrary::bundled(), Arc::clone(&GLYPHS), 0, production.crew.as_ref())
+    still(&sheet, FontLibrary::bundled(), Arc::clone(&GLYPHS), 0, video.executor.as_ref())
 }
 
 /// The frames at `moments`, small. Those of one scene are painted by one painter, which knows what they have in common; the
 /// scenes side by side.
-fn pictures(production: &Production, moments: &[(u32, &str)], known: &KnownFrames) -> Vec<Arc<RgbaFrame>> {
-    let composition = production.composition();
+fn pictures(video: &Video, moments: &[(u32, &str)], known: &KnownFrames) -> Vec<Arc<RgbaFrame>> {
+    let composition = video.composition();
     let preview = preview(composition);
-    let film = Film::new(&preview, production.fonts(), Arc::clone(&production.glyphs));
+    let film = Film::new(&preview, video.fonts(), Arc::clone(&video.glyphs));
     let scenes: Vec<&[(u32, &str)]> = moments.chunks(2).collect();
-    let crew = production.crew.as_ref();
-    let drawn = crew::map(crew, &scenes, |scene| {
+    let executor = video.executor.as_ref();
+    let drawn = executor::map(executor, &scenes, |scene| {
         let found = |(frame_index, _): &(u32, &str)| (*frame_index, known.find(composition, *frame_index));
         let found: Vec<(u32, Option<Arc<RgbaFrame>>)> = scene.iter().map(found).collect();
         let wanted: Vec<u32> = found.iter().filter(|(_, known)| known.is_none()).map(|(wanted, _)| *wanted).collect();
-        let layers = film.draw_ahead(&wanted, crew);
+        let layers = film.draw_ahead(&wanted, executor);
         let mut painter = film.painter();
         let mut small = |frame_index| {
             painter.paint(frame_index);

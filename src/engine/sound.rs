@@ -7,12 +7,35 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
-use super::{StudioError, TemplateChoice};
-use crate::pipeline::Soundtrack;
+use super::{Error, TemplateChoice};
 use crate::template::{DOCUMENT_FILE, Template};
+use crate::video::soundtrack::Soundtrack;
 
 /// Largest sound file, in bytes: two minutes of uncompressed stereo at twice the usual rate and depth.
 const LARGEST_BYTES: u64 = 64 << 20;
+
+/// Which sound a video gets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Sound {
+    /// That of the template, which may have none.
+    #[default]
+    Template,
+    /// A silent track: some players and forms want one.
+    Silence,
+    /// A sound file, cut or repeated to the video's length, faded, and brought to the usual loudness.
+    File(PathBuf),
+}
+
+impl Sound {
+    /// The soundtrack, unless the template decides.
+    pub(super) fn soundtrack(&self) -> Result<Option<Soundtrack>, SoundFileError> {
+        match self {
+            Self::Template => Ok(None),
+            Self::Silence => Ok(Some(Soundtrack::Silence)),
+            Self::File(path) => recording(path).map(Some),
+        }
+    }
+}
 
 /// A sound file that cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +63,7 @@ pub enum SoundFileError {
 /// # Errors
 /// [`SoundFileError`] for what is no regular file, empty, or larger than 64 MiB. A named pipe without a writer is refused
 /// at once.
-pub fn recording(path: &Path) -> Result<Soundtrack, SoundFileError> {
+fn recording(path: &Path) -> Result<Soundtrack, SoundFileError> {
     let unreadable = |source| SoundFileError::Unreadable { path: path.to_owned(), source };
     let unfit = |reason: String| SoundFileError::Unfit { path: path.to_owned(), reason };
     // Whatever it is, opening it does not wait for anybody.
@@ -64,9 +87,9 @@ pub fn recording(path: &Path) -> Result<Soundtrack, SoundFileError> {
 }
 
 /// The sound that a template names; it lies in the template's folder, also after all symbolic links.
-pub(super) fn of_template(choice: &TemplateChoice, template: &Template) -> Result<Option<Soundtrack>, StudioError> {
+pub(super) fn of_template(choice: &TemplateChoice, template: &Template) -> Result<Option<Soundtrack>, Error> {
     let Some(name) = &template.document().audio else { return Ok(None) };
-    let problem = |reason: String| StudioError::Template(template.problem(DOCUMENT_FILE, "/audio", reason).into());
+    let problem = |reason: String| Error::Template(template.problem(DOCUMENT_FILE, "/audio", reason).into());
     let TemplateChoice::Folder(folder) = choice else {
         return Err(problem("a template that is built in has no sound of its own".to_owned()));
     };

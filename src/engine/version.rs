@@ -4,9 +4,9 @@ use sha2::{Digest as _, Sha256};
 
 use std::path::Path;
 
-use super::{StudioError, TemplateChoice, files, fonts, sound};
-use crate::pipeline::Soundtrack;
+use super::{Error, TemplateChoice, fonts, sound};
 use crate::template::{PARTS_FOLDER, Template, TemplateFiles};
+use crate::video::soundtrack::Soundtrack;
 
 /// Counts changes of rendered output between two releases. To be bumped, with a line under *rendered output changes* in
 /// the changelog, by every change after which some quote may give other pixels, other bytes or another length: the
@@ -23,11 +23,11 @@ const HASH_BYTES: usize = 6;
 /// A job may therefore answer with a video that is already there only where the versions are equal.
 ///
 /// # Errors
-/// [`StudioError::Template`], [`StudioError::Folder`] and [`StudioError::Sound`] where there is no such template, or it
-/// cannot be used; [`StudioError::Fonts`] where there is no such folder of fonts, whose content is not checked.
-pub fn render_version(choice: &TemplateChoice, pack: Option<&Path>) -> Result<String, StudioError> {
+/// [`Error::Template`], [`Error::Folder`] and [`Error::Sound`] where there is no such template, or it
+/// cannot be used; [`Error::Fonts`] where there is no such folder of fonts, whose content is not checked.
+pub fn render_version(choice: &TemplateChoice, pack: Option<&Path>) -> Result<String, Error> {
     let fonts = pack.map(fonts::contents).transpose()?.unwrap_or_default();
-    let files = files(choice)?;
+    let files = choice.files()?;
     let soundtrack = sound::of_template(choice, &Template::parse(&files)?)?;
     let hash = fingerprint(&files, &fonts, soundtrack.as_ref());
     Ok(format!("{}+{OUTPUT_REVISION}.{hash}", env!("CARGO_PKG_VERSION")))

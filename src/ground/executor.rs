@@ -6,25 +6,25 @@
 use std::sync::{Mutex, PoisonError};
 
 /// Somebody who carries out independent pieces of work, in any order, perhaps several at once.
-pub trait Crew: Sync {
+pub trait Executor: Sync {
     /// Calls `work` once with each index below `count`; returns when all calls have.
     fn each(&self, count: usize, work: &(dyn Fn(usize) + Sync));
 }
 
 /// Does one piece after the other, in order, on the thread that asks.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Alone;
+pub struct Sequential;
 
-impl Crew for Alone {
+impl Executor for Sequential {
     fn each(&self, count: usize, work: &(dyn Fn(usize) + Sync)) {
         (0..count).for_each(work);
     }
 }
 
 /// What `work` makes of each item, in the order of the items.
-pub fn map<T: Sync, R: Send>(crew: &dyn Crew, items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub fn map<T: Sync, R: Send>(executor: &dyn Executor, items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let made: Vec<Mutex<Option<R>>> = items.iter().map(|_| Mutex::new(None)).collect();
-    crew.each(items.len(), &|index| {
+    executor.each(items.len(), &|index| {
         let result = work(&items[index]);
         *made[index].lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
     });
@@ -38,7 +38,7 @@ mod tests {
     /// Begins with the last piece.
     struct Backwards;
 
-    impl Crew for Backwards {
+    impl Executor for Backwards {
         fn each(&self, count: usize, work: &(dyn Fn(usize) + Sync)) {
             (0..count).rev().for_each(work);
         }
@@ -47,9 +47,9 @@ mod tests {
     #[test]
     fn results_stand_in_the_order_of_the_items_whoever_does_the_work() {
         let items = [3, 1, 4, 1, 5];
-        for crew in [&Alone as &dyn Crew, &Backwards] {
-            assert_eq!(map(crew, &items, |item| item * 10), [30, 10, 40, 10, 50]);
+        for executor in [&Sequential as &dyn Executor, &Backwards] {
+            assert_eq!(map(executor, &items, |item| item * 10), [30, 10, 40, 10, 50]);
         }
-        assert!(map(&Alone, &[] as &[u8], |item| *item).is_empty());
+        assert!(map(&Sequential, &[] as &[u8], |item| *item).is_empty());
     }
 }

@@ -1,7 +1,7 @@
 //! Pixel buffers: one composed RGBA picture and its Y'CbCr planes. They are plain memory; drawing and converting live above.
 
-use crate::geometry::{IntRect, Size};
-use crate::time::FrameRate;
+use crate::ground::geometry::{IntRect, Size};
+use crate::ground::time::FrameRate;
 
 /// A picture of premultiplied 8-bit sRGB RGBA, rows packed without padding.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,6 +10,15 @@ pub struct Size {
 }
 
 impl Size {
+    /// 1080x1920, 9:16: phones held upright, stories.
+    pub const PORTRAIT: Self = Self::new(1080, 1920);
+    /// 1080x1350, 4:5: feeds.
+    pub const FEED: Self = Self::new(1080, 1350);
+    /// 1080x1080, 1:1.
+    pub const SQUARE: Self = Self::new(1080, 1080);
+    /// 1920x1080, 16:9: screens.
+    pub const LANDSCAPE: Self = Self::new(1920, 1080);
+
     /// A size of `width` by `height` pixels.
     #[must_use]
     pub const fn new(width: u32, height: u32) -> Self {

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use crate::problem::{element, member};
+use crate::ground::problem::{element, member};
 
 /// What a document holds.
 #[derive(Clone, Debug, PartialEq)]

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::color::Color;
-use crate::frame::RgbaFrame;
+use crate::ground::color::Color;
+use crate::ground::frame::RgbaFrame;
 
 /// Most pixels looked at; a larger picture is sampled evenly.
 const MOST_SAMPLES: usize = 1 << 16;
@@ -268,7 +268,7 @@ fn mean(bins: &[Bin]) -> Bin {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::Size;
+    use crate::ground::geometry::Size;
 
     /// A picture of 100 columns: so many of each colour.
     fn stripes(colors: &[(u32, [u8; 4])]) -> RgbaFrame {

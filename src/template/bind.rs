@@ -14,10 +14,10 @@ use super::error::{TemplateError, TemplateProblem};
 use super::expression::{Evaluator, Locals};
 use super::theme::{Scale, Theme, unknown};
 use super::{DOCUMENT_FILE, Template, params};
-use crate::geometry::Size;
-use crate::locale::Amount;
-use crate::problem::{member, quoted};
-use crate::time::FrameRate;
+use crate::ground::geometry::Size;
+use crate::ground::problem::{member, quoted};
+use crate::ground::time::FrameRate;
+use crate::quote::locale::Amount;
 
 /// Most nodes a bound scene may have; a repeat of a repeat reaches it first.
 const MOST_NODES: usize = 10_000;

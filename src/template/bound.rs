@@ -2,8 +2,8 @@
 //!
 //! What is still open is where things land; layout decides that.
 
-use crate::color::Color;
-use crate::timeline::Easing;
+use crate::ground::color::Color;
+use crate::ground::timeline::Easing;
 
 pub use super::document::{
     Align, Direction, DurationRange, ImageAlign, ImageFit, Justify, MaskShape, Piecewise, Preset, ShapeKind, TextAlign,

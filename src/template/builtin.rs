@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Template, TemplateError, TemplateFiles};
-use crate::problem::nearest;
+use crate::ground::problem::nearest;
 
 struct Builtin {
     name: &'static str,

@@ -16,8 +16,8 @@ use super::parts::{MOST_PARTS, cycle, place_in_file};
 use super::read::Strings;
 use super::theme::unknown;
 use super::{DOCUMENT_FILE, STRINGS_FOLDER};
-use crate::locale::Locale;
-use crate::problem::{nearest, quoted};
+use crate::ground::problem::{nearest, quoted};
+use crate::quote::locale::Locale;
 
 use names::{Bound, Names};
 
@@ -105,7 +105,7 @@ impl Checker<'_> {
         for (index, named) in document.theme.colors.iter().enumerate() {
             let at = format!("/theme/colors/{index}/value");
             if named.value.starts_with('#') {
-                if let Err(error) = crate::color::Color::parse(&named.value) {
+                if let Err(error) = crate::ground::color::Color::parse(&named.value) {
                     self.fail(at, error.to_string());
                 }
             } else {
@@ -117,10 +117,10 @@ impl Checker<'_> {
             self.expression(&variant.when, &format!("/canvases/{index}/when"), &Names::default());
         }
         for (name, style) in &document.styles {
-            self.style(style, &crate::problem::member("/styles", name));
+            self.style(style, &crate::ground::problem::member("/styles", name));
         }
         for (name, path) in &document.icons {
-            self.path_data(path, &crate::problem::member("/icons", name));
+            self.path_data(path, &crate::ground::problem::member("/icons", name));
         }
         if let Some(spec) = &document.transition.easing {
             self.easing(spec, "/transition/easing");
@@ -151,7 +151,7 @@ impl Checker<'_> {
     fn params(&mut self) {
         let document = self.document;
         for (name, param) in &document.params {
-            let at = crate::problem::member("/params", name);
+            let at = crate::ground::problem::member("/params", name);
             let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
             if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || !name.chars().all(word) || name.len() > 40 {
                 self.fail(&*at, "a name is a letter, then letters, digits and `_`; at most 40 in all");
@@ -179,7 +179,7 @@ impl Checker<'_> {
             self.fail("/parts", format!("{} parts; there are at most {MOST_PARTS}", parts.len()));
         }
         for (name, part) in parts {
-            let at = crate::problem::member("/parts", name);
+            let at = crate::ground::problem::member("/parts", name);
             let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
             if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || !name.chars().all(word) || name.len() > 40 {
                 self.fail(&*at, "a name is a letter, then letters, digits, `_` and `-`; at most 40 in all");
@@ -201,7 +201,7 @@ impl Checker<'_> {
             self.expression(when, &format!("{at}/when"), names);
         }
         for (name, expression) in &node.with {
-            self.expression(expression, &crate::problem::member(&format!("{at}/with"), name), names);
+            self.expression(expression, &crate::ground::problem::member(&format!("{at}/with"), name), names);
         }
         let parts = &self.document.parts;
         let Some(part) = parts.get(&node.part) else {
@@ -213,7 +213,7 @@ impl Checker<'_> {
         for name in node.with.keys().filter(|name| !part.args.contains(name)) {
             let taken = if part.args.is_empty() { "no arguments".to_owned() } else { part.args.join(", ") };
             let reason = format!("part `{}` does not take {}; it takes: {taken}", node.part, quoted(name, 60));
-            self.fail(crate::problem::member(&format!("{at}/with"), name), reason);
+            self.fail(crate::ground::problem::member(&format!("{at}/with"), name), reason);
         }
     }
 
@@ -475,7 +475,11 @@ impl Checker<'_> {
                 };
                 if let Some(reason) = reason {
                     let file = format!("{STRINGS_FOLDER}/{language}.json");
-                    self.fail_in(&file, crate::problem::member("", key), format!("in {}: {reason}", quoted(text, 80)));
+                    self.fail_in(
+                        &file,
+                        crate::ground::problem::member("", key),
+                        format!("in {}: {reason}", quoted(text, 80)),
+                    );
                 }
             }
         }

@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use minijinja::value::Value;
 
 use super::theme::safe_insets;
-use crate::color::Color;
-use crate::geometry::Size;
-use crate::locale::Amount;
-use crate::palette::LogoLook;
-use crate::snapshot::{Brand, Item, QuoteStatus, Snapshot};
+use crate::ground::color::Color;
+use crate::ground::geometry::Size;
+use crate::quote::locale::Amount;
+use crate::quote::logo::LogoLook;
+use crate::quote::snapshot::{Brand, Item, QuoteStatus, Snapshot};
 
 /// A snapshot with its pictures, as far as they loaded.
 #[derive(Clone, Copy, Debug)]

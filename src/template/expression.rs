@@ -12,8 +12,8 @@ use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::fence::{self, LONGEST_TEXT_BYTES, shown};
 use super::tank::Tank;
-use crate::color::Color;
-use crate::locale::{Amount, Currency, Date, DateLength, Locale, initials, is_ignorable};
+use crate::ground::color::Color;
+use crate::quote::locale::{Amount, Currency, Date, DateLength, Locale, initials, is_ignorable};
 
 /// Names bound for one evaluation besides the roots: `page`, `loop`, the entry of a repeat, `count`.
 pub(super) type Locals = BTreeMap<String, Value>;

@@ -11,8 +11,8 @@ use super::document::{
 };
 use super::theme::Scale;
 use super::value::{ColorSpec, Edges, Measure};
-use crate::color::Color;
-use crate::timeline::{Easing, Spring};
+use crate::ground::color::Color;
+use crate::ground::timeline::{Easing, Spring};
 
 impl Binder<'_> {
     pub(super) fn length(&self, measure: &Measure, at: &str) -> Bound<Length> {

@@ -42,7 +42,7 @@ pub use parts::PARTS_FOLDER;
 
 pub use theme::safe_area;
 
-use crate::locale::Locale;
+use crate::quote::locale::Locale;
 use expression::StringEntry;
 
 /// The file of a template that holds its document.

@@ -31,7 +31,7 @@ pub(super) fn put_in(value: &mut Value, numbers: &BTreeMap<String, Value>) -> Re
             Ok(())
         }
         Value::Object(fields) => fields.iter_mut().try_for_each(|(key, inner)| {
-            put_in(inner, numbers).map_err(|error| within(crate::problem::member("", key), error))
+            put_in(inner, numbers).map_err(|error| within(crate::ground::problem::member("", key), error))
         }),
         Value::Array(list) => list
             .iter_mut()

@@ -6,8 +6,8 @@ use std::fmt;
 use minijinja::value::Value;
 
 use super::document::{Param, ParamKind, ParamValue};
-use crate::color::Color;
-use crate::problem::{nearest, quoted};
+use crate::ground::color::Color;
+use crate::ground::problem::{nearest, quoted};
 
 /// Longest text a parameter takes, in characters.
 const LONGEST_TEXT_CHARS: usize = 2_000;

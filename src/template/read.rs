@@ -15,7 +15,7 @@ use super::parts::PARTS_FOLDER;
 use super::value::{pointer, split_pointer};
 use super::{DOCUMENT_FILE, STRINGS_FOLDER, TemplateFiles};
 use super::{numbers, words};
-use crate::problem::nearest;
+use crate::ground::problem::nearest;
 
 use json::Wrong;
 pub(super) use strict::{Strict, kind_of, object};
@@ -124,7 +124,7 @@ fn entries(value: &Value) -> Result<BTreeMap<String, StringEntry>, Wrong> {
     let fields = value.as_object().ok_or_else(|| (String::new(), "expected an object of strings".to_owned()))?;
     let mut entries = BTreeMap::new();
     for (key, value) in fields {
-        let at = crate::problem::member("", key);
+        let at = crate::ground::problem::member("", key);
         let entry = match value {
             Value::String(text) => StringEntry::Plain(text.clone()),
             Value::Object(forms) => {
@@ -132,7 +132,7 @@ fn entries(value: &Value) -> Result<BTreeMap<String, StringEntry>, Wrong> {
                 for (form, text) in forms {
                     let text = text.as_str().filter(|_| FORMS.contains(&form.as_str()));
                     let text = text.ok_or_else(|| {
-                        (crate::problem::member(&at, form), format!("expected texts for {}", FORMS.join(", ")))
+                        (crate::ground::problem::member(&at, form), format!("expected texts for {}", FORMS.join(", ")))
                     })?;
                     texts.insert(form.clone(), text.to_owned());
                 }

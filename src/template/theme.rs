@@ -8,8 +8,8 @@ use super::bound::Length;
 use super::document::{Document, Font};
 use super::expression::{Evaluator, Locals};
 use super::value::{ColorSpec, Measure};
-use crate::color::Color;
-use crate::geometry::{Rect, Size};
+use crate::ground::color::Color;
+use crate::ground::geometry::{Rect, Size};
 
 /// Shorter side of the canvas that templates are designed on, in px.
 const DESIGN_SIDE_PX: f32 = 1080.0;
@@ -176,8 +176,8 @@ impl Theme {
 /// Message for a name the theme does not have.
 pub(super) fn unknown<'a>(kind: &str, name: &str, known: impl Iterator<Item = &'a String>) -> String {
     let known: Vec<&str> = known.map(String::as_str).collect();
-    let shown = crate::problem::quoted(name, 60);
-    match crate::problem::nearest(name, known.iter().copied()) {
+    let shown = crate::ground::problem::quoted(name, 60);
+    match crate::ground::problem::nearest(name, known.iter().copied()) {
         _ if known.is_empty() => format!("{kind} {shown} is not in the template; it has none"),
         Some(near) => format!("{kind} {shown} is not in the template; did you mean `{near}`?"),
         None => format!("{kind} {shown} is not in the template; there are: {}", known.join(", ")),

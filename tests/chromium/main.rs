@@ -3,22 +3,20 @@
 
 mod browser;
 mod server;
-#[path = "../synthetic/mod.rs"]
-mod synthetic;
 
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use browser::Browser;
-use quotereel::encode::{Profile, Repeats};
-use quotereel::frame::{FramePainter, FrameSource, Step};
-use quotereel::geometry::Size;
-use quotereel::pipeline::{Output, Quality, RenderJob, Silent, render};
-use quotereel::time::FrameRate;
+use quotereel::ground::frame::{FramePainter, FrameSource, Step};
+use quotereel::ground::geometry::Size;
+use quotereel::ground::time::FrameRate;
+use quotereel::video::encode::{Profile, Repeats};
+use quotereel::video::pipeline::{Output, Quality, RenderJob, render};
+use quotereel_test_support::synthetic::{BLOCK, Synthetic, patch_color, patch_rect};
 use serde::Deserialize;
 use server::{Report, Server};
-use synthetic::{BLOCK, Synthetic, patch_color, patch_rect};
 
 const SIZE: Size = Size::new(540, 960);
 const FPS: u32 = 30;
@@ -259,7 +257,7 @@ fn plays_and_seeks(profile: Profile, repeats: Repeats) {
     let path = folder.path().join("video.mp4");
     let source = Busy(Synthetic::new(SIZE, FPS, FRAMES, vec![65, 131]).resting(20..60));
     let quality = Quality { qp: 10, profile, repeats, ..Quality::default() };
-    let rendered = render(&source, &RenderJob { quality, ..RenderJob::new(Output::mp4_file(&path)) }, &Silent);
+    let rendered = render(&source, &RenderJob { quality, ..RenderJob::new(Output::mp4_file(&path)) }, &());
     rendered.unwrap_or_else(|error| panic!("{error}"));
     let expected = Expected::read(&path);
     let tour = expected.tour();

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use quotereel::asset::Limits;
-use quotereel::geometry::Size;
-use quotereel::studio::{Order, TemplateChoice, prepare};
-use quotereel::text::FontLibrary;
-use quotereel::time::FrameRate;
+use quotereel::compose::text::FontLibrary;
+use quotereel::engine::{Order, TemplateChoice, prepare};
+use quotereel::ground::geometry::Size;
+use quotereel::ground::time::FrameRate;
+use quotereel::quote::asset::Limits;
 use serde_json::{Value, json};
 
 use crate::compare;

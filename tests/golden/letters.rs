@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use quotereel::color::Color;
-use quotereel::geometry::Size;
-use quotereel::text::{Direction, FaceRole, FaceSource, FontLibrary, TextStyle, pack};
+use quotereel::compose::text::{Direction, FaceRole, FaceSource, FontLibrary, TextStyle, pack};
+use quotereel::ground::color::Color;
+use quotereel::ground::geometry::Size;
 
 use super::{NAVY, PAPER, check, check_with, layer, style, text, text_with};
 

@@ -10,17 +10,17 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use quotereel::color::Color;
-use quotereel::crew::Alone;
-use quotereel::frame::RgbaFrame;
-use quotereel::geometry::{Rect, Size};
-use quotereel::raster;
-use quotereel::scene::{
+use quotereel::compose::scene::{
     Composition, Content, Geometry, Layer, MotionLink, Paint, Primitive, RoundedRect, Scene, Shape, Stop, Text,
 };
-use quotereel::text::{Fit, FontLibrary, GlyphCache, TextStyle, layout};
-use quotereel::time::FrameRate;
-use quotereel::timeline::Track;
+use quotereel::compose::text::{Fit, FontLibrary, GlyphCache, TextStyle, layout};
+use quotereel::draw::raster;
+use quotereel::ground::color::Color;
+use quotereel::ground::executor::Sequential;
+use quotereel::ground::frame::RgbaFrame;
+use quotereel::ground::geometry::{Rect, Size};
+use quotereel::ground::time::FrameRate;
+use quotereel::ground::timeline::Track;
 
 /// Largest difference of one channel of one pixel. Everything is rounded to fixed steps before it reaches a pixel;
 /// what is left are glyph outlines and path edges, whose float arithmetic may differ by one sample between targets.
@@ -101,7 +101,7 @@ fn check_with(fonts: &FontLibrary, name: &str, size: Size, background: Color, la
 fn compare(fonts: &FontLibrary, name: &str, composition: &Composition, index: u32) {
     assert!(NAMES.contains(&name), "`{name}` is missing in NAMES");
     let size = composition.size;
-    let frame = raster::still(composition, fonts, Arc::new(GlyphCache::new()), index, &Alone);
+    let frame = raster::still(composition, fonts, Arc::new(GlyphCache::new()), index, &Sequential);
     let path = folder().join(format!("{name}.png"));
     if std::env::var_os("QUOTEREEL_ACCEPT").is_some_and(|value| value == "1") {
         image::save_buffer(&path, frame.pixels(), size.width, size.height, image::ColorType::Rgba8).expect("writable");
@@ -113,7 +113,7 @@ fn compare(fonts: &FontLibrary, name: &str, composition: &Composition, index: u3
     let (worst, at) = differences.zip(0u32..).max_by_key(|(difference, _)| *difference).expect("a frame has pixels");
     let (x, y) = (at / 4 % size.width, at / 4 / size.width);
     assert!(worst <= MAX_DIFFERENCE, "{name}: differs by {worst} at {x},{y}; accept with QUOTEREEL_ACCEPT=1");
-    let twice = raster::still(&composition.scaled(2.0), fonts, Arc::new(GlyphCache::new()), index, &Alone);
+    let twice = raster::still(&composition.scaled(2.0), fonts, Arc::new(GlyphCache::new()), index, &Sequential);
     expect_twice(name, &frame, &twice);
 }
 

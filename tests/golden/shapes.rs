@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use quotereel::color::Color;
-use quotereel::crew::Alone;
-use quotereel::frame::RgbaFrame;
-use quotereel::geometry::{Rect, Size};
-use quotereel::raster;
-use quotereel::scene::{
+use quotereel::compose::scene::{
     Composition, Edge, Geometry, Isolated, Layer, MotionLink, Paint, PathSegment, Picture, Polyline, Primitive, Reveal,
     RoundedRect, Scene, Shadow, Shape, Stencil, Stroke,
 };
-use quotereel::text::{FontLibrary, GlyphCache};
-use quotereel::time::FrameRate;
-use quotereel::timeline::Track;
+use quotereel::compose::text::{FontLibrary, GlyphCache};
+use quotereel::draw::raster;
+use quotereel::ground::color::Color;
+use quotereel::ground::executor::Sequential;
+use quotereel::ground::frame::RgbaFrame;
+use quotereel::ground::geometry::{Rect, Size};
+use quotereel::ground::time::FrameRate;
+use quotereel::ground::timeline::Track;
 
 use super::{AMBER, NAVY, PAPER, card, check, layer, rest, rounded, shape, stops, style, text};
 
@@ -250,7 +250,9 @@ fn apart_and_not_apart_are_equal() {
         let background = Color::BLACK;
         let composition =
             Composition { size, frame_rate, frame_count: 1, background, scenes: vec![scene], title: String::new() };
-        raster::still(&composition, FontLibrary::bundled(), Arc::new(GlyphCache::new()), 0, &Alone).pixels().to_vec()
+        raster::still(&composition, FontLibrary::bundled(), Arc::new(GlyphCache::new()), 0, &Sequential)
+            .pixels()
+            .to_vec()
     };
     let rect = Rect::new(-60.0, -60.0, 320.0, 260.0);
     let geometry = Geometry::RoundedRect(RoundedRect { rect, radii: [0.0; 4] });

@@ -1,9 +1,9 @@
 //! What a composition shows, as boxes that can be compared.
 
-use quotereel::locale::Locale;
-use quotereel::scene::{Content, Geometry, PathSegment, Primitive, Text};
+use quotereel::compose::scene::{Content, Geometry, PathSegment, Primitive, Text};
+use quotereel::compose::text::{Align, Direction, TextStyle};
+use quotereel::quote::locale::Locale;
 use quotereel::template::Template;
-use quotereel::text::{Align, Direction, TextStyle};
 
 /// Left, top, right, bottom in px.
 pub(crate) type Box = [f32; 4];

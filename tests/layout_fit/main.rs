@@ -12,14 +12,14 @@ use std::thread;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
-use quotereel::geometry::{Rect, Size};
-use quotereel::pipeline::default_threads;
-use quotereel::problem::Problem;
-use quotereel::scene::{Composition, Content, Geometry, Layer, Paint, Primitive, Scene, Shape};
-use quotereel::studio::{Order, Production, SIZES, TemplateChoice, prepare};
+use quotereel::compose::scene::{Composition, Content, Geometry, Layer, Paint, Primitive, Scene, Shape};
+use quotereel::compose::text::{FontLibrary, TextBlock, layout};
+use quotereel::engine::{Order, Production, SIZES, TemplateChoice, prepare};
+use quotereel::ground::geometry::{Rect, Size};
+use quotereel::ground::problem::Problem;
+use quotereel::ground::time::FrameRate;
 use quotereel::template::{Template, builtin, builtin_names};
-use quotereel::text::{FontLibrary, TextBlock, layout};
-use quotereel::time::FrameRate;
+use quotereel::video::pipeline::default_threads;
 
 use look::{Box, boxes, contents, outside, overlaps, texts};
 
@@ -72,7 +72,7 @@ fn production(snapshot: &serde_json::Value, template: &str, look: Option<&str>, 
         size,
         frame_rate: FrameRate::DEFAULT,
         allow_private_network: false,
-        limits: quotereel::asset::Limits::default(),
+        limits: quotereel::quote::asset::Limits::default(),
         threads: std::num::NonZeroUsize::MIN,
     };
     prepare(&order).unwrap_or_else(|error| panic!("{error}\n{snapshot:#}"))
@@ -259,7 +259,7 @@ fn total_is_exact(production: &Production, template: &Template, faults: &mut Vec
             FontLibrary::bundled(),
             &format!("{isolate}{amount}\u{2069}"),
             &look::total_style(template, block.size_px, &snapshot.locale),
-            &quotereel::text::Fit::default(),
+            &quotereel::compose::text::Fit::default(),
         );
         let drawn = |block: &TextBlock| block.glyphs.iter().map(|glyph| (glyph.face, glyph.id)).collect::<Vec<_>>();
         if block.truncated || drawn(block) != drawn(&expected) {

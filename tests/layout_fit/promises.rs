@@ -1,12 +1,12 @@
 //! What the built-in templates promise beyond what holds for every layout: products on a stage, who sends the quote and where
 //! to accept it, figures in white on strong colours, lists without a silly rest.
 
-use quotereel::color::Color;
-use quotereel::geometry::Size;
-use quotereel::scene::{Composition, Content, Geometry, Paint, Picture, Primitive, Scene, Text};
-use quotereel::studio::SIZES;
+use quotereel::compose::scene::{Composition, Content, Geometry, Paint, Picture, Primitive, Scene, Text};
+use quotereel::compose::text::{Fit, FontLibrary, TextBlock, TextStyle, layout};
+use quotereel::engine::SIZES;
+use quotereel::ground::color::Color;
+use quotereel::ground::geometry::Size;
 use quotereel::template::builtin_names;
-use quotereel::text::{Fit, FontLibrary, TextBlock, TextStyle, layout};
 use serde_json::{Value, json};
 
 use crate::look::{boxes, contents, flat, outside, overlaps, picture, texts};

@@ -1,16 +1,15 @@
 //! Templates as an author meets them: every kind of mistake names its file, its place and what would be right, and the
 //! JSON Schema agrees with the reader on everything that is a matter of form.
 
-#[path = "template/mistakes.rs"]
 mod mistakes;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use quotereel::geometry::Size;
-use quotereel::studio::{Order, StudioError, TemplateChoice, prepare};
+use quotereel::engine::{Order, StudioError, TemplateChoice, prepare};
+use quotereel::ground::geometry::Size;
+use quotereel::ground::time::FrameRate;
 use quotereel::template::{TemplateError, TemplateProblem, builtin_names, schema};
-use quotereel::time::FrameRate;
 use serde_json::{Value, json};
 
 use mistakes::{nested, used_part};
@@ -106,7 +105,7 @@ fn order(folder: &Path) -> Order {
         size: Size::new(1080, 1920),
         frame_rate: FrameRate::DEFAULT,
         allow_private_network: false,
-        limits: quotereel::asset::Limits::default(),
+        limits: quotereel::quote::asset::Limits::default(),
         threads: std::num::NonZeroUsize::MIN,
     }
 }
@@ -282,13 +281,13 @@ fn a_group_transforms_its_children_as_one() {
     assert_eq!(layers.len(), 1, "what moves alike is one picture: {layers:#?}");
     let link = layers[0].motion.last().expect("a motion");
     assert_eq!((link.scale.at(0), link.rotation.at(999), link.x.at(999)), (0.5, 5.0, 50.0));
-    let quotereel::scene::Primitive::Shape(first) = (match &layers[0].content {
-        quotereel::scene::Content::Still(primitives) => &primitives[0],
+    let quotereel::compose::scene::Primitive::Shape(first) = (match &layers[0].content {
+        quotereel::compose::scene::Content::Still(primitives) => &primitives[0],
         other => panic!("{other:?}"),
     }) else {
         panic!("a shape")
     };
-    let quotereel::scene::Geometry::RoundedRect(area) = &first.geometry else { panic!("a rectangle") };
+    let quotereel::compose::scene::Geometry::RoundedRect(area) = &first.geometry else { panic!("a rectangle") };
     assert_eq!(link.pivot, (area.rect.x, area.rect.y));
 }
 

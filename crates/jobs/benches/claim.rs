@@ -8,9 +8,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use quotereel::job::WorkerId;
-use quotereel::store::postgres::{PostgresOptions, PostgresStore};
-use quotereel::store::{ClaimRequest, Store};
+use quotereel_jobs::job::WorkerId;
+use quotereel_jobs::queue::postgres::{PostgresOptions, PostgresStore};
+use quotereel_jobs::queue::{ClaimRequest, Store};
 use sqlx::{AssertSqlSafe, Executor, PgPool};
 
 const CLAIMERS: usize = 16;

@@ -16,7 +16,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use quotereel::health::probe;
+use quotereel_jobs::observe::health::probe;
 use serde_json::{Value, json};
 
 /// Companies that the jobs are spread over, so that no cap of one company holds the worker up.

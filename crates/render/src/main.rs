@@ -1,7 +1,11 @@
-//! The program `render`. Everything it does lives in [`quotereel::cli`].
+//! The program `render`: arguments in, one command carried out, an exit status out.
+
+mod cli;
+mod config;
+mod telemetry;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    quotereel::cli::main()
+    cli::main()
 }

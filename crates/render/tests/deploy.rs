@@ -6,15 +6,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use quotereel::config::every_setting;
-use quotereel::metrics::Metrics;
+use quotereel_jobs::observe::metrics::Metrics;
+use quotereel_render::config::every_setting;
 use serde_json::Value;
 
 /// What a name of ours begins with.
 const PREFIXES: [&str; 3] = ["video_render_", "quotereel_", "process_"];
 
 fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
 fn read(path: &str) -> String {

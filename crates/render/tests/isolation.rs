@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use quotereel::geometry::Size;
-use quotereel::job::FailureCode;
-use quotereel::probe;
-use quotereel::studio::TemplateChoice;
-use quotereel::time::FrameRate;
-use quotereel::worker::{ChildLimits, Program, RenderEnd, RenderRequest, RenderedFile, RenderedFiles, Verdict, render};
+use quotereel::engine::TemplateChoice;
+use quotereel::ground::geometry::Size;
+use quotereel::ground::time::FrameRate;
+use quotereel::video::probe;
+use quotereel_jobs::job::FailureCode;
+use quotereel_jobs::worker::{
+    ChildLimits, Program, RenderEnd, RenderRequest, RenderedFile, RenderedFiles, Verdict, render,
+};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;

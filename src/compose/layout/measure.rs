@@ -3,8 +3,8 @@
 use taffy::{AvailableSpace, Size};
 
 use super::Surroundings;
+use crate::compose::text::{self, Align, Direction, Fit, TextStyle};
 use crate::template::{BoundKind, BoundNode, BoundText, TextAlign};
-use crate::text::{self, Align, Direction, Fit, TextStyle};
 
 /// A leaf that has a natural size.
 pub(super) enum Measured<'n> {

@@ -10,9 +10,9 @@ use std::sync::Arc;
 
 use taffy::{AvailableSpace, NodeId, TaffyTree};
 
-use crate::geometry::{Rect, Size};
+use crate::compose::text::{Fit, FontLibrary, TextBlock};
+use crate::ground::geometry::{Rect, Size};
 use crate::template::{BoundKind, BoundNode, Length};
-use crate::text::{Fit, FontLibrary, TextBlock};
 
 use measure::Measured;
 pub use measure::setting;
@@ -162,7 +162,7 @@ fn set_texts(placed: &mut Placed<'_>, around: Surroundings<'_>) {
             ..measure::fit(text)
         };
         let style = measure::style(text, around);
-        placed.text = Some(Arc::new(crate::text::layout(around.fonts, &text.text, &style, &fit)));
+        placed.text = Some(Arc::new(crate::compose::text::layout(around.fonts, &text.text, &style, &fit)));
     }
     for child in &mut placed.children {
         set_texts(child, around);

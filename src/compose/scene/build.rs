@@ -9,18 +9,18 @@ use super::motion::{Clock, entrances_begin_s};
 use super::paint::Behind;
 use super::tighten::{BELOW_SMALLEST, TIGHTEST, UNNOTICED, loosen, tighten};
 use super::timing::{LEAST_READ, Need, fit, need};
-use crate::color::Color;
-use crate::crew::{self, Crew};
-use crate::frame::RgbaFrame;
-use crate::geometry::Size;
-use crate::layout::{LayoutError, Placed, Surroundings, has_room, lay_out};
-use crate::problem::{Problems, member};
+use crate::compose::layout::{LayoutError, Placed, Surroundings, has_room, lay_out};
+use crate::compose::text::FontLibrary;
+use crate::ground::color::Color;
+use crate::ground::executor::{self, Executor};
+use crate::ground::frame::RgbaFrame;
+use crate::ground::geometry::Size;
+use crate::ground::problem::{Problems, member};
+use crate::ground::time::FrameRate;
 use crate::template::{
     Binder, Bindings, BoundKind, BoundNode, BoundScene, BoundTransition, DOCUMENT_FILE, Page, Paging, PlannedScene,
     Template, TemplateError, TransitionKind,
 };
-use crate::text::FontLibrary;
-use crate::time::FrameRate;
 
 /// Everything a composition is made from. Nothing else is looked at: no clock, no disk, no network.
 #[derive(Clone, Copy)]
@@ -38,7 +38,7 @@ pub struct Ingredients<'a> {
     /// Frames a second.
     pub frame_rate: FrameRate,
     /// Who lays out the scenes.
-    pub crew: &'a dyn Crew,
+    pub executor: &'a dyn Executor,
 }
 
 /// A composition and what its author should know about it.
@@ -162,7 +162,7 @@ pub fn compose(from: Ingredients<'_>) -> Result<Composed, ComposeError> {
 
     let slots = slots(&lengths_s, from.frame_rate);
     let indices: Vec<usize> = (0..drafts.len()).collect();
-    let drawn = crew::map(from.crew, &indices, |&at| {
+    let drawn = executor::map(from.executor, &indices, |&at| {
         let (draft, Slot { first_frame, frames }) = (&drafts[at], slots[at]);
         let clock = Clock { slot_frames: frames, ..still };
         let into = (at > 0).then_some(&draft.scene.transition);
@@ -246,7 +246,7 @@ fn draft_all(
         let mut lists = Vec::new();
         let mut places = Vec::new();
         let indices: Vec<usize> = (0..planned.len()).collect();
-        let paged = crew::map(from.crew, &indices, |&at| pages(binder, &planned[at], most[at], around));
+        let paged = executor::map(from.executor, &indices, |&at| pages(binder, &planned[at], most[at], around));
         for (at, (scene, pages)) in planned.iter().zip(paged).enumerate() {
             let pages = pages?;
             let last = pages.last().copied();
@@ -257,7 +257,7 @@ fn draft_all(
             }
             lists.extend(last.map(|page| List { scene: at, last: places.len() - 1, page }));
         }
-        let drafts = crew::map(from.crew, &places, |&(first, scene, page)| {
+        let drafts = executor::map(from.executor, &places, |&(first, scene, page)| {
             let (bound, level) = fitting(binder.scene(scene, page)?, around)?;
             let begin_s = entrances_begin_s((!first).then_some(&bound.transition));
             let placed = lay_out(&bound.root, around)?;

@@ -4,12 +4,12 @@
 
 use std::sync::Arc;
 
-use crate::color::Color;
-use crate::frame::RgbaFrame;
-use crate::geometry::{Rect, Size};
-use crate::text::TextBlock;
-use crate::time::FrameRate;
-use crate::timeline::Track;
+use crate::compose::text::TextBlock;
+use crate::ground::color::Color;
+use crate::ground::frame::RgbaFrame;
+use crate::ground::geometry::{Rect, Size};
+use crate::ground::time::FrameRate;
+use crate::ground::timeline::Track;
 
 /// A whole video, resolved.
 #[derive(Clone, Debug)]

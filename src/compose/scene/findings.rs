@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::timing::LEAST_READ;
-use crate::color::Color;
-use crate::geometry::{Rect, Size};
-use crate::problem::{Problem, Problems, Shown, Warning, is_bidi_control, member, quoted};
-use crate::snapshot::Snapshot;
+use crate::compose::text::TextBlock;
+use crate::ground::color::Color;
+use crate::ground::geometry::{Rect, Size};
+use crate::ground::problem::{Problem, Problems, Shown, Warning, is_bidi_control, member, quoted};
+use crate::quote::snapshot::Snapshot;
 use crate::template::BoundText;
-use crate::text::TextBlock;
 
 /// Contrast of text that most people can read (WCAG 2.2, level AA).
 pub(super) const READABLE_CONTRAST: f32 = 4.5;

@@ -11,15 +11,15 @@ use super::outline;
 use super::paint::{Behind, crisp, paint, rounded, surface};
 use super::timing::turns;
 use super::{pieces, trim};
-use crate::color::Color;
-use crate::frame::RgbaFrame;
-use crate::geometry::Rect;
-use crate::layout::{Placed, Surroundings, setting};
+use crate::compose::layout::{Placed, Surroundings, setting};
+use crate::compose::text::{Align, Fit, TextStyle};
+use crate::ground::color::Color;
+use crate::ground::frame::RgbaFrame;
+use crate::ground::geometry::Rect;
 use crate::template::{
     BoundGroup, BoundImage, BoundKind, BoundMask, BoundMonogram, BoundNode, BoundPaint, BoundPassage, BoundShape,
     BoundSurface, BoundText, ImageAlign, ImageFit, Length, MaskShape, Piecewise, ShapeKind, safe_area,
 };
-use crate::text::{Align, Fit, TextStyle};
 
 /// Least contrast of a code's field to its modules; a lower one becomes white.
 const READABLE_CODE: f32 = 4.5;
@@ -307,7 +307,7 @@ impl Flattener<'_> {
             let block = if last {
                 Arc::clone(block)
             } else {
-                Arc::new(crate::text::layout(self.around.fonts, form, &style, &fit))
+                Arc::new(crate::compose::text::layout(self.around.fonts, form, &style, &fit))
             };
             variants.push(vec![Primitive::Text(Text { block, origin, color })]);
         }
@@ -387,7 +387,7 @@ impl Flattener<'_> {
             ..TextStyle::default()
         };
         let fit = Fit { width: Some(side * 0.86), max_lines: Some(1), min_size_px: Some(side * 0.1), ..Fit::default() };
-        let block = crate::text::layout(self.around.fonts, &monogram.letters, &style, &fit);
+        let block = crate::compose::text::layout(self.around.fonts, &monogram.letters, &style, &fit);
         self.findings.missing_glyphs(self.spot(label), &monogram.letters, &block);
         let origin = (field.x + side * 0.07, (field.y + (side - block.height) / 2.0).round());
         // White where that can be read, otherwise a dark shade of the field itself.

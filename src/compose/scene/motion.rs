@@ -1,12 +1,12 @@
 //! Motion: entrances, exits, keyframes and transitions become links of tracks counted in frames.
 
 use super::composition::{Edge, MotionLink, Reveal};
-use crate::geometry::{Rect, Size};
+use crate::ground::geometry::{Rect, Size};
+use crate::ground::time::FrameRate;
+use crate::ground::timeline::{Easing, Keyframe, Track};
 use crate::template::{
     BoundKeyframe, BoundKeyframes, BoundMotion, BoundPassage, BoundTransition, Preset, TransitionKind,
 };
-use crate::time::FrameRate;
-use crate::timeline::{Easing, Keyframe, Track};
 
 /// When things happen in a scene: seconds from its first frame to the moment the next scene begins to take over.
 #[derive(Clone, Copy, Debug)]

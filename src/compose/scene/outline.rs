@@ -4,7 +4,7 @@ use fast_qr::{ECL, QRBuilder};
 use svgtypes::{SimplePathSegment, SimplifyingPathParser};
 
 use super::composition::PathSegment;
-use crate::geometry::Rect;
+use crate::ground::geometry::Rect;
 
 /// Side of the grid icons are drawn on.
 pub(super) const ICON_GRID: f32 = 24.0;

@@ -3,9 +3,9 @@
 use super::composition::{Geometry, Paint, Primitive, RoundedRect, Shadow, Shape, Stop, Stroke};
 use std::sync::Arc;
 
-use crate::color::Color;
-use crate::frame::RgbaFrame;
-use crate::geometry::{Rect, turn};
+use crate::ground::color::Color;
+use crate::ground::frame::RgbaFrame;
+use crate::ground::geometry::{Rect, turn};
 use crate::template::{BoundPaint, BoundSurface};
 
 /// The rectangle with its edges on whole pixels, so that they are sharp.

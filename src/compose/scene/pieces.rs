@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::geometry::Rect;
+use crate::compose::text::{FontLibrary, TextBlock};
+use crate::ground::geometry::Rect;
 use crate::template::{BoundPassage, Piecewise};
-use crate::text::{FontLibrary, TextBlock};
 
 /// More words than this come in several at a time: each piece is a layer of its own.
 const MOST_PIECES: usize = 60;
@@ -72,7 +72,7 @@ pub(super) fn stagger_s(passage: &BoundPassage, pieces: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::{Fit, TextStyle, layout};
+    use crate::compose::text::{Fit, TextStyle, layout};
 
     fn block(words: &str, width: f32) -> TextBlock {
         let style = TextStyle { size_px: 40.0, ..TextStyle::default() };

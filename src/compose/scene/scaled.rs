@@ -7,8 +7,8 @@ use super::composition::{
     Composition, Content, Geometry, Isolated, Layer, MotionLink, Paint, PathSegment, Picture, Polyline, Primitive,
     Reveal, RoundedRect, Scene, Shadow, Shape, Stencil, Stroke, Text,
 };
-use crate::geometry::{Rect, Size};
-use crate::text::{Glyph, Line, TextBlock};
+use crate::compose::text::{Glyph, Line, TextBlock};
+use crate::ground::geometry::{Rect, Size};
 
 impl Composition {
     /// The same video with every length multiplied by `factor`, which is above 0 and finite. Sides are rounded to even px.

@@ -1,7 +1,7 @@
 //! Tightening: what gives way, and in which order, where a scene has more to say than its canvas has room for.
 
+use crate::compose::text::is_address;
 use crate::template::{BoundKind, BoundNode, Direction, Length};
-use crate::text::is_address;
 
 /// How far a scene can be tightened; at level 0 it is as the template asks.
 pub(super) const TIGHTEST: u8 = 10;

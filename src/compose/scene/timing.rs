@@ -3,10 +3,10 @@
 use icu_properties::props::{EnumeratedProperty as _, GeneralCategory, GeneralCategoryGroup};
 
 use super::pieces;
-use crate::layout::Placed;
+use crate::compose::layout::Placed;
+use crate::compose::text::TextBlock;
+use crate::ground::time::FrameRate;
 use crate::template::{BoundKind, BoundNode, BoundScene, DurationRange};
-use crate::text::TextBlock;
-use crate::time::FrameRate;
 
 /// Reading time of a word in seconds: 240 words a minute, an unhurried reader of short lines.
 const WORD_S: f64 = 0.25;

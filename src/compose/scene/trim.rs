@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::composition::{Geometry, PathSegment, Polyline, RoundedRect};
-use crate::geometry::Rect;
+use crate::ground::geometry::Rect;
 
 /// An outline with more points than this is not drawn along its length: it is there at once.
 const MOST_POINTS: usize = 20_000;

@@ -19,7 +19,7 @@ macro_rules! face {
             file: $file,
             license: "OFL-1.1",
             role: FaceRole::$role,
-            data: include_bytes!(concat!("../../fonts/", $file)),
+            data: include_bytes!(concat!("../../../fonts/", $file)),
         }
     };
 }

@@ -10,7 +10,7 @@ use super::prepare::{omit_after, prepare};
 use super::recent::{Asked, AskedBlock};
 use super::shape::{Shaped, Wrap, shape};
 use super::{Align, Direction, Fit, FontLibrary, Line, MAX_GLYPH_SIZE_PX, TextBlock, TextStyle};
-use crate::locale::is_ignorable;
+use crate::quote::locale::is_ignorable;
 
 /// Sizes tried while shrinking are this far apart, in px.
 const SHRINK_STEP_PX: f32 = 1.0;

@@ -97,7 +97,7 @@ fn skyline(block: &TextBlock, line: &Line, fonts: &FontLibrary) -> Skyline {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::{Fit, TextStyle, layout};
+    use crate::compose::text::{Fit, TextStyle, layout};
 
     fn block(text: &str, line_height: f32) -> TextBlock {
         let style = TextStyle { size_px: 100.0, line_height, weight: 700, ..TextStyle::default() };

@@ -304,7 +304,7 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_font_are_refused_with_their_name() {
-        let thai: &[u8] = include_bytes!("../../fonts/noto/NotoSansThai-Regular.ttf");
+        let thai: &[u8] = include_bytes!("../../../fonts/noto/NotoSansThai-Regular.ttf");
         let good = inspect("thai.ttf", thai, &['ก', '漢']).expect("a font");
         assert_eq!(good.len(), 1);
         assert_eq!((good[0].family.as_str(), good[0].weight), ("Noto Sans Thai", 400));
@@ -340,9 +340,9 @@ mod tests {
     #[test]
     fn a_face_is_taken_out_of_a_collection() {
         let fonts: [&[u8]; 3] = [
-            include_bytes!("../../fonts/noto/NotoSansThai-Regular.ttf"),
-            include_bytes!("../../fonts/noto/NotoSansThai-Bold.ttf"),
-            include_bytes!("../../fonts/noto/NotoSansHebrew-Bold.ttf"),
+            include_bytes!("../../../fonts/noto/NotoSansThai-Regular.ttf"),
+            include_bytes!("../../../fonts/noto/NotoSansThai-Bold.ttf"),
+            include_bytes!("../../../fonts/noto/NotoSansHebrew-Bold.ttf"),
         ];
         let file = collection(&fonts);
         let faces = inspect("three.ttc", &file, &['א', 'ก']).expect("a collection");

@@ -1,7 +1,7 @@
 //! Where lines had better not end: inside of a word of a language that is written without spaces, and at the hyphen of
 //! a name in a heading. Such places get a word joiner; whoever fits the text does without where it costs too much.
 
-use crate::locale::is_ignorable;
+use crate::quote::locale::is_ignorable;
 
 /// Invisible, and no line ends at it.
 const WORD_JOINER: char = '\u{2060}';

@@ -4,7 +4,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::Direction;
 use super::phrases::break_addresses;
-use crate::locale::is_ignorable;
+use crate::quote::locale::is_ignorable;
 
 /// Most characters of one text that are laid out. A canvas full of 40 px letters holds about 1500; whatever is longer
 /// would never fit and only costs time.

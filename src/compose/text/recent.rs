@@ -131,7 +131,7 @@ impl<Q: Eq + Hash, A> Known<Q, A> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::{FontLibrary, layout};
+    use crate::compose::text::{FontLibrary, layout};
 
     #[test]
     fn what_is_remembered_is_what_would_be_shaped_and_is_not_without_end() {

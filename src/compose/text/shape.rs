@@ -15,7 +15,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 use super::library::Shaper;
 use super::recent::Asked;
 use super::{Direction, FontLibrary, Glyph, TextStyle};
-use crate::locale::is_ignorable;
+use crate::quote::locale::is_ignorable;
 
 #[cfg(test)]
 mod harfbuzz_tests;

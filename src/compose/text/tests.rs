@@ -444,7 +444,7 @@ fn a_pack_adds_faces_and_refuses_what_is_no_font() {
         role: FaceRole::Script,
         data: std::sync::Arc::new(data),
     };
-    let thai: &'static [u8] = include_bytes!("../../fonts/noto/NotoSansThai-Regular.ttf");
+    let thai: &'static [u8] = include_bytes!("../../../fonts/noto/NotoSansThai-Regular.ttf");
     let library = FontLibrary::with_faces(vec![face("Pack Thai", thai)]).expect("a font");
     assert!(library.has_family("Pack Thai") && !fonts().has_family("Pack Thai"));
     let block = layout(&library, "ไทย", &TextStyle { family: "Pack Thai".to_owned(), ..style(48.0) }, &Fit::default());

@@ -6,7 +6,7 @@
 
 use super::mask::Mask;
 use super::rounded::RoundedBox;
-use crate::geometry::IntRect;
+use crate::ground::geometry::IntRect;
 
 /// Largest standard deviation that is blurred, in px; beyond it a shadow is a flat haze anyway.
 const MAX_SIGMA_PX: f32 = 500.0;
@@ -207,7 +207,7 @@ impl Reciprocal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::Rect;
+    use crate::ground::geometry::Rect;
 
     fn row(soft: &SoftMask, y: i32) -> Vec<u16> {
         let mut row = vec![0; soft.stored.width() as usize];

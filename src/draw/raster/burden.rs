@@ -3,8 +3,8 @@
 
 use super::film::{primitives, variant_count};
 use super::steps::{ink, moves_at, redraws};
-use crate::geometry::{IntRect, Size};
-use crate::scene::{Composition, Geometry, Isolated, Layer, Primitive, Scene, Shape};
+use crate::compose::scene::{Composition, Geometry, Isolated, Layer, Primitive, Scene, Shape};
+use crate::ground::geometry::{IntRect, Size};
 
 /// Most bytes that the drawn layers on view at one time may take.
 const MOST_BYTES: u64 = 512 << 20;
@@ -176,11 +176,11 @@ fn outline_px(geometry: &Geometry) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::color::Color;
-    use crate::geometry::Rect;
-    use crate::scene::{Content, MotionLink, Paint, RoundedRect, Shadow};
-    use crate::time::FrameRate;
-    use crate::timeline::{Easing, Keyframe, Track};
+    use crate::compose::scene::{Content, MotionLink, Paint, RoundedRect, Shadow};
+    use crate::ground::color::Color;
+    use crate::ground::geometry::Rect;
+    use crate::ground::time::FrameRate;
+    use crate::ground::timeline::{Easing, Keyframe, Track};
 
     /// So many layers as large as the canvas that fade in for `frames`.
     fn fading(layers: usize, frames: u32, shadow: Option<Shadow>) -> Composition {

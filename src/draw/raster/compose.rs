@@ -8,8 +8,8 @@ use std::ops::Range;
 use super::blend;
 use super::pose::{Cut, Map, Pose, STEPS, Similarity};
 use super::tile::Tile;
-use crate::frame::RgbaFrame;
-use crate::geometry::IntRect;
+use crate::ground::frame::RgbaFrame;
+use crate::ground::geometry::IntRect;
 
 /// Buffers of one row, kept between frames.
 #[derive(Debug, Default)]

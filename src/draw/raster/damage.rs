@@ -1,6 +1,6 @@
 //! The part of a frame that has to be painted again: a few rectangles with even edges.
 
-use crate::geometry::{IntRect, Size};
+use crate::ground::geometry::{IntRect, Size};
 
 /// More rectangles than this are merged: each costs a walk over all layers.
 const MAX_RECTS: usize = 12;

@@ -8,8 +8,8 @@
 use super::mask::row_index;
 use super::paint::{self, Shader};
 use super::tile::blank;
-use crate::color::{LUMA_BITS, LUMA_WEIGHTS};
-use crate::geometry::IntRect;
+use crate::ground::color::{LUMA_BITS, LUMA_WEIGHTS};
+use crate::ground::geometry::IntRect;
 
 /// Solid, in 8.8 fixed point.
 const SOLID: u16 = 255 << 8;

@@ -10,10 +10,10 @@ use super::paint::{self, Shader};
 use super::picture;
 use super::rounded::RoundedBox;
 use super::tile::Sheet;
-use crate::color::Color;
-use crate::geometry::IntRect;
-use crate::scene::{Picture, Primitive, Shadow, Shape, Text};
-use crate::text::{FontLibrary, GlyphBitmap, GlyphCache, GlyphPixels};
+use crate::compose::scene::{Picture, Primitive, Shadow, Shape, Text};
+use crate::compose::text::{FontLibrary, GlyphBitmap, GlyphCache, GlyphPixels};
+use crate::ground::color::Color;
+use crate::ground::geometry::IntRect;
 
 /// Where glyphs come from.
 #[derive(Clone, Copy)]

@@ -1,6 +1,7 @@
 //! A composition as a source of frames, and the painter that draws them one after another.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::ops::Deref;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -10,14 +11,14 @@ use super::drawing::{self, Glyphs};
 use super::pose::{Map, Pose};
 use super::steps;
 use super::tile::Tile;
-use crate::color::Color;
-use crate::crew::{self, Crew};
-use crate::frame::{Damage, FramePainter, FrameSource, RgbaFrame, Step};
-use crate::geometry::{IntRect, Size};
-use crate::scene::{Composition, Content, Layer, MotionLink, Primitive, Scene};
-use crate::text::{FontLibrary, GlyphCache};
-use crate::time::FrameRate;
-use crate::timeline::Track;
+use crate::compose::scene::{Composition, Content, Layer, MotionLink, Primitive, Scene};
+use crate::compose::text::{FontLibrary, GlyphCache};
+use crate::ground::color::Color;
+use crate::ground::executor::{self, Executor};
+use crate::ground::frame::{Damage, FramePainter, FrameSource, RgbaFrame, Step};
+use crate::ground::geometry::{IntRect, Size};
+use crate::ground::time::FrameRate;
+use crate::ground::timeline::Track;
 
 /// A composition ready to be painted, by any number of painters at once.
 ///
@@ -48,7 +49,7 @@ struct Slot {
 /// Tiles that nobody shows at the moment are kept while all that are held take no more than this.
 const KEPT_BYTES: usize = 32 << 20;
 
-/// Paints the frame at `frame_index` of `composition` on its own; `crew` draws its layers.
+/// Paints the frame at `frame_index` of `composition` on its own; `executor` draws its layers.
 ///
 /// # Panics
 /// As [`Film::new`].
@@ -58,10 +59,10 @@ pub fn still(
     fonts: &FontLibrary,
     glyphs: Arc<GlyphCache>,
     frame_index: u32,
-    crew: &dyn Crew,
+    executor: &dyn Executor,
 ) -> RgbaFrame {
     let film = Film::new(composition, fonts, glyphs);
-    let drawn = film.draw_ahead(&[frame_index], crew);
+    let drawn = film.draw_ahead(&[frame_index], executor);
     let mut painter = Painter::new(&film);
     painter.paint(frame_index);
     drop(drawn);
@@ -113,6 +114,12 @@ impl<'a> Film<'a> {
         Self { composition, fonts, glyphs, tiles, limit, held_bytes: Arc::default(), kept: Mutex::default() }
     }
 
+    /// A painter that owns the film.
+    #[must_use]
+    pub fn into_painter(self) -> Box<dyn FramePainter + 'a> {
+        Box::new(Painter::new(Box::new(self)))
+    }
+
     /// Bytes of drawn layers held at this moment by all painters together.
     #[must_use]
     pub fn tile_bytes(&self) -> usize {
@@ -120,10 +127,10 @@ impl<'a> Film<'a> {
     }
 
     /// Draws the layers that some frames show, side by side, for painters to find them.
-    pub fn draw_ahead(&self, frames: &[u32], crew: &dyn Crew) -> Drawn {
+    pub fn draw_ahead(&self, frames: &[u32], executor: &dyn Executor) -> Drawn {
         let slots: BTreeSet<Slot> = frames.iter().flat_map(|frame_index| self.shown(*frame_index)).collect();
         let slots: Vec<Slot> = slots.into_iter().collect();
-        Drawn { _tiles: crew::map(crew, &slots, |slot| self.tile(slot.scene, slot.layer, slot.variant)) }
+        Drawn { _tiles: executor::map(executor, &slots, |slot| self.tile(slot.scene, slot.layer, slot.variant)) }
     }
 
     /// The picture of a layer, drawn now unless another painter holds it.
@@ -277,10 +284,10 @@ struct Held {
     by_layer: Vec<Option<(usize, Arc<Tile>)>>,
 }
 
-/// Paints the frames of a film into one picture.
+/// Paints the frames of a film, borrowed or its own, into one picture.
 #[derive(Debug)]
-struct Painter<'a> {
-    film: &'a Film<'a>,
+struct Painter<F> {
+    film: F,
     picture: RgbaFrame,
     held: Vec<Held>,
     /// Layers in the picture, back to front.
@@ -292,8 +299,8 @@ struct Painter<'a> {
     painted: bool,
 }
 
-impl<'a> Painter<'a> {
-    fn new(film: &'a Film<'a>) -> Self {
+impl<'a, F: Deref<Target = Film<'a>>> Painter<F> {
+    fn new(film: F) -> Self {
         let size = film.composition.size;
         let mut picture = RgbaFrame::new(size);
         compose::fill(&mut picture, size.bounds(), background(film.composition));
@@ -313,7 +320,7 @@ impl<'a> Painter<'a> {
     fn place(&mut self, frame_index: u32) {
         std::mem::swap(&mut self.placed, &mut self.previous);
         self.placed.clear();
-        let film = self.film;
+        let film: &Film<'_> = &self.film;
         let canvas = film.composition.size.bounds();
         let scenes = &film.composition.scenes;
         self.held.retain(|held| frame_in(&scenes[held.scene], frame_index).is_some());
@@ -384,7 +391,7 @@ impl<'a> Painter<'a> {
     }
 }
 
-impl FramePainter for Painter<'_> {
+impl<'a, F: Deref<Target = Film<'a>> + Send> FramePainter for Painter<F> {
     fn paint(&mut self, frame_index: u32) -> Damage {
         self.place(frame_index);
         self.compare();

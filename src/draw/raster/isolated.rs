@@ -6,8 +6,8 @@ use super::mask::Mask;
 use super::outline::Outline;
 use super::paint::{self, Shader};
 use super::tile::Sheet;
-use crate::geometry::{IntRect, Rect};
-use crate::scene::{Isolated, Stencil};
+use crate::compose::scene::{Isolated, Stencil};
+use crate::ground::geometry::{IntRect, Rect};
 
 /// A group made ready.
 pub(super) struct Apart<'a> {

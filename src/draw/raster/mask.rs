@@ -4,7 +4,7 @@ use tiny_skia::{FillRule, Path, Transform};
 
 use super::blend::mul255;
 use super::rounded::RoundedBox;
-use crate::geometry::IntRect;
+use crate::ground::geometry::IntRect;
 
 /// Coverage of the pixels of a rectangle, 0 to 255, rows packed.
 #[derive(Clone, Debug)]

@@ -4,8 +4,8 @@ use tiny_skia::{LineCap, LineJoin, Path, PathBuilder, Transform};
 
 use super::mask::Mask;
 use super::rounded::RoundedBox;
-use crate::geometry::{IntRect, Rect};
-use crate::scene::{Geometry, PathSegment, Stroke};
+use crate::compose::scene::{Geometry, PathSegment, Stroke};
+use crate::ground::geometry::{IntRect, Rect};
 
 /// Coordinates beyond this are pulled in: far outside any canvas, and all that the path rasteriser computes well.
 const MAX_COORDINATE_PX: f32 = 30_000.0;
@@ -188,8 +188,8 @@ fn push_segments(path: &mut PathBuilder, segments: &[PathSegment]) -> Option<()>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::color::Color;
-    use crate::scene::{Paint, RoundedRect};
+    use crate::compose::scene::{Paint, RoundedRect};
+    use crate::ground::color::Color;
 
     fn stroke(width: f32, round: bool) -> Stroke {
         Stroke { paint: Paint::Solid(Color::BLACK), width, round }

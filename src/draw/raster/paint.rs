@@ -3,9 +3,9 @@
 //! Gradients are mixed premultiplied in sRGB, as CSS Images 3 does, and rounded by an ordered dither that is fixed to
 //! the canvas: a dark gradient then shows no steps, and a still picture stays still for the encoder.
 
-use crate::color::Color;
-use crate::geometry::turn;
-use crate::scene::{Paint, Stop};
+use crate::compose::scene::{Paint, Stop};
+use crate::ground::color::Color;
+use crate::ground::geometry::turn;
 
 /// Thresholds of the 8x8 ordered dither (Bayer, 1973), in 1/64.
 const BAYER: [[u8; 8]; 8] = bayer();

@@ -8,9 +8,9 @@ use std::ops::Range;
 use super::blend;
 use super::rounded::RoundedBox;
 use super::tile::Sheet;
-use crate::frame::RgbaFrame;
-use crate::geometry::{IntRect, Rect};
-use crate::scene::Picture;
+use crate::compose::scene::Picture;
+use crate::ground::frame::RgbaFrame;
+use crate::ground::geometry::{IntRect, Rect};
 
 /// Fractional bits of a weight.
 const WEIGHT_BITS: u32 = 14;
@@ -193,7 +193,7 @@ fn catmull_rom(x: f64) -> f64 {
 #[expect(clippy::cast_possible_truncation, reason = "test patterns wrap around")]
 mod tests {
     use super::*;
-    use crate::geometry::Size;
+    use crate::ground::geometry::Size;
 
     fn gradient(width: u32, height: u32) -> RgbaFrame {
         let pixels = (0..height)

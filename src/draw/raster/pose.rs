@@ -4,8 +4,8 @@
 //! the same, and machines that differ in the last bit of a sine still agree.
 
 use super::rounded::{RoundedBox, to_byte};
-use crate::geometry::{IntRect, Rect};
-use crate::scene::{Edge, MotionLink, Reveal};
+use crate::compose::scene::{Edge, MotionLink, Reveal};
+use crate::ground::geometry::{IntRect, Rect};
 
 /// Steps a pixel is divided into by pure moves and by clip edges.
 pub(super) const STEPS: i32 = 16;
@@ -350,8 +350,8 @@ fn fixed24(value: f64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scene::RoundedRect;
-    use crate::timeline::Track;
+    use crate::compose::scene::RoundedRect;
+    use crate::ground::timeline::Track;
 
     fn link(x: f32, y: f32, scale: f32, rotation: f32, opacity: f32) -> MotionLink {
         MotionLink {

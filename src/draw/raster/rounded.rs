@@ -5,8 +5,8 @@
 
 use std::ops::Range;
 
-use crate::geometry::{IntRect, Rect};
-use crate::scene::RoundedRect;
+use crate::compose::scene::RoundedRect;
+use crate::ground::geometry::{IntRect, Rect};
 
 /// A rounded rectangle by its edges, in px, its radii already fitted into it.
 #[derive(Clone, Copy, Debug, PartialEq)]

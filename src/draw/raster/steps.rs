@@ -2,9 +2,9 @@
 
 use super::film::{primitives, variant_at};
 use super::pose::Pose;
-use crate::frame::Step;
-use crate::geometry::{IntRect, Rect, Size};
-use crate::scene::{Composition, Geometry, Layer, MotionLink, Primitive, Scene};
+use crate::compose::scene::{Composition, Geometry, Layer, MotionLink, Primitive, Scene};
+use crate::ground::frame::Step;
+use crate::ground::geometry::{IntRect, Rect, Size};
 
 /// The steps of a composition, one for each frame.
 pub(super) fn of(composition: &Composition) -> Vec<Step> {

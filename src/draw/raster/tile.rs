@@ -11,7 +11,7 @@ use super::blend;
 use super::deep::Deep;
 use super::mask::{Mask, row_index};
 use super::paint::Shader;
-use crate::geometry::IntRect;
+use crate::ground::geometry::IntRect;
 
 /// Shorter runs of clear or solid pixels are not worth a span of their own.
 const MIN_RUN: usize = 16;
@@ -276,9 +276,9 @@ fn largest_opaque(tile: &Tile) -> IntRect {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::color::Color;
-    use crate::raster::rounded::RoundedBox;
-    use crate::scene::Paint;
+    use crate::compose::scene::Paint;
+    use crate::draw::raster::rounded::RoundedBox;
+    use crate::ground::color::Color;
 
     #[test]
     fn spans_tell_clear_from_mixed_from_solid() {

@@ -2,9 +2,9 @@
 
 use std::ops::RangeInclusive;
 
-use crate::frame::Step;
-use crate::geometry::{Rect, Size};
-use crate::scene::{Composition, Content, Primitive, Scene, Text};
+use crate::compose::scene::{Composition, Content, Primitive, Scene, Text};
+use crate::ground::frame::Step;
+use crate::ground::geometry::{Rect, Size};
 
 /// The scene that the template's backdrop becomes; it lies under all others.
 const BACKDROP: &str = "backdrop";
@@ -128,10 +128,10 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::color::Color;
-    use crate::frame::RgbaFrame;
-    use crate::scene::{Layer, Picture, RoundedRect};
-    use crate::time::FrameRate;
+    use crate::compose::scene::{Layer, Picture, RoundedRect};
+    use crate::ground::color::Color;
+    use crate::ground::frame::RgbaFrame;
+    use crate::ground::time::FrameRate;
 
     fn scene(id: &str, first_frame: u32, frame_count: u32, counts: bool) -> Scene {
         let content = if counts {

@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use crate::color::Color;
-use crate::crew::Alone;
-use crate::frame::RgbaFrame;
-use crate::geometry::{Rect, Size};
-use crate::raster::still;
-use crate::scene::{
+use crate::compose::scene::{
     Composition, Content, Geometry, Layer, Paint, PathSegment, Picture, Primitive, RoundedRect, Scene, Shape, Stroke,
 };
-use crate::studio::GLYPHS;
-use crate::text::FontLibrary;
-use crate::time::FrameRate;
+use crate::compose::text::FontLibrary;
+use crate::draw::raster::still;
+use crate::engine::GLYPHS;
+use crate::ground::color::Color;
+use crate::ground::executor::Sequential;
+use crate::ground::frame::RgbaFrame;
+use crate::ground::geometry::{Rect, Size};
+use crate::ground::time::FrameRate;
 
 /// Diameter of the button, in parts of the picture's shorter side.
 const DIAMETER: f32 = 0.24;
@@ -99,7 +99,7 @@ pub(super) fn marked(picture: &RgbaFrame, (x, y): (f32, f32)) -> RgbaFrame {
         scenes: vec![scene],
         title: String::new(),
     };
-    still(&composition, FontLibrary::bundled(), Arc::clone(&GLYPHS), 0, &Alone)
+    still(&composition, FontLibrary::bundled(), Arc::clone(&GLYPHS), 0, &Sequential)
 }
 
 #[cfg(test)]

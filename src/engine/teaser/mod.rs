@@ -9,12 +9,13 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::Production;
-use crate::crew;
-use crate::encode::{AnimationFrame, EncodeError, gif, shrink_to_fit, webp};
-use crate::frame::{FrameSource as _, RgbaFrame};
-use crate::geometry::Size;
-use crate::raster::Film;
+use super::Video;
+use crate::draw::raster::Film;
+use crate::draw::shrink::shrink_to_fit;
+use crate::ground::executor;
+use crate::ground::frame::{FrameSource as _, RgbaFrame};
+use crate::ground::geometry::Size;
+use crate::video::encode::{AnimationFrame, EncodeError, gif, webp};
 
 /// Largest teaser, in bytes: what e-mail carries without harm.
 pub const TEASER_MAX_BYTES: usize = 1_000_000;
@@ -103,15 +104,20 @@ impl TeaserFormat {
         steps
     }
 
-    fn encode(self, frames: &[AnimationFrame], quality: u16, crew: &dyn crew::Crew) -> Result<Vec<u8>, EncodeError> {
+    fn encode(
+        self,
+        frames: &[AnimationFrame],
+        quality: u16,
+        executor: &dyn executor::Executor,
+    ) -> Result<Vec<u8>, EncodeError> {
         match self {
-            Self::Gif => gif(frames, quality, crew),
-            Self::WebP => webp(frames, u8::try_from(quality).unwrap_or(u8::MAX), crew),
+            Self::Gif => gif(frames, quality, executor),
+            Self::WebP => webp(frames, u8::try_from(quality).unwrap_or(u8::MAX), executor),
         }
     }
 }
 
-impl Production {
+impl Video {
     /// The teaser, of at most [`TEASER_MAX_BYTES`]: made at one step after another until it fits.
     ///
     /// # Errors
@@ -132,12 +138,12 @@ impl Production {
                 Some((passage_frames, frames)) if passage_frames == step.passage_frames => frames,
                 _ => self.paint(&film, &shots(&moments, step.passage_frames), mark),
             };
-            let narrow = crew::map(self.crew.as_ref(), &frames, |frame| AnimationFrame {
+            let narrow = executor::map(self.executor.as_ref(), &frames, |frame| AnimationFrame {
                 picture: shrink_to_width(&frame.picture, step.width_px),
                 duration_ms: frame.duration_ms,
             });
             painted = Some((step.passage_frames, frames));
-            let bytes = format.encode(&narrow, step.quality, self.crew.as_ref())?;
+            let bytes = format.encode(&narrow, step.quality, self.executor.as_ref())?;
             tracing::debug!(?step, bytes = bytes.len(), "made a teaser");
             if bytes.len() <= max_bytes {
                 return Ok(Teaser {
@@ -156,7 +162,7 @@ impl Production {
     /// The pictures at the widest a teaser may be, equal ones in a row joined; the first bears the mark at that place.
     fn paint(&self, film: &Film<'_>, shots: &[Shot], mark: (f32, f32)) -> Vec<AnimationFrame> {
         let places: Vec<(usize, Shot)> = shots.iter().copied().enumerate().collect();
-        let pictures = crew::map(self.crew.as_ref(), &places, |&(place, shot)| {
+        let pictures = executor::map(self.executor.as_ref(), &places, |&(place, shot)| {
             let mut painter = film.painter();
             painter.paint(shot.frame_index);
             let picture = painter.picture();
@@ -214,9 +220,9 @@ mod tests {
     use std::num::NonZeroUsize;
 
     use super::*;
-    use crate::asset::Limits;
-    use crate::studio::{Order, TemplateChoice, prepare};
-    use crate::time::FrameRate;
+    use crate::engine::{Order, TemplateChoice, prepare};
+    use crate::ground::time::FrameRate;
+    use crate::quote::asset::Limits;
 
     #[test]
     fn every_teaser_is_as_long_as_said_and_in_hundredths_of_a_second() {
@@ -251,13 +257,13 @@ mod tests {
             limits: Limits::default(),
             threads: NonZeroUsize::MIN,
         };
-        let production = prepare(&order).expect("a fixture");
-        let best = production.teaser(TeaserFormat::WebP).expect("fits");
+        let video = prepare(&order).expect("a fixture");
+        let best = video.teaser(TeaserFormat::WebP).expect("fits");
         assert_eq!((best.step, best.duration_ms), (TeaserFormat::WebP.steps()[0], LENGTH_MS));
         let limit = best.bytes.len() * 3 / 5;
-        let smaller = production.teaser_within(TeaserFormat::WebP, limit).expect("fits further down");
+        let smaller = video.teaser_within(TeaserFormat::WebP, limit).expect("fits further down");
         assert!(smaller.bytes.len() <= limit && smaller.frames < best.frames && smaller.duration_ms == LENGTH_MS);
-        let error = production.teaser_within(TeaserFormat::WebP, 100).expect_err("too small for any");
+        let error = video.teaser_within(TeaserFormat::WebP, 100).expect_err("too small for any");
         assert!(matches!(error, TeaserError::TooLarge { bytes, max_bytes: 100 } if bytes < limit), "{error}");
     }
 

@@ -1,7 +1,7 @@
 //! A track: one property's value at every frame of a scene.
 
 use super::easing::Easing;
-use crate::time::FrameRate;
+use crate::ground::time::FrameRate;
 
 /// A value at a frame, and how to get there from the keyframe before.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -10,8 +10,8 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, RgbaImage};
 
 use super::{AssetError, Limits, reduce, svg};
-use crate::frame::RgbaFrame;
-use crate::geometry::Size;
+use crate::ground::frame::RgbaFrame;
+use crate::ground::geometry::Size;
 
 /// Scans one JPEG may have. Progressive files of common encoders have about 10; thousands of empty scans, each over the
 /// whole picture, are an attack.

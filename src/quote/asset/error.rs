@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::problem::Warning;
+use crate::ground::problem::Warning;
 
 /// Why a picture could not be had. A caller shows its designed placeholder and passes the message on as a warning.
 ///

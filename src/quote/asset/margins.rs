@@ -1,7 +1,7 @@
 //! The margins of a logo: what is clear around it, or white, is no part of it, or it would show as a speck in a large tile.
 
-use crate::frame::RgbaFrame;
-use crate::geometry::Size;
+use crate::ground::frame::RgbaFrame;
+use crate::ground::geometry::Size;
 
 /// Opacity below which a pixel is clear, 0-255.
 const CLEAR: u8 = 16;

@@ -26,7 +26,7 @@ use rayon::prelude::*;
 
 pub use self::error::AssetError;
 pub use self::margins::{Trimmed, is_clear, without_margins};
-use crate::frame::RgbaFrame;
+use crate::ground::frame::RgbaFrame;
 
 /// Where a picture comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

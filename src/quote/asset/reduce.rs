@@ -6,8 +6,8 @@
 //! transparency does not bleed. Only additions, multiplications and table look-ups touch a pixel, so results are equal
 //! on every machine.
 
-use crate::frame::RgbaFrame;
-use crate::geometry::Size;
+use crate::ground::frame::RgbaFrame;
+use crate::ground::geometry::Size;
 
 /// sRGB bytes as linear light, 0 to 65535, IEC 61966-2-1; and the linear values half-way between neighbours, to go back.
 struct Transfer {

@@ -10,8 +10,8 @@ use std::thread;
 use resvg::tiny_skia::{Pixmap, Transform};
 
 use super::{AssetError, Limits, svg_budget};
-use crate::frame::RgbaFrame;
-use crate::geometry::Size;
+use crate::ground::frame::RgbaFrame;
+use crate::ground::geometry::Size;
 
 /// Stack of the drawing thread, bytes. Parser and renderer recurse; [`svg_budget`] bounds how deep.
 const STACK_BYTES: usize = 8 << 20;

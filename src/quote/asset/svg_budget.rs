@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use roxmltree::{Document, Node};
 use usvg::{Group, Paint, Path, Transform, Tree};
 
-use crate::geometry::Size;
+use crate::ground::geometry::Size;
 
 /// XML nodes, texts and comments included.
 pub(super) const MAX_NODES: u32 = 20_000;

@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
 use super::Amount;
-use crate::problem::nearest;
+use crate::ground::problem::nearest;
 
 /// A currency of ISO 4217, or the Chilean tax unit UTM, which quotes to public buyers are written in.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use crate::problem::{Problem, Problems, element, member};
+use crate::ground::problem::{Problem, Problems, element, member};
 
 /// Words that betray a key, compared without case, hyphens and underscores; no field of the contract contains one.
 const KEY_PARTS: [&str; 10] = [

@@ -9,9 +9,9 @@ use super::sums::{self, Line, Sums};
 use super::types::{
     AssetRef, Brand, Company, Customer, Item, Quote, QuoteStatus, SCHEMA_VERSION, Seller, Snapshot, Tax, Totals,
 };
-use crate::color::Color;
-use crate::locale::{Amount, Currency, Locale};
-use crate::problem::{Problem, Warning, element, nearest, quoted};
+use crate::ground::color::Color;
+use crate::ground::problem::{Problem, Warning, element, nearest, quoted};
+use crate::quote::locale::{Amount, Currency, Locale};
 
 const ID: Text = Text::line(limits::ID_CHARS);
 const NUMBER: Text = Text::line(limits::NUMBER_CHARS);
@@ -110,8 +110,10 @@ impl<'r> Document<'r> {
         };
         let hint = match Locale::parse(tag) {
             Ok(locale) => return Some(locale),
-            Err(crate::locale::InvalidLocale::Uncovered(_)) => "there is no locale data for this language".to_owned(),
-            Err(crate::locale::InvalidLocale::Form(_)) => match Locale::parse(&tag.replace('_', "-")) {
+            Err(crate::quote::locale::InvalidLocale::Uncovered(_)) => {
+                "there is no locale data for this language".to_owned()
+            }
+            Err(crate::quote::locale::InvalidLocale::Form(_)) => match Locale::parse(&tag.replace('_', "-")) {
                 Ok(locale) => format!("did you mean `{locale}`?"),
                 Err(_) => "language, then region: `es-CL`, `pt-BR`, `en-US`".to_owned(),
             },

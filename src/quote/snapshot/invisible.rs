@@ -4,8 +4,8 @@
 use icu_properties::props::{CanonicalCombiningClass, EnumeratedProperty as _, GeneralCategory};
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use crate::locale::is_ignorable;
-use crate::problem::is_bidi_control;
+use crate::ground::problem::is_bidi_control;
+use crate::quote::locale::is_ignorable;
 
 /// Most characters of one letter with its marks, or of one emoji with all its joined parts. Words of any language need
 /// fewer.

@@ -5,8 +5,8 @@
 use serde_json::Value;
 
 use super::limits;
-use crate::json::{self, Repeated};
-use crate::problem::{Problem, Problems, quoted};
+use crate::ground::json::{self, Repeated};
+use crate::ground::problem::{Problem, Problems, quoted};
 
 /// Reads the bytes of one JSON document. A byte order mark at its start is passed over.
 ///

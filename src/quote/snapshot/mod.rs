@@ -17,7 +17,7 @@ pub use types::{
     AssetRef, Brand, Company, Customer, Item, Quote, QuoteStatus, SCHEMA_VERSION, Seller, Snapshot, Tax, Totals,
 };
 
-use crate::problem::Problems;
+use crate::ground::problem::Problems;
 
 /// What a reader of snapshots lets pass.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

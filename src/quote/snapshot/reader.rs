@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 
 use super::invisible::{Cleaned, clean};
 use super::limits;
-use crate::locale::{Amount, Date};
-use crate::problem::{Problem, Problems, Severity, Warning, member, nearest, quoted};
+use crate::ground::problem::{Problem, Problems, Severity, Warning, member, nearest, quoted};
+use crate::quote::locale::{Amount, Date};
 
 /// Collects problems while a document is read.
 pub(super) struct Reader {
@@ -261,12 +261,14 @@ impl Reader {
                 };
                 let expected = "a decimal amount: at most 18 digits, then at most 6 decimals, like \"1234.50\"";
                 let hint = match error {
-                    crate::locale::InvalidAmount::NotDecimal(text) if text.is_empty() => "leave the field out instead",
-                    crate::locale::InvalidAmount::NotDecimal(_) => {
+                    crate::quote::locale::InvalidAmount::NotDecimal(text) if text.is_empty() => {
+                        "leave the field out instead"
+                    }
+                    crate::quote::locale::InvalidAmount::NotDecimal(_) => {
                         "write a point before the decimals, and no thousands separators, currency signs or exponents"
                     }
-                    crate::locale::InvalidAmount::TooLong(_) => "round it to what the customer is charged",
-                    crate::locale::InvalidAmount::Inexact(_) => "write it as a string: JSON numbers lose digits",
+                    crate::quote::locale::InvalidAmount::TooLong(_) => "round it to what the customer is charged",
+                    crate::quote::locale::InvalidAmount::Inexact(_) => "write it as a string: JSON numbers lose digits",
                 };
                 self.note(Problem::error("invalid_amount", pointer, found, expected).with_hint(hint));
                 None
@@ -287,10 +289,10 @@ impl Reader {
                 let date_time = text.get(..10).filter(|start| Date::parse(start).is_ok() && text.contains('T'));
                 self.note(match (error, date_time) {
                     (_, Some(date)) => problem.with_hint(format!("dates have no time here: write {date}")),
-                    (crate::locale::InvalidDate::Impossible(_), None) => {
+                    (crate::quote::locale::InvalidDate::Impossible(_), None) => {
                         problem.with_hint("there is no such day in the years 1900-2999")
                     }
-                    (crate::locale::InvalidDate::Form(_), None) => problem,
+                    (crate::quote::locale::InvalidDate::Form(_), None) => problem,
                 });
                 None
             }

@@ -7,8 +7,8 @@
 
 use super::reader::Reader;
 use super::types::{Item, Totals};
-use crate::locale::{Amount, Currency, Locale};
-use crate::problem::{Problem, Warning, element, member};
+use crate::ground::problem::{Problem, Warning, element, member};
+use crate::quote::locale::{Amount, Currency, Locale};
 
 /// A line that was read, and whether its amounts were sound.
 pub(super) struct Line {

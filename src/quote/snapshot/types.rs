@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::limits;
-use crate::color::Color;
-use crate::locale::{Amount, Currency, Date, Locale};
-use crate::problem::{element, member};
+use crate::ground::color::Color;
+use crate::ground::problem::{element, member};
+use crate::quote::locale::{Amount, Currency, Date, Locale};
 
 /// The version of the snapshot contract that is read.
 pub const SCHEMA_VERSION: u32 = 1;

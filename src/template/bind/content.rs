@@ -9,9 +9,9 @@ use super::super::icons;
 use super::super::theme::{Scale, unknown};
 use super::super::value::Measure;
 use super::{Binder, Bound, Scope};
-use crate::color::Color;
-use crate::locale::{Amount, initials};
-use crate::timeline::Easing;
+use crate::ground::color::Color;
+use crate::ground::timeline::Easing;
+use crate::quote::locale::{Amount, initials};
 
 impl Binder<'_> {
     pub(super) fn text(&self, node: &TextNode, at: &str, scope: &Scope<'_>) -> Bound<Option<BoundKind>> {

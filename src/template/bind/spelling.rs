@@ -1,6 +1,6 @@
 //! What minijinja says of a filter, test or function that it does not know: once, and with the one that was likely meant.
 
-use crate::problem::{nearest, quoted};
+use crate::ground::problem::{nearest, quoted};
 use crate::template::expression::FUNCTIONS;
 
 /// Filters that quotations need, those of `expression` first. Only what is suggested comes from this list.
@@ -78,7 +78,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::locale::{Currency, Locale};
+    use crate::quote::locale::{Currency, Locale};
     use crate::template::expression::{Evaluator, Locals};
 
     #[test]

@@ -6,7 +6,7 @@ use super::super::document::{
 use super::super::theme::unknown;
 use super::super::value::{ColorSpec, Edges, Measure};
 use super::Checker;
-use crate::problem::quoted;
+use crate::ground::problem::quoted;
 
 /// Spaces that every template has.
 pub(super) const SAFE_SPACES: [&str; 4] = ["safeTop", "safeEnd", "safeBottom", "safeStart"];
@@ -37,7 +37,7 @@ impl Checker<'_> {
     pub(super) fn color(&mut self, spec: Option<&ColorSpec>, at: &str) {
         let Some(ColorSpec(text)) = spec else { return };
         if text.starts_with('#') {
-            if let Err(error) = crate::color::Color::parse(text) {
+            if let Err(error) = crate::ground::color::Color::parse(text) {
                 self.fail(at, error.to_string());
             }
             return;

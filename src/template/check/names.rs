@@ -3,7 +3,7 @@
 //! What an entry has is known where its list is taken from `items`, `totals.taxes` or `page.rows` and nothing else; any other
 //! list may hold anything.
 
-use crate::problem::nearest;
+use crate::ground::problem::nearest;
 use crate::template::context::KNOWN_PATHS;
 use crate::template::expression::FUNCTIONS;
 

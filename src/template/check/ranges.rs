@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 
 use super::Checker;
 use super::look::SAFE_SPACES;
-use crate::problem::member;
+use crate::ground::problem::member;
 use crate::template::document::{
     Count, Keyframe, Pages, Paint, Passage, Placement, RepeatNode, Surface, TextStyle, Transition,
 };

@@ -4,8 +4,8 @@
 
 use serde_json::Value;
 
-use crate::json::{self, Repeated};
-use crate::problem::quoted;
+use crate::ground::json::{self, Repeated};
+use crate::ground::problem::quoted;
 use crate::template::LARGEST_FILE_BYTES;
 
 /// Deepest nesting of JSON; serde_json itself stops at 128.

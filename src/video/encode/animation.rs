@@ -1,8 +1,8 @@
 //! A few pictures that follow each other and begin again: what is common to GIF and WebP. Each picture lasts as long as it
 //! is shown, and only the part that changed is written.
 
-use crate::frame::RgbaFrame;
-use crate::geometry::IntRect;
+use crate::ground::frame::RgbaFrame;
+use crate::ground::geometry::IntRect;
 
 /// A picture and how long it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use super::EncodeError;
-use crate::geometry::Size;
-use crate::h264::{Level, lowest_level};
-use crate::time::FrameRate;
+use crate::ground::geometry::Size;
+use crate::ground::time::FrameRate;
+use crate::video::h264::{Level, lowest_level};
 
 /// The H.264 profile written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl Profile {
 /// How a frame that equals the one before is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Repeats {
-    /// As a hold picture, a dozen bytes at a constant frame rate; see [`crate::h264::HoldSyntax`]. Where the stream does
+    /// As a hold picture, a dozen bytes at a constant frame rate; see [`crate::video::h264::HoldSyntax`]. Where the stream does
     /// not allow it, as [`Repeats::Encoded`].
     #[default]
     Held,

@@ -4,8 +4,8 @@
 use std::collections::VecDeque;
 
 use super::{EncodeError, EncoderConfig, Profile, Repeats, ffi};
-use crate::frame::{Damage, YuvFrame};
-use crate::h264::{AvcConfig, HoldSyntax, NalKind, Pps, SliceHeader, SliceKind, Sps, annex_b_units};
+use crate::ground::frame::{Damage, YuvFrame};
+use crate::video::h264::{AvcConfig, HoldSyntax, NalKind, Pps, SliceHeader, SliceKind, Sps, annex_b_units};
 
 /// One frame of a segment as MP4 stores it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -187,7 +187,7 @@ fn settled(moves: &[bool], repeats: Repeats) -> Vec<u32> {
     settled
 }
 
-fn changed_rows(rects: &[crate::geometry::IntRect], height: u32) -> std::ops::Range<u32> {
+fn changed_rows(rects: &[crate::ground::geometry::IntRect], height: u32) -> std::ops::Range<u32> {
     let row = |value: i32| u32::try_from(value).unwrap_or(0).min(height);
     let top = rects.iter().map(|rect| row(rect.top)).min().unwrap_or(0);
     let bottom = rects.iter().map(|rect| row(rect.bottom)).max().unwrap_or(0);

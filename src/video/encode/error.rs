@@ -41,7 +41,7 @@ pub enum EncodeError {
     Stream(String),
     /// The encoder's parameter sets are not readable.
     #[error("the encoder's parameter sets are not readable")]
-    Syntax(#[from] crate::h264::SyntaxError),
+    Syntax(#[from] crate::video::h264::SyntaxError),
     /// A file could not be written.
     #[error("writing {} failed", path.display())]
     Write {
@@ -49,15 +49,6 @@ pub enum EncodeError {
         path: PathBuf,
         /// The cause, for example a full disk.
         source: std::io::Error,
-    },
-    /// A still image could not be encoded.
-    #[error("encoding a {format} picture failed")]
-    Still {
-        /// `JPEG` or `PNG`.
-        format: &'static str,
-        /// The cause.
-        #[source]
-        source: image::ImageError,
     },
     /// A GIF could not be encoded.
     #[error("encoding a GIF failed")]

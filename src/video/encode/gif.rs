@@ -7,19 +7,19 @@ use gif::{DisposalMethod, Encoder, Frame, Repeat};
 use super::animation::Pixels;
 use super::palette::{FEWEST_COLORS, Palette};
 use super::{AnimationFrame, EncodeError};
-use crate::crew::{self, Crew};
-use crate::geometry::Size;
+use crate::ground::executor::{self, Executor};
+use crate::ground::geometry::Size;
 
 /// Most colours of a GIF; one of them stands for "as before".
 const MOST_COLORS: u16 = 256;
 
-/// The frames as a GIF that repeats for ever, with at most `colors` colours, 65 to 256. `crew` draws the pictures; the
+/// The frames as a GIF that repeats for ever, with at most `colors` colours, 65 to 256. `executor` draws the pictures; the
 /// bytes are the same whoever does.
 ///
 /// # Errors
 /// [`EncodeError::Config`] for colours outside of that range, a side above 65,535 px or no frame, [`EncodeError::Gif`]
 /// from the encoder.
-pub fn gif(frames: &[AnimationFrame], colors: u16, crew: &dyn Crew) -> Result<Vec<u8>, EncodeError> {
+pub fn gif(frames: &[AnimationFrame], colors: u16, executor: &dyn Executor) -> Result<Vec<u8>, EncodeError> {
     let refused = |field, value: String, allowed| EncodeError::Config { field, value, allowed };
     if usize::from(colors) <= FEWEST_COLORS || colors > MOST_COLORS {
         return Err(refused("GIF colours", colors.to_string(), "65 to 256"));
@@ -33,7 +33,7 @@ pub fn gif(frames: &[AnimationFrame], colors: u16, crew: &dyn Crew) -> Result<Ve
     let as_before = u8::try_from(palette.len()).unwrap_or(u8::MAX);
     let mut table = palette.bytes();
     table.extend_from_slice(&[0, 0, 0]);
-    let drawn: Vec<Vec<u8>> = crew::map(crew, frames, |frame| palette.draw(&frame.picture));
+    let drawn: Vec<Vec<u8>> = executor::map(executor, frames, |frame| palette.draw(&frame.picture));
 
     let mut bytes = Vec::new();
     let mut encoder = Encoder::new(&mut bytes, width, height, &table)?;
@@ -93,8 +93,8 @@ impl Changed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crew::Alone;
-    use crate::frame::RgbaFrame;
+    use crate::ground::executor::Sequential;
+    use crate::ground::frame::RgbaFrame;
 
     #[test]
     fn a_reader_that_is_not_ours_sees_the_same_pictures() {
@@ -106,7 +106,7 @@ mod tests {
         };
         let frames: Vec<AnimationFrame> =
             [3, 9, 9].into_iter().map(|x| AnimationFrame { picture: picture(x), duration_ms: 120 }).collect();
-        let bytes = gif(&frames, 256, &Alone).expect("encodes");
+        let bytes = gif(&frames, 256, &Sequential).expect("encodes");
         let mut options = gif::DecodeOptions::new();
         options.set_color_output(gif::ColorOutput::RGBA);
         let mut decoder = options.read_info(bytes.as_slice()).expect("a GIF");
@@ -134,7 +134,7 @@ mod tests {
     fn what_a_gif_cannot_be_is_refused() {
         let frame = AnimationFrame { picture: RgbaFrame::new(Size::new(70_000, 1)), duration_ms: 100 };
         for (frames, colors) in [(&[][..], 256), (std::slice::from_ref(&frame), 256), (&[], 64), (&[], 257)] {
-            assert!(matches!(gif(frames, colors, &Alone), Err(EncodeError::Config { .. })));
+            assert!(matches!(gif(frames, colors, &Sequential), Err(EncodeError::Config { .. })));
         }
     }
 }

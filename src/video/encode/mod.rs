@@ -1,4 +1,4 @@
-//! From planes to files: the H.264 encoder, the MP4 muxer, still images, short animations and raw 4:2:0; from sound files to
+//! From planes to files: the H.264 encoder, the MP4 muxer, short animations and raw 4:2:0; from sound files to
 //! AAC. All calls into FFmpeg's C code are in `ffi`; nothing here knows how a picture is drawn.
 
 mod animation;
@@ -10,9 +10,7 @@ mod ffi;
 mod gif;
 mod mp4;
 mod palette;
-mod shrink;
 mod sound;
-mod stills;
 mod webp;
 mod y4m;
 
@@ -23,8 +21,6 @@ pub use error::EncodeError;
 pub use ffi::{ffmpeg_license, ffmpeg_version};
 pub use gif::gif;
 pub use mp4::{Mp4Settings, Mp4Writer};
-pub use shrink::shrink_to_fit;
 pub use sound::{EncodedSound, decode_sound, encode_sound};
-pub use stills::{SMALL_THUMBNAIL_MAX_BYTES, SMALL_THUMBNAIL_SIDE_PX, THUMBNAIL_QUALITY, jpeg, png, small_thumbnail};
 pub use webp::webp;
 pub use y4m::Y4mWriter;

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use super::ffi::{Muxer, SoundTrack, Track};
 use super::sound::TimedPacket;
 use super::{EncodeError, EncodedSound, EncoderConfig};
-use crate::h264::AvcConfig;
-use crate::sound::SAMPLE_RATE;
+use crate::video::h264::AvcConfig;
+use crate::video::sound::SAMPLE_RATE;
 
 /// Ticks of one frame in the track's clock: frames lie on whole ticks at every rate, and the clock stays above the
 /// 10,000 ticks a second below which FFmpeg's muxer would change it.

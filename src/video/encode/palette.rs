@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use color_quant::NeuQuant;
 
-use crate::frame::RgbaFrame;
+use crate::ground::frame::RgbaFrame;
 
 /// A colour as red, green, blue.
 type Rgb = [u8; 3];
@@ -130,7 +130,7 @@ fn luma([r, g, b]: Rgb) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::Size;
+    use crate::ground::geometry::Size;
 
     /// White with an area of one accent, and a dark gradient in two directions.
     fn card(side: u32) -> RgbaFrame {

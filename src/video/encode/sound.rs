@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::EncodeError;
 use super::ffi::{AacEncoder, decode_sound as decode};
-use crate::sound::{SAMPLE_RATE, SoundError, Stereo};
+use crate::video::sound::{SAMPLE_RATE, SoundError, Stereo};
 
 /// Bits of sound a second: AAC-LC at which music in stereo keeps what a phone can play.
 const BIT_RATE: u32 = 128_000;
@@ -95,7 +95,7 @@ fn drain(encoder: &mut AacEncoder, packets: &mut Vec<Vec<u8>>) -> Result<(), Enc
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sound::silence;
+    use crate::video::sound::silence;
 
     #[test]
     fn packets_cover_the_signal_and_the_delay_before_it() {

@@ -6,9 +6,9 @@
 use super::animation::Pixels;
 use super::ffi::webp_still;
 use super::{AnimationFrame, EncodeError};
-use crate::crew::{self, Crew};
-use crate::frame::RgbaFrame;
-use crate::geometry::{IntRect, Size};
+use crate::ground::executor::{self, Executor};
+use crate::ground::frame::RgbaFrame;
+use crate::ground::geometry::{IntRect, Size};
 
 /// Longest side of a WebP in pixels (RFC 9649).
 const LONGEST_SIDE_PX: u32 = 16_383;
@@ -17,12 +17,12 @@ const ANIMATION: u8 = 0b10;
 /// `ANMF` flag: pixels replace what was there; nothing is disposed of.
 const REPLACE: u8 = 0b10;
 
-/// The frames as a WebP that repeats for ever, lossy with a `quality` of 1 to 100. `crew` codes the pictures; the bytes
+/// The frames as a WebP that repeats for ever, lossy with a `quality` of 1 to 100. `executor` codes the pictures; the bytes
 /// are the same whoever does.
 ///
 /// # Errors
 /// [`EncodeError::Config`] for a quality outside of that range, a side above 16,383 px or no frame; what libwebp reports.
-pub fn webp(frames: &[AnimationFrame], quality: u8, crew: &dyn Crew) -> Result<Vec<u8>, EncodeError> {
+pub fn webp(frames: &[AnimationFrame], quality: u8, executor: &dyn Executor) -> Result<Vec<u8>, EncodeError> {
     let refused = |field, value: String, allowed| EncodeError::Config { field, value, allowed };
     if !(1..=100).contains(&quality) {
         return Err(refused("WebP quality", quality.to_string(), "1 to 100"));
@@ -34,7 +34,7 @@ pub fn webp(frames: &[AnimationFrame], quality: u8, crew: &dyn Crew) -> Result<V
         return Err(refused("WebP side", longest.to_string(), "1 to 16383"));
     }
     let indices: Vec<usize> = (0..frames.len()).collect();
-    let coded = crew::map(crew, &indices, |&index| {
+    let coded = executor::map(executor, &indices, |&index| {
         let before = index.checked_sub(1).map(|before| &frames[before].picture);
         coded_frame(before, &frames[index], quality)
     });
@@ -112,7 +112,7 @@ mod tests {
     use image::codecs::webp::WebPDecoder;
 
     use super::*;
-    use crate::crew::Alone;
+    use crate::ground::executor::Sequential;
 
     #[test]
     fn a_reader_that_is_not_ours_sees_the_same_pictures() {
@@ -130,7 +130,7 @@ mod tests {
             .into_iter()
             .map(|(left, duration_ms)| AnimationFrame { picture: picture(left), duration_ms })
             .collect();
-        let bytes = webp(&frames, 95, &Alone).expect("encodes");
+        let bytes = webp(&frames, 95, &Sequential).expect("encodes");
         let decoder = WebPDecoder::new(Cursor::new(&bytes)).expect("a WebP");
         assert!(decoder.has_animation());
         let decoded = decoder.into_frames().collect_frames().expect("readable");
@@ -147,7 +147,7 @@ mod tests {
     fn what_a_webp_cannot_be_is_refused() {
         let frame = AnimationFrame { picture: RgbaFrame::new(Size::new(16_384, 1)), duration_ms: 100 };
         for (frames, quality) in [(&[][..], 80), (std::slice::from_ref(&frame), 80), (&[], 0), (&[], 101)] {
-            assert!(matches!(webp(frames, quality, &Alone), Err(EncodeError::Config { .. })));
+            assert!(matches!(webp(frames, quality, &Sequential), Err(EncodeError::Config { .. })));
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::io::{self, Write};
 
-use crate::frame::YuvFrame;
-use crate::geometry::Size;
-use crate::time::FrameRate;
+use crate::ground::frame::YuvFrame;
+use crate::ground::geometry::Size;
+use crate::ground::time::FrameRate;
 
 /// Writes frames of one size to anything that takes bytes.
 pub struct Y4mWriter<W> {

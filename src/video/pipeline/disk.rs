@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use super::RenderError;
-use crate::encode::EncodeError;
+use crate::video::encode::EncodeError;
 
 /// The folder a file lies in; the current one where the path names none.
 #[must_use]

@@ -1,13 +1,13 @@
 //! What can go wrong in a render, and whose fault it is.
 
-use crate::encode::EncodeError;
-use crate::probe::ProbeError;
-use crate::sound::SoundError;
+use crate::video::encode::EncodeError;
+use crate::video::probe::ProbeError;
+use crate::video::sound::SoundError;
 
 /// A render failed; nothing was left behind.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
-    /// The monitor asked to stop.
+    /// The progress asked to stop.
     #[error("the render was cancelled")]
     Cancelled,
     /// The source has no frame.
@@ -72,6 +72,9 @@ pub enum RenderError {
     /// The encoder or muxer failed.
     #[error(transparent)]
     Encode(#[from] EncodeError),
+    /// A thumbnail could not be encoded.
+    #[error(transparent)]
+    Still(#[from] crate::draw::stills::StillError),
     /// Our own file is not readable: a bug, or a disk that lies.
     #[error("the finished file could not be examined")]
     Probe(#[from] ProbeError),

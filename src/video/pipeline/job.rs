@@ -4,34 +4,47 @@ use std::fmt;
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
 use super::RenderError;
-use crate::encode::{EncodeError, EncoderConfig, Profile, Repeats, Tuning};
-use crate::frame::FrameSource;
-use crate::probe::MAX_BYTES;
-use crate::sound::Levels;
+use crate::ground::frame::FrameSource;
+use crate::video::encode::{EncodeError, EncoderConfig, Profile, Repeats, Tuning};
+use crate::video::probe::MAX_BYTES;
+use crate::video::sound::Levels;
+use crate::video::soundtrack::Soundtrack;
 
-/// Watches a render and may stop it. Called from several threads.
-pub trait Monitor: Sync {
-    /// `n` more frames are encoded. A file made again because it was too large counts its frames again.
-    fn frames_done(&self, n: u32);
+/// Follows a render and may stop it. Called from several threads at once.
+///
+/// `()` follows nothing. An [`AtomicBool`] stops the render once it is `true`. A closure is called with the number of
+/// frames that were just finished.
+pub trait Progress: Sync {
+    /// `count` more frames are encoded. A file made again because it was too large counts its frames again.
+    fn frames_done(&self, count: u32);
 
     /// Whether to stop; asked before every frame.
-    fn is_cancelled(&self) -> bool;
+    fn is_cancelled(&self) -> bool {
+        false
+    }
 }
 
-/// A monitor that neither looks nor stops.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Silent;
+impl Progress for () {
+    fn frames_done(&self, _: u32) {}
+}
 
-impl Monitor for Silent {
+impl Progress for AtomicBool {
     fn frames_done(&self, _: u32) {}
 
     fn is_cancelled(&self) -> bool {
-        false
+        self.load(Ordering::Relaxed)
+    }
+}
+
+impl<F: Fn(u32) + Sync> Progress for F {
+    fn frames_done(&self, count: u32) {
+        self(count);
     }
 }
 
@@ -127,20 +140,6 @@ impl Default for Quality {
             tuning: Tuning::BALANCED,
         }
     }
-}
-
-/// What is heard under a video.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Soundtrack {
-    /// Nothing, in a track of its own: some players and forms want one.
-    Silence,
-    /// A sound file: cut or repeated to the video's length, faded, and brought to the usual loudness.
-    Recording {
-        /// How the file is called in messages.
-        name: String,
-        /// Its bytes.
-        bytes: Arc<[u8]>,
-    },
 }
 
 /// One video to be rendered.

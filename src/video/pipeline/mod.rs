@@ -12,20 +12,19 @@ mod stages;
 mod unfinished;
 
 use std::cmp::Reverse;
-use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use crate::encode::{
+use crate::ground::frame::FrameSource;
+use crate::video::encode::{
     EncodedPicture, EncodedSound, EncoderConfig, Mp4Settings, Mp4Writer, PictureKind, Repeats, Y4mWriter,
 };
-use crate::frame::FrameSource;
-use crate::probe::{self, CONSTANT_FRAME_RATE, Report};
+use crate::video::probe::{self, CONSTANT_FRAME_RATE, Report};
 
 pub use disk::{folder_of, free_bytes};
 pub use error::RenderError;
-pub use job::{Destination, Monitor, Output, Quality, RenderJob, Rendered, Silent, Soundtrack, StageMs};
+pub use job::{Destination, Output, Progress, Quality, RenderJob, Rendered, StageMs};
 pub use plan::{Segment, plan};
 use publish::{Spool, Thumbnails, publish};
 pub use publish::{write_together, write_whole};
@@ -46,9 +45,9 @@ const RETRIES: u8 = 2;
 ///
 /// # Errors
 /// [`RenderError`]; see there which are the caller's fault.
-pub fn render(source: &dyn FrameSource, job: &RenderJob, monitor: &dyn Monitor) -> Result<Rendered, RenderError> {
+pub fn render(source: &dyn FrameSource, job: &RenderJob, progress: &dyn Progress) -> Result<Rendered, RenderError> {
     let needed_bytes = AtomicU64::new(0);
-    make(source, job, monitor, &needed_bytes).map_err(|error| match job.output.path() {
+    make(source, job, progress, &needed_bytes).map_err(|error| match job.output.path() {
         Some(path) => disk::with_room(error, path, needed_bytes.into_inner()),
         None => error,
     })
@@ -58,7 +57,7 @@ pub fn render(source: &dyn FrameSource, job: &RenderJob, monitor: &dyn Monitor) 
 fn make(
     source: &dyn FrameSource,
     job: &RenderJob,
-    monitor: &dyn Monitor,
+    progress: &dyn Progress,
     needed_bytes: &AtomicU64,
 ) -> Result<Rendered, RenderError> {
     let started = Instant::now();
@@ -74,13 +73,13 @@ fn make(
         Output::Y4m(_) => {
             let pixels = u64::from(source.size().width) * u64::from(source.size().height);
             needed_bytes.store(u64::from(source.frame_count()) * (pixels * 3 / 2), Ordering::Relaxed);
-            write_raw(source, job, &mut spool, monitor, &stages)?
+            write_raw(source, job, &mut spool, progress, &stages)?
         }
         Output::Mp4(_) => {
             let sound = stages.sound.time(|| Sound::prepare(job, source))?;
             levels = sound.levels();
             loop {
-                let encoded = render_segments(source, &config, &segments, &sound, job, monitor, &stages)?;
+                let encoded = render_segments(source, &config, &segments, &sound, job, progress, &stages)?;
                 let coded_sound = sound.coded()?;
                 needed_bytes.store(coded_bytes(&encoded, coded_sound), Ordering::Relaxed);
                 stages.mux.time(|| mux(&encoded, coded_sound, &config, job, &spool))?;
@@ -103,7 +102,7 @@ fn make(
     if let Some(thumbnails) = thumbnails {
         stages.thumbnail.time(|| spool.write_thumbnails(job, &thumbnails, needed_bytes))?;
     }
-    if monitor.is_cancelled() {
+    if progress.is_cancelled() {
         return Err(RenderError::Cancelled);
     }
     let bytes = stages.publish.time(|| publish(spool, job))?;
@@ -133,7 +132,7 @@ fn render_segments(
     segments: &[Segment],
     sound: &Sound,
     job: &RenderJob,
-    monitor: &dyn Monitor,
+    progress: &dyn Progress,
     stages: &Stages,
 ) -> Result<Vec<Encoded>, RenderError> {
     let threads = job.threads.get().min(segments.len());
@@ -141,7 +140,7 @@ fn render_segments(
     let mut slots: Vec<Option<Result<Encoded, RenderError>>> = segments.iter().map(|_| None).collect();
     let abandoned = AtomicBool::new(false);
     let steps = source.steps();
-    let common = Common { source, job, monitor, abandoned: &abandoned, stages, steps: &steps };
+    let common = Common { source, job, progress, abandoned: &abandoned, stages, steps: &steps };
     let benches = Mutex::new(Vec::new());
     pool.in_place_scope_fifo(|scope| {
         // What fails here fails again, and is told, where the result is asked for.
@@ -241,7 +240,7 @@ fn write_raw(
     source: &dyn FrameSource,
     job: &RenderJob,
     spool: &mut Spool,
-    monitor: &dyn Monitor,
+    progress: &dyn Progress,
     stages: &Stages,
 ) -> Result<Option<Thumbnails>, RenderError> {
     let target = job.output.describe();
@@ -250,7 +249,7 @@ fn write_raw(
     let mut writer = Y4mWriter::create(&mut out, source.size(), source.frame_rate()).map_err(&failed)?;
     let all = Segment { first: 0, frames: source.frame_count(), work: 0 };
     let abandoned = AtomicBool::new(false);
-    let common = Common { source, job, monitor, abandoned: &abandoned, stages, steps: &[] };
+    let common = Common { source, job, progress, abandoned: &abandoned, stages, steps: &[] };
     let mut bench = Workbench::new(source);
     let mut thumbnails = None;
     segment::catch_panic(all, || {
@@ -268,12 +267,6 @@ fn write_raw(
 /// What a panic left locked is whole all the same: it is taken and put back in one step.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Threads where the caller has no opinion: as many as the process may use.
-#[must_use]
-pub fn default_threads() -> NonZeroUsize {
-    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! encode and to look at, which argues for few cuts, and as much for the square of its work, which argues for many of
 //! equal work, so that no thread is left alone with a long one at the end. Work of [`SEGMENT`] makes both equal.
 
-use crate::frame::{FrameSource, Step};
+use crate::ground::frame::{FrameSource, Step};
 
 /// Work of a frame on which anything changes, in units of which all others are multiples: the encoder looks at every
 /// macroblock, whatever is in it.

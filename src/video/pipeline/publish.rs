@@ -9,8 +9,8 @@ use tempfile::{Builder, NamedTempFile};
 
 use super::disk::{folder_of, with_room};
 use super::{Destination, Output, RenderError, RenderJob, Unfinished};
-use crate::encode::{THUMBNAIL_QUALITY, jpeg, small_thumbnail};
-use crate::frame::RgbaFrame;
+use crate::draw::stills::{THUMBNAIL_QUALITY, jpeg, small_thumbnail};
+use crate::ground::frame::RgbaFrame;
 
 /// The unfinished files of a job; dropped, they are gone.
 pub(super) struct Spool {

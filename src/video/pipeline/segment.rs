@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::publish::Thumbnails;
 use super::stages::Stages;
-use super::{Monitor, RenderError, RenderJob, Segment};
-use crate::convert::Converter;
-use crate::encode::{EncodedPicture, EncoderConfig, SegmentEncoder};
-use crate::frame::{Damage, FramePainter, FrameSource, RgbaFrame, Step, YuvFrame};
-use crate::h264::AvcConfig;
+use super::{Progress, RenderError, RenderJob, Segment};
+use crate::ground::frame::{Damage, FramePainter, FrameSource, RgbaFrame, Step, YuvFrame};
+use crate::video::encode::{EncodedPicture, EncoderConfig, SegmentEncoder};
+use crate::video::h264::AvcConfig;
+use crate::video::yuv::Converter;
 
 /// The coded frames of one segment.
 pub(super) struct Encoded {
@@ -42,7 +42,7 @@ impl<'a> Workbench<'a> {
 pub(super) struct Common<'a> {
     pub(super) source: &'a dyn FrameSource,
     pub(super) job: &'a RenderJob,
-    pub(super) monitor: &'a dyn Monitor,
+    pub(super) progress: &'a dyn Progress,
     /// Set when another segment has failed.
     pub(super) abandoned: &'a AtomicBool,
     pub(super) stages: &'a Stages,
@@ -136,10 +136,10 @@ pub(super) fn paint_frames(
     bench: &mut Workbench<'_>,
     take: &mut dyn FnMut(&Painted<'_>) -> Result<(), RenderError>,
 ) -> Result<(), RenderError> {
-    let Common { monitor, abandoned, stages, .. } = common;
+    let Common { progress, abandoned, stages, .. } = common;
     let Workbench { painter, converter, planes, fresh } = bench;
     for index in segment.first..=segment.last() {
-        if monitor.is_cancelled() || abandoned.load(Ordering::Relaxed) {
+        if progress.is_cancelled() || abandoned.load(Ordering::Relaxed) {
             return Err(RenderError::Cancelled);
         }
         let damage = stages.raster.time(|| painter.paint(index));
@@ -155,7 +155,7 @@ pub(super) fn paint_frames(
         });
         *fresh = false;
         take(&Painted { index, picture, planes, damage: &damage })?;
-        monitor.frames_done(1);
+        progress.frames_done(1);
     }
     Ok(())
 }

@@ -3,10 +3,11 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::{RenderError, RenderJob, Soundtrack};
-use crate::encode::{EncodedSound, decode_sound, encode_sound};
-use crate::frame::FrameSource;
-use crate::sound::{Levels, Master, SAMPLE_RATE, master, silence};
+use super::{RenderError, RenderJob};
+use crate::ground::frame::FrameSource;
+use crate::video::encode::{EncodedSound, decode_sound, encode_sound};
+use crate::video::sound::{Levels, Master, SAMPLE_RATE, master, silence};
+use crate::video::soundtrack::Soundtrack;
 
 /// What a render has for a soundtrack: nothing, or samples and what they are encoded to.
 pub(super) struct Sound {

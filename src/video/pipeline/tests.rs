@@ -1,9 +1,9 @@
 //! The segment plan; whole renders are in `tests/encode.rs`.
 
 use super::*;
-use crate::frame::{FramePainter, FrameSource, Step};
-use crate::geometry::Size;
-use crate::time::FrameRate;
+use crate::ground::frame::{FramePainter, FrameSource, Step};
+use crate::ground::geometry::Size;
+use crate::ground::time::FrameRate;
 use proptest::prelude::*;
 
 /// A source of which only the steps matter.

@@ -5,7 +5,7 @@ use super::boxes::{BoxRef, FourCc, children, display, first, required};
 use super::edits::Stretch;
 use super::report::{AudioTrack, ColourTags};
 use super::table::Fields;
-use crate::h264::AvcConfig;
+use crate::video::h264::AvcConfig;
 
 /// Coding of a video track.
 #[derive(Debug)]

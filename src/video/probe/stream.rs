@@ -6,7 +6,7 @@ use super::ProbeError;
 use super::boxes::{FileLayout, display, too_large};
 use super::movie::{Movie, VideoTrack, shorten};
 use super::report::{ColourTags, Facts};
-use crate::h264::{AvcConfig, Level, NalKind, Pps, SliceHeader, SliceKind, Sps, lowest_level};
+use crate::video::h264::{AvcConfig, Level, NalKind, Pps, SliceHeader, SliceKind, Sps, lowest_level};
 
 /// Most NAL units looked at in a file: a million samples of several slices each.
 const MAX_NAL_UNITS: u64 = 4_000_000;
@@ -85,7 +85,7 @@ struct ParameterSets {
 
 impl ParameterSets {
     fn parse(avc: &AvcConfig) -> Result<Self, ProbeError> {
-        let damaged = |error: crate::h264::SyntaxError| ProbeError::Damaged(error.to_string());
+        let damaged = |error: crate::video::h264::SyntaxError| ProbeError::Damaged(error.to_string());
         let unit =
             avc.sps.first().ok_or_else(|| ProbeError::Damaged("`avcC` has no sequence parameter set".to_owned()))?;
         Ok(Self {
@@ -259,7 +259,8 @@ impl<R: Read + Seek> SampleWalker<'_, R> {
     }
 
     fn take_slice(&self, head: &[u8], sets: &ParameterSets, found: &mut SampleFacts) -> Result<(), ProbeError> {
-        let damaged = |error: crate::h264::SyntaxError| ProbeError::Damaged(format!("frame {}: {error}", self.index));
+        let damaged =
+            |error: crate::video::h264::SyntaxError| ProbeError::Damaged(format!("frame {}: {error}", self.index));
         let (_, kind) = SliceHeader::peek_kind(head).map_err(damaged)?;
         found.b |= kind == SliceKind::B;
         found.idr |= NalKind::of(head[0]) == NalKind::IdrSlice;
@@ -277,7 +278,7 @@ impl<R: Read + Seek> SampleWalker<'_, R> {
 /// The text of an unregistered user data message (payload type 5: 16 bytes of identifier, then anything), which is
 /// where x264 and others write their name and settings.
 fn signature(unit: &[u8]) -> Option<String> {
-    let payload = crate::h264::unescape(unit.get(1..)?);
+    let payload = crate::video::h264::unescape(unit.get(1..)?);
     let mut rest = &payload[..];
     while rest.len() > 2 {
         let (kind, after) = sei_number(rest)?;

@@ -9,9 +9,9 @@
 //! rectangles. The `yuv` crate (0.8.20, balanced mode) was tried and gave neither: a sample's value depended on how
 //! wide the converted area was, it has no left siting, and it was up to 1.13 codes off the standard.
 
-use crate::color::{LUMA_BITS, LUMA_WEIGHTS};
-use crate::frame::{RgbaFrame, YuvFrame};
-use crate::geometry::{IntRect, Size};
+use crate::ground::color::{LUMA_BITS, LUMA_WEIGHTS};
+use crate::ground::frame::{RgbaFrame, YuvFrame};
+use crate::ground::geometry::{IntRect, Size};
 
 /// Fraction bits of the weights.
 const SHIFT: u32 = LUMA_BITS;

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
-use quotereel::crew::Alone;
-use quotereel::geometry::Size;
-use quotereel::palette::LogoLook;
-use quotereel::raster::{check_burden, still};
-use quotereel::scene::{ComposeError, Composed, Ingredients};
-use quotereel::snapshot::Snapshot;
+use quotereel::compose::scene::{ComposeError, Composed, Ingredients};
+use quotereel::compose::text::{FontLibrary, GlyphCache};
+use quotereel::draw::raster::{check_burden, still};
+use quotereel::ground::executor::Alone;
+use quotereel::ground::geometry::Size;
+use quotereel::ground::time::FrameRate;
+use quotereel::quote::logo::LogoLook;
+use quotereel::quote::snapshot::Snapshot;
 use quotereel::template::{Bindings, Template};
-use quotereel::text::{FontLibrary, GlyphCache};
-use quotereel::time::FrameRate;
 
 /// Glyphs of the bundled fonts, drawn once.
 #[allow(dead_code, reason = "not every target needs it")]
@@ -19,7 +19,7 @@ static GLYPHS: LazyLock<Arc<GlyphCache>> = LazyLock::new(Arc::default);
 
 /// The video of `snapshot` by `template`, its pictures left out.
 pub(crate) fn compose(snapshot: &Snapshot, template: &Template, canvas: Size) -> Result<Composed, ComposeError> {
-    quotereel::scene::compose(Ingredients {
+    quotereel::compose::scene::compose(Ingredients {
         template,
         bindings: Bindings { snapshot, pictures: &BTreeMap::new(), logo: LogoLook::default() },
         pictures: &[],

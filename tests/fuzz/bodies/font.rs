@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use quotereel::text::pack::{choose, inspect, is_complete, take_out};
-use quotereel::text::{FaceRole, FaceSource, Fit, FontError, FontLibrary, GlyphCache, GlyphPixels, TextStyle, layout};
+use quotereel::compose::text::pack::{choose, inspect, is_complete, take_out};
+use quotereel::compose::text::{
+    FaceRole, FaceSource, Fit, FontError, FontLibrary, GlyphCache, GlyphPixels, TextStyle, layout,
+};
 
 /// A line with what makes shaping work: ligatures, marks, joining, conjuncts, emoji, and letters that no bundled font has.
 const LINE: &str = "Afi ffi 12/3 e\u{301} 漢字かな한 ครั้ง क्ष्म्य עִבְרִית عرض 👩‍💻";

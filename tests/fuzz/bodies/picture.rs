@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use quotereel::asset::{Limits, Policy, Source, load_all};
+use quotereel::quote::asset::{Limits, Policy, Source, load_all};
 
 /// Loads `data` under the limits of production, but for two: an SVG is drawn small, because sanitizers are slow with pixels,
 /// and it may take as long as it likes, so that what does not end is seen. What is loaded keeps to the limits, what is not

@@ -1,7 +1,7 @@
 //! Bytes that claim to be a snapshot: read and checked, and, where they are one, composed with a built-in template.
 
-use quotereel::geometry::Size;
-use quotereel::snapshot::{ParseOptions, parse_with};
+use quotereel::ground::geometry::Size;
+use quotereel::quote::snapshot::{ParseOptions, parse_with};
 use quotereel::template::{builtin, builtin_names};
 
 use super::composing;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use quotereel::geometry::Size;
-use quotereel::snapshot::parse;
+use quotereel::ground::geometry::Size;
+use quotereel::quote::snapshot::parse;
 use quotereel::template::{Template, TemplateFiles};
 
 use super::composing;

@@ -1,16 +1,16 @@
 //! A source with everything that troubles an encoder: moving blocks, strong colours, thin strokes, still stretches.
 
-use quotereel::frame::{Damage, FramePainter, FrameSource, RgbaFrame, Step};
-use quotereel::geometry::{IntRect, Size};
-use quotereel::time::FrameRate;
+use quotereel::ground::frame::{Damage, FramePainter, FrameSource, RgbaFrame, Step};
+use quotereel::ground::geometry::{IntRect, Size};
+use quotereel::ground::time::FrameRate;
 
 /// Number of colour patches.
-pub(crate) const PATCHES: usize = 8;
+pub const PATCHES: usize = 8;
 /// Colour of the moving block.
-pub(crate) const BLOCK: [u8; 3] = [245, 166, 35];
+pub const BLOCK: [u8; 3] = [245, 166, 35];
 
 /// Colour of a patch.
-pub(crate) fn patch_color(patch: usize) -> [u8; 3] {
+pub fn patch_color(patch: usize) -> [u8; 3] {
     const COLORS: [[u8; 3]; PATCHES] = [
         [255, 255, 255],
         [0, 0, 0],
@@ -25,13 +25,13 @@ pub(crate) fn patch_color(patch: usize) -> [u8; 3] {
 }
 
 /// Where a patch lies, on canvases of at least 640 px in width.
-pub(crate) fn patch_rect(patch: usize) -> IntRect {
+pub fn patch_rect(patch: usize) -> IntRect {
     let left = i32::try_from(patch).expect("small") * 72 + 16;
     IntRect { left, top: 16, right: left + 64, bottom: 80 }
 }
 
 /// The synthetic video.
-pub(crate) struct Synthetic {
+pub struct Synthetic {
     size: Size,
     rate: FrameRate,
     frames: u32,
@@ -42,24 +42,24 @@ pub(crate) struct Synthetic {
 
 impl Synthetic {
     /// A video of so many frames whose scenes start at 0 and at `cuts`.
-    pub(crate) fn new(size: Size, fps: u32, frames: u32, cuts: Vec<u32>) -> Self {
+    pub fn new(size: Size, fps: u32, frames: u32, cuts: Vec<u32>) -> Self {
         Self { size, rate: FrameRate::new(fps).expect("offered"), frames, cuts, panic_at: None, rest: 0..0 }
     }
 
     /// The same, with a painter that panics at a frame.
     #[allow(dead_code, reason = "not every test file needs it")]
-    pub(crate) fn panicking_at(self, frame: u32) -> Self {
+    pub fn panicking_at(self, frame: u32) -> Self {
         Self { panic_at: Some(frame), ..self }
     }
 
     /// The same, with nothing that moves on the frames of `rest`.
     #[allow(dead_code, reason = "not every test file needs it")]
-    pub(crate) fn resting(self, rest: std::ops::Range<u32>) -> Self {
+    pub fn resting(self, rest: std::ops::Range<u32>) -> Self {
         Self { rest, ..self }
     }
 
     /// Where the moving block is: it rests for five frames of every ten.
-    pub(crate) fn block(&self, frame: u32) -> IntRect {
+    pub fn block(&self, frame: u32) -> IntRect {
         let frame = if self.rest.contains(&frame) { self.rest.start } else { frame };
         let steps = i32::try_from(frame / 10 * 5 + (frame % 10).min(5)).expect("small");
         let (width, height) =

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::job::{Job, JobId, Lease, LeaseEpoch, Stage, Status, TenantScope, WorkerId};
 
 /// The largest snapshot that a row takes, in bytes of the database's text of it; the schemas say the same. More than
-/// `crate::snapshot` reads has no use.
+/// `quotereel::snapshot` reads has no use.
 pub(super) const MAX_SNAPSHOT_BYTES: usize = 8 * 1024 * 1024;
 
 /// How long to wait for a job that is being called off before the same work can be asked for anew, in seconds: its worker

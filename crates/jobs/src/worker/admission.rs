@@ -5,8 +5,8 @@ use ::time::Date;
 use serde_json::Value;
 
 use crate::job::{Failure, FailureCode, TenantScope};
-use crate::problem::Problems;
-use crate::snapshot::{ParseOptions, Parsed, QuoteStatus, Snapshot, parse_with};
+use quotereel::Problems;
+use quotereel::snapshot::{ParseOptions, Parsed, QuoteStatus, Snapshot, parse_with};
 
 /// Problems that a failure's detail names; the rest is counted.
 const MOST_NAMED: usize = 12;
@@ -34,7 +34,7 @@ pub fn read_snapshot(input: &Value) -> Result<Parsed, Failure> {
 
 /// The failure of a snapshot with these problems.
 pub(super) fn invalid(problems: &Problems) -> Failure {
-    let errors = || problems.iter().filter(|problem| problem.severity == crate::problem::Severity::Error);
+    let errors = || problems.iter().filter(|problem| problem.severity == quotereel::Severity::Error);
     let mut named: Vec<String> =
         errors().take(MOST_NAMED).map(|problem| format!("{} at `{}`", problem.code, place(&problem.pointer))).collect();
     let more = errors().count().saturating_sub(MOST_NAMED);
@@ -87,7 +87,7 @@ pub fn admit(snapshot: &Snapshot, scope: &TenantScope, rules: Admission, today: 
 }
 
 /// Year, month and day: compared in this order, two dates are compared.
-fn days(date: crate::locale::Date) -> (i32, u8, u8) {
+fn days(date: quotereel::snapshot::Date) -> (i32, u8, u8) {
     (date.year(), date.month(), date.day())
 }
 

@@ -8,8 +8,8 @@ use futures_util::FutureExt as _;
 
 use super::shop::{Shop, Stopping};
 use super::{orphans, outputs, reconciler, retention, spool_round, webhooks};
-use crate::journal;
-use crate::store::MaintenanceRun;
+use crate::observe::journal;
+use crate::queue::MaintenanceRun;
 
 /// Time between two looks for leases that have passed: with it a killed worker's job runs again within its lease and
 /// 10 s while another worker lives.

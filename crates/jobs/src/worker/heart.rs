@@ -13,10 +13,10 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
-use crate::health::Health;
 use crate::job::{JobId, Lease};
-use crate::metrics::Metrics;
-use crate::store::{Beat, BeatAnswer, Heartbeat, Store, StoreError};
+use crate::observe::health::Health;
+use crate::observe::metrics::Metrics;
+use crate::queue::{Beat, BeatAnswer, Heartbeat, Store, StoreError};
 
 /// Whether a job may go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,15 +14,16 @@ use super::render::{ChildLimits, RenderEnd, RenderRequest, RenderedFiles, render
 use super::shop::Shop;
 use super::spool::{FinishedRender, JobFolder, NewRender, SpoolError};
 use super::upload::find_output;
-use crate::geometry::Size;
 use crate::job::{Failure, FailureCode, Job, JobOutput, Stage};
-use crate::metrics::Rerender;
-use crate::storage::{ObjectKey, StorageErrorClass};
-use crate::studio::{self, TemplateChoice};
-use crate::time::FrameRate;
+use crate::objects::{ObjectKey, StorageErrorClass};
+use crate::observe::metrics::Rerender;
+use quotereel::FrameRate;
+use quotereel::Size;
+use quotereel::TemplateChoice;
+use quotereel::pictures::asset_keys;
 
 /// The size of a job's video, in px: 9:16, for phones.
-const SIZE: Size = Size::new(1080, 1920);
+const SIZE: Size = Size::PORTRAIT;
 /// Largest picture of a tenant that is fetched from storage, in bytes; the limit of a picture anywhere.
 const LARGEST_ASSET_BYTES: u64 = 6 << 20;
 
@@ -170,10 +171,9 @@ async fn fetch_assets(
     folder: &JobFolder,
 ) -> Result<BTreeMap<String, PathBuf>, Interrupt> {
     let snapshot = read_snapshot(&job.input)?.snapshot;
-    let template =
-        studio::template(template).map_err(|error| Failure::new(FailureCode::TemplateFailed, error.to_string()))?;
+    let template = template.load().map_err(|error| Failure::new(FailureCode::TemplateFailed, error.to_string()))?;
     let mut files = BTreeMap::new();
-    for (number, key) in studio::asset_keys(&snapshot, &template).into_iter().enumerate() {
+    for (number, key) in asset_keys(&snapshot, &template).into_iter().enumerate() {
         let fetched = match ObjectKey::asset(&job.scope, key) {
             Ok(key) => shop.storage.get(&key, LARGEST_ASSET_BYTES).await,
             Err(error) => Err(error),

@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime};
 use super::duties::Done;
 use super::shop::Shop;
 use crate::job::JobId;
-use crate::storage::{ListedObject, ObjectKey, TENANTS_PREFIX};
-use crate::store::ObjectUse;
+use crate::objects::{ListedObject, ObjectKey, TENANTS_PREFIX};
+use crate::queue::ObjectUse;
 
 /// Objects looked at in one round.
 const BATCH: u32 = 1000;

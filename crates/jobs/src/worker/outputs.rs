@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use super::duties::Done;
 use super::shop::Shop;
-use crate::metrics::Metrics;
-use crate::storage::{ObjectKey, ObjectStore, StorageError};
-use crate::store::StoredOutput;
+use crate::objects::{ObjectKey, ObjectStore, StorageError};
+use crate::observe::metrics::Metrics;
+use crate::queue::StoredOutput;
 use tokio::task::JoinSet;
 
 /// Rows looked at in one round.

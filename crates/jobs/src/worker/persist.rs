@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 
 use super::heart::HeldJob;
 use crate::job::{Backoff, Job};
-use crate::store::{Held, Store, StoreError};
+use crate::queue::{Held, Store, StoreError};
 
 /// Pause between two tries at a write.
 const PAUSE: Backoff = Backoff { base: Duration::from_millis(100), cap: Duration::from_secs(3) };

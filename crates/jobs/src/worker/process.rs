@@ -15,7 +15,7 @@ use super::spool::FinishedRender;
 use super::upload::{self, UploadEnd};
 use super::{admission, making};
 use crate::job::{ErrorClass, Failure, FailureCode, Job, JobOutput, Language, Stage, Status};
-use crate::store::{Claimed, SpoolHold};
+use crate::queue::{Claimed, SpoolHold};
 
 /// How long others leave a finished file to the worker whose spool it is in, before they render again.
 pub(super) const OTHERS_WAIT: Duration = Duration::from_secs(5 * 60);

@@ -3,9 +3,9 @@
 use super::duties::Done;
 use super::shop::Shop;
 use crate::job::{FailureCode, Status};
-use crate::journal;
-use crate::metrics::Rescue;
-use crate::store::ExpiredHow;
+use crate::observe::journal;
+use crate::observe::metrics::Rescue;
+use crate::queue::ExpiredHow;
 
 /// Jobs corrected in one statement.
 const BATCH: u32 = 100;

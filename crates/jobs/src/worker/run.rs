@@ -20,13 +20,13 @@ use super::render::Program;
 use super::settings::{Until, WorkerSettings};
 use super::shop::{Cursors, Refusals, Shop, Stopping};
 use super::spool::{Spool, SpoolError};
-use crate::health::Health;
 use crate::job::{Job, JobId, Status, TenantScope, WorkerId};
-use crate::journal;
-use crate::metrics::{Metrics, QueueFigures};
-use crate::storage::ObjectStore;
-use crate::store::{ClaimRequest, Claimed, SpoolHold, Store, StoreError};
-use crate::studio::PackError;
+use crate::objects::ObjectStore;
+use crate::observe::health::Health;
+use crate::observe::journal;
+use crate::observe::metrics::{Metrics, QueueFigures};
+use crate::queue::{ClaimRequest, Claimed, SpoolHold, Store, StoreError};
+use quotereel::PackError;
 
 /// Fruitless questions after which a worker that is to end by itself gives up.
 const OBSTACLES_IN_A_ROW: u32 = 5;

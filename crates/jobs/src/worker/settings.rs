@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::admission::Admission;
 use crate::job::RetryPolicy;
-use crate::store::Retention;
+use crate::queue::Retention;
 
 /// When a worker ends by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,12 +12,12 @@ use super::heart::Heart;
 use super::render::Program;
 use super::settings::WorkerSettings;
 use super::spool::Spool;
-use crate::health::Health;
 use crate::job::{JobId, WorkerId};
-use crate::metrics::Metrics;
-use crate::storage::ObjectStore;
-use crate::store::{Claimed, Store, StoredOutput, TemplateVersion};
-use crate::studio::TemplateChoice;
+use crate::objects::ObjectStore;
+use crate::observe::health::Health;
+use crate::observe::metrics::Metrics;
+use crate::queue::{Claimed, Store, StoredOutput, TemplateVersion};
+use quotereel::TemplateChoice;
 
 /// How far a worker is on its way out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -161,7 +161,7 @@ pub struct NewRender {
     pub epoch: LeaseEpoch,
     /// The row's hash of the snapshot.
     pub snapshot_hash: String,
-    /// See [`crate::studio::render_version`].
+    /// See [`quotereel::render_version`].
     pub render_version: String,
     /// Length of the video in milliseconds.
     pub duration_ms: u64,

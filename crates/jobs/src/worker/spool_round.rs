@@ -7,8 +7,8 @@ use tokio::task::block_in_place;
 
 use super::duties::Done;
 use super::shop::{Shop, Stopping};
-use crate::metrics::Rescue;
-use crate::store::AdoptRequest;
+use crate::observe::metrics::Rescue;
+use crate::queue::AdoptRequest;
 
 /// Looks at every finished file that no running job of this process holds.
 pub(super) async fn adopt_or_remove(shop: &Shop) -> Done {

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use super::run::WorkerError;
 use super::shop::Templates;
-use crate::studio::{self, TemplateChoice, inspect_pack, render_version};
-use crate::template;
+use quotereel::fonts::inspect_pack;
+use quotereel::{TemplateChoice, render_version, template};
 
 /// All of them, each read and checked once, and the fonts too: what is broken stops a worker at its start and not job by
 /// job.
@@ -32,7 +32,7 @@ pub(super) fn load(folder: Option<&Path>, fonts: Option<&Path>) -> Result<Templa
     }
     let mut templates = Templates::default();
     for (name, choice) in choices {
-        let read = studio::template(&choice).and_then(|_| render_version(&choice, fonts));
+        let read = choice.load().and_then(|_| render_version(&choice, fonts));
         let version = read.map_err(|error| WorkerError::Template { name: name.clone(), reason: error.to_string() })?;
         templates.0.insert(name, (choice, version));
     }

@@ -14,9 +14,9 @@ use super::process::{Interrupt, interrupted};
 use super::shop::Shop;
 use super::spool::FinishedRender;
 use crate::job::{Failure, FailureCode, Job, JobId, JobOutput, LeaseEpoch, Status, TenantScope};
-use crate::metrics::UploadOutcome;
-use crate::storage::{FileMeta, MAX_LISTED, ObjectKey, StorageError, StorageErrorClass};
-use crate::store::StoredOutput;
+use crate::objects::{FileMeta, MAX_LISTED, ObjectKey, StorageError, StorageErrorClass};
+use crate::observe::metrics::UploadOutcome;
+use crate::queue::StoredOutput;
 
 /// How long a write that is under way may go on when its job is called off.
 const LAST_WRITE: Duration = Duration::from_secs(2);

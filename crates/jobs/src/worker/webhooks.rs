@@ -11,9 +11,9 @@ use sha2::Sha256;
 
 use super::duties::Done;
 use super::shop::Shop;
-use crate::asset::{Policy, check_address, guarded_client};
-use crate::metrics::WebhookOutcome;
-use crate::store::{Held, WebhookAttempt, WebhookDelivery};
+use crate::observe::metrics::WebhookOutcome;
+use crate::queue::{Held, WebhookAttempt, WebhookDelivery};
+use quotereel::pictures::{Policy, check_address, guarded_client};
 
 /// Deliveries taken at once.
 const BATCH: u32 = 20;

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use quotereel::job::{JobId, Status};
-use quotereel::store::postgres::{PostgresOptions, PostgresStore};
-use quotereel::store::{
+use quotereel_jobs::job::{JobId, Status};
+use quotereel_jobs::queue::postgres::{PostgresOptions, PostgresStore};
+use quotereel_jobs::queue::{
     Beat, BeatAnswer, ClaimRequest, EnqueueError, EnqueueRules, Enqueued, Held, JobFilter, SpoolHold, Store,
     StoreError, TemplateVersion,
 };

@@ -5,8 +5,8 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quotereel::job::{Failure, FailureCode, Job, JobId, JobOutput, Lease, NewJob, TenantScope, WorkerId};
-use quotereel::store::{ClaimRequest, Claimed, EnqueueRules, Enqueued, Held, Store, connect};
+use quotereel_jobs::job::{Failure, FailureCode, Job, JobId, JobOutput, Lease, NewJob, TenantScope, WorkerId};
+use quotereel_jobs::queue::{ClaimRequest, Claimed, EnqueueRules, Enqueued, Held, Store, connect};
 use serde_json::json;
 use sqlx::AssertSqlSafe;
 

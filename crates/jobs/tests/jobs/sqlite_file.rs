@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use quotereel::store::{ClaimRequest, StoreError, connect};
+use quotereel_jobs::queue::{ClaimRequest, StoreError, connect};
 
 use crate::rig::{asks, company, quote, rules};
 

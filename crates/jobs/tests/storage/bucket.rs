@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use quotereel::storage::{ObjectKey, S3Settings, StorageErrorClass, StorageSettings, open};
+use quotereel_jobs::objects::{ObjectKey, S3Settings, StorageErrorClass, StorageSettings, open};
 
 use crate::place::{Place, fetch, new_bucket, plain_client, some_video, tenant};
-use crate::proxy::Proxy;
+use quotereel_test_support::proxy::Proxy;
 
 #[tokio::test]
 async fn a_signed_url_says_how_to_save_the_video() {
@@ -29,7 +29,7 @@ async fn a_signed_url_says_how_to_save_the_video() {
 #[tokio::test]
 async fn a_signed_url_that_was_tampered_with_gives_nothing() {
     let place = Place::bucket().await;
-    let (mine, theirs) = (some_video(), ObjectKey::video(&tenant("cmp_02"), job(), quotereel::job::LeaseEpoch(1)));
+    let (mine, theirs) = (some_video(), ObjectKey::video(&tenant("cmp_02"), job(), quotereel_jobs::job::LeaseEpoch(1)));
     place.put(&mine, b"mine").await;
     place.put(&theirs, b"theirs").await;
     let url = place.store.sign_get(&mine, Duration::from_secs(60), None).await.expect("a URL");
@@ -147,6 +147,6 @@ async fn with_keys_of_the_environment() {
     assert!(check.is_ok(), "{check:#?}");
 }
 
-fn job() -> quotereel::job::JobId {
-    quotereel::job::JobId(uuid::Uuid::now_v7())
+fn job() -> quotereel_jobs::job::JobId {
+    quotereel_jobs::job::JobId(uuid::Uuid::now_v7())
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use quotereel::job::{JobId, LeaseEpoch, TenantScope};
-use quotereel::storage::{FileMeta, ObjectKey, StorageError, StorageErrorClass};
+use quotereel_jobs::job::{JobId, LeaseEpoch, TenantScope};
+use quotereel_jobs::objects::{FileMeta, ObjectKey, StorageError, StorageErrorClass};
 
 use crate::place::{Place, content, fetch, some_video, tenant};
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use quotereel::storage::{ObjectKey, Refusal, StorageErrorClass, StorageSettings, open};
+use quotereel_jobs::objects::{ObjectKey, Refusal, StorageErrorClass, StorageSettings, open};
 
 use crate::place::{Place, some_video, tenant};
 

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use quotereel::storage::{
+use quotereel_jobs::objects::{
     ObjectStore, Refusal, Result, S3Keys, S3Settings, S3Timeouts, StorageError, StorageErrorClass,
 };
 
 use crate::place::{Place, content, new_bucket, no_bucket, plain_client, server, some_video};
-use crate::proxy::{Answer, Mode, Proxy};
+use quotereel_test_support::proxy::{Answer, Mode, Proxy};
 
 /// A bucket behind a proxy; the same bucket without it.
 async fn behind_proxy(timeouts: S3Timeouts) -> (Proxy, Place, Place) {

@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use quotereel::job::{JobId, LeaseEpoch, TenantScope};
-use quotereel::storage::{FileMeta, ObjectKey, ObjectStore, S3Keys, S3Settings, StorageSettings, open, sha256_of_file};
+use quotereel_jobs::job::{JobId, LeaseEpoch, TenantScope};
+use quotereel_jobs::objects::{
+    FileMeta, ObjectKey, ObjectStore, S3Keys, S3Settings, StorageSettings, open, sha256_of_file,
+};
 
 /// A storage that nobody else uses, with a folder for files on their way in.
 pub(crate) struct Place {

@@ -19,15 +19,15 @@ use serde_json::{Value, json};
 use super::args::{BenchArgs, CanvasSize, Preset, SourceArgs};
 use super::failure::Failure;
 use super::options::Source;
-use super::production::produce;
+use super::prepare::prepare;
 use super::reporter::Reporter;
 use super::signals::Signals;
 use super::usage::Usage;
-use crate::pipeline::{self, Output, Quality, RenderJob, Silent};
-use crate::time::FrameRate;
+use quotereel::files::write_whole;
+use quotereel::{FrameRate, Options, Output, Quality, Sound, default_threads};
 
 /// The quote that is measured where none is named.
-const BUILT_IN: &str = include_str!("../../fixtures/quotes/solar-es-cl.json");
+const BUILT_IN: &str = include_str!("../../../../fixtures/quotes/solar-es-cl.json");
 
 /// One render, measured.
 #[derive(Clone, Debug, Serialize)]
@@ -86,7 +86,7 @@ pub(super) fn run(args: &BenchArgs, reporter: Reporter, signals: &Signals) -> Re
     } else {
         args.snapshots.clone()
     };
-    let all = u16::try_from(pipeline::default_threads().get()).unwrap_or(u16::MAX);
+    let all = u16::try_from(default_threads().get()).unwrap_or(u16::MAX);
     let threads = match args.threads.as_slice() {
         [] if all == 1 => vec![1],
         [] => vec![1, all],
@@ -118,7 +118,7 @@ pub(super) fn run(args: &BenchArgs, reporter: Reporter, signals: &Signals) -> Re
     let report = json!({ "preset": preset_name(args.preset), "template": args.template, "series": summaries(&series) });
     if let Some(path) = &args.output {
         let bytes = serde_json::to_vec_pretty(&report).context("cannot write the figures as JSON")?;
-        pipeline::write_whole(path, &bytes).map_err(anyhow::Error::new)?;
+        write_whole(path, &bytes).map_err(anyhow::Error::new)?;
     }
     reporter.result(true, &lines, report)
 }
@@ -230,25 +230,22 @@ impl Bench<'_> {
     }
 
     fn warm_run(&self) -> Result<Run, Failure> {
-        let video = self.folder.join("warm.mp4");
+        let file = self.folder.join("warm.mp4");
         let before = Usage::now();
         let begun = Instant::now();
         let threads = NonZeroUsize::new(self.threads.into()).unwrap_or(NonZeroUsize::MIN);
-        let production = produce(&self.source, threads)?;
-        let job = RenderJob {
-            thumbnail: Some(video.with_extension("jpg")),
-            thumbnail_at_frame: production.thumbnail_frame(),
-            title: Some(production.title().to_owned()),
-            soundtrack: production.soundtrack().cloned(),
-            threads,
+        let video = prepare(&self.source, &Sound::Template, threads)?;
+        let options = Options {
+            thumbnail: Some(file.with_extension("jpg")),
+            threads: Some(threads),
             quality: Quality { tuning: self.args.preset.into(), ..Quality::default() },
-            ..RenderJob::new(Output::mp4_file(&video))
+            ..Options::default()
         };
-        let rendered = pipeline::render(&production.film(), &job, &Silent).map_err(anyhow::Error::new)?;
+        let rendered = video.write(Output::mp4_file(&file), &options, &()).map_err(anyhow::Error::new)?;
         let wall_ms = ms(begun);
         let after = Usage::now();
         let report = json!({
-            "prepare": production.times(),
+            "prepare": video.times(),
             "stages": rendered.stages,
             "bytes": rendered.bytes,
             "frames": rendered.frames,
@@ -385,7 +382,7 @@ mod tests {
     #[test]
     fn the_built_in_quote_names_no_file() {
         let quote = without_files(BUILT_IN).expect("JSON");
-        crate::snapshot::parse(&quote).expect("a good quote");
+        quotereel::snapshot::parse(&quote).expect("a good quote");
         assert!(!String::from_utf8(quote).expect("text").contains("\"file\""));
     }
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::failure::Failure;
-use crate::pipeline::folder_of;
+use quotereel::files::folder_of;
 
 /// Checks that every one of `files` can be written, that none is one of `inputs`, and that no two are one.
 ///

@@ -11,15 +11,17 @@ use super::failure::{Failure, status};
 use super::jobs::open;
 use super::reporter::Reporter;
 use crate::config::{DatabaseArgs, StorageArgs};
-use crate::encode::{EncodeError, EncoderConfig, SegmentEncoder, encode_sound, ffmpeg_license, ffmpeg_version};
-use crate::frame::{Damage, YuvFrame};
-use crate::geometry::Size;
-use crate::pipeline::free_bytes;
-use crate::sound::silence;
-use crate::studio::{HOW_TO_ADD, inspect_pack};
-use crate::template;
-use crate::text::FontLibrary;
-use crate::time::FrameRate;
+use quotereel::FrameRate;
+use quotereel::Size;
+use quotereel::compose::text::FontLibrary;
+use quotereel::files::free_bytes;
+use quotereel::fonts::{HOW_TO_ADD, inspect_pack};
+use quotereel::ground::frame::{Damage, YuvFrame};
+use quotereel::template;
+use quotereel::video::encode::{
+    EncodeError, EncoderConfig, SegmentEncoder, encode_sound, ffmpeg_license, ffmpeg_version,
+};
+use quotereel::video::sound::silence;
 
 /// Free space below which a render may run out: the spool files of a long video at a high quality, with room to spare.
 const LEAST_FREE_BYTES: u64 = 256 << 20;

@@ -2,8 +2,8 @@
 
 use super::options::UsageError;
 use super::signals::Signal;
-use crate::problem::Problems;
-use crate::template::TemplateProblem;
+use quotereel::Problems;
+use quotereel::template::TemplateProblem;
 
 /// Exit statuses of the program; 128 + n stands for signal n, as shells have it.
 pub(super) mod status {

@@ -33,7 +33,7 @@ pub(super) fn read(input: &Input, limit_bytes: usize) -> Result<Document, Failur
                 return Err(anyhow!("it is a folder").context(cannot_read()).into());
             }
             let bytes = File::open(path).and_then(|file| read_up_to(file, limit_bytes)).with_context(cannot_read)?;
-            Ok(Document { bytes, folder: Some(crate::pipeline::folder_of(path).to_owned()) })
+            Ok(Document { bytes, folder: Some(quotereel::files::folder_of(path).to_owned()) })
         }
     }
 }

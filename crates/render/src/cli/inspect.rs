@@ -9,12 +9,11 @@ use serde_json::{Value, json};
 
 use super::args::SchemaDocument;
 use super::failure::{Failure, status};
+use super::prepare;
 use super::reporter::{self, Reporter};
-use super::{options, production};
-use crate::probe::{self, ProbeError, Report, Severity};
-use crate::problem::Problem;
-use crate::template::{ParamValue, Template};
-use crate::{snapshot, studio, template};
+use quotereel::probe::{self, ProbeError, Report, Severity};
+use quotereel::template::{ParamValue, Template};
+use quotereel::{Problem, SIZES, TemplateChoice, snapshot, template};
 
 /// Checks an MP4 against the delivery rules and prints every one.
 ///
@@ -93,9 +92,9 @@ pub(super) fn templates(reporter: Reporter) -> Result<(), Failure> {
 /// # Errors
 /// [`Failure::Invalid`] and [`Failure::Template`] where there is no such template or it is broken, [`Failure::System`]
 /// when something cannot be read or written.
-pub(super) fn template(template: &options::Template, reporter: Reporter) -> Result<(), Failure> {
-    let template = studio::template(&template.choice()).map_err(production::failure)?;
-    let sizes: Vec<String> = studio::SIZES.iter().map(ToString::to_string).collect();
+pub(super) fn template(choice: &TemplateChoice, reporter: Reporter) -> Result<(), Failure> {
+    let template = choice.load().map_err(prepare::failure)?;
+    let sizes: Vec<String> = SIZES.iter().map(ToString::to_string).collect();
     let mut text = outline_of(&template);
     writeln!(text, "  sizes      {}", sizes.join(", ")).expect("a String takes everything");
     let params = &template.document().params;

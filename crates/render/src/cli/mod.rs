@@ -10,7 +10,7 @@ mod inspect;
 mod jobs;
 mod options;
 mod picture;
-mod production;
+mod prepare;
 mod progress;
 mod render_one;
 mod reporter;

@@ -11,11 +11,7 @@ use super::args::{
     VideoArgs, VideoFormat, WatchArgs,
 };
 use super::jobs::args::JobCommand;
-use crate::encode::{Repeats, Tuning};
-use crate::geometry::Size;
-use crate::pipeline::Quality;
-use crate::studio::TemplateChoice;
-use crate::time::FrameRate;
+use quotereel::{FrameRate, Quality, Repeats, Size, Sound, TemplateChoice, Tuning};
 
 /// The latest moment that can be asked for, in milliseconds: an hour, far beyond any video.
 const LATEST_MS: u64 = 3_600_000;
@@ -75,7 +71,7 @@ pub(super) enum Task {
     Validate(Source),
     Probe(PathBuf),
     Schema(SchemaDocument),
-    Templates(Option<Template>),
+    Templates(Option<TemplateChoice>),
     Job(Box<JobCommand>),
     Doctor(Box<DoctorArgs>),
     Completions(Shell),
@@ -96,27 +92,11 @@ pub(super) enum Output {
     File(PathBuf),
 }
 
-/// A template, by name or by place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Template {
-    Builtin(String),
-    Folder(PathBuf),
-}
-
-/// What is heard.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Sound {
-    /// What the template brings along, if anything.
-    OfTemplate,
-    Silence,
-    File(PathBuf),
-}
-
 /// What to render, and how large and fast.
 #[derive(Debug, PartialEq)]
 pub(super) struct Source {
     pub(super) snapshot: Input,
-    pub(super) template: Template,
+    pub(super) template: TemplateChoice,
     /// Parameters of the template by name, as they were typed.
     pub(super) params: BTreeMap<String, String>,
     pub(super) size: Size,
@@ -192,7 +172,7 @@ impl Task {
             Command::Validate(args) => Source::new(args).map(Self::Validate),
             Command::Probe(args) => Ok(Self::Probe(args.file)),
             Command::Schema(args) => Ok(Self::Schema(args.document)),
-            Command::Templates(args) => args.template.map(Template::new).transpose().map(Self::Templates),
+            Command::Templates(args) => args.template.map(template).transpose().map(Self::Templates),
             Command::Job(command) => Ok(Self::Job(Box::new(command))),
             Command::Doctor(args) => Ok(Self::Doctor(Box::new(args))),
             Command::Completions(args) => Ok(Self::Completions(args.shell)),
@@ -239,7 +219,7 @@ impl Source {
         let frame_rate = args.fps.parse().ok().and_then(|fps| FrameRate::new(fps).ok());
         Ok(Self {
             snapshot: Input::new(args.snapshot),
-            template: Template::new(args.template)?,
+            template: template(args.template)?,
             params: params(args.params)?,
             size: args.size.into(),
             frame_rate: frame_rate.ok_or(UsageError::FrameRate(args.fps))?,
@@ -249,23 +229,14 @@ impl Source {
     }
 }
 
-impl Template {
-    fn new(typed: String) -> Result<Self, UsageError> {
-        Ok(match typed.as_str() {
-            "" => return Err(UsageError::EmptyTemplate),
-            "." | ".." => Self::Folder(typed.into()),
-            name if name.contains(std::path::MAIN_SEPARATOR) => Self::Folder(typed.into()),
-            _ => Self::Builtin(typed),
-        })
-    }
-
-    /// The same for the engine.
-    pub(super) fn choice(&self) -> TemplateChoice {
-        match self {
-            Self::Builtin(name) => TemplateChoice::Builtin(name.clone()),
-            Self::Folder(path) => TemplateChoice::Folder(path.clone()),
-        }
-    }
+/// A template by the name of a built-in one, or by its folder: `.`, `..` or anything with a separator.
+fn template(typed: String) -> Result<TemplateChoice, UsageError> {
+    Ok(match typed.as_str() {
+        "" => return Err(UsageError::EmptyTemplate),
+        "." | ".." => TemplateChoice::Folder(typed.into()),
+        name if name.contains(std::path::MAIN_SEPARATOR) => TemplateChoice::Folder(typed.into()),
+        _ => TemplateChoice::Builtin(typed),
+    })
 }
 
 /// Splits each `NAME=VALUE`; what a template takes is found out later.
@@ -287,10 +258,10 @@ fn params(typed: Vec<String>) -> Result<BTreeMap<String, String>, UsageError> {
 impl From<CanvasSize> for Size {
     fn from(size: CanvasSize) -> Self {
         match size {
-            CanvasSize::Story => Self::new(1080, 1920),
-            CanvasSize::Portrait => Self::new(1080, 1350),
-            CanvasSize::Square => Self::new(1080, 1080),
-            CanvasSize::Landscape => Self::new(1920, 1080),
+            CanvasSize::Story => Self::PORTRAIT,
+            CanvasSize::Portrait => Self::FEED,
+            CanvasSize::Square => Self::SQUARE,
+            CanvasSize::Landscape => Self::LANDSCAPE,
         }
     }
 }
@@ -314,16 +285,14 @@ impl From<Timing> for Repeats {
     }
 }
 
-impl Sound {
-    fn new(file: Option<PathBuf>, silent: bool, format: VideoFormat) -> Result<Self, UsageError> {
-        let refused =
-            |option| if format == VideoFormat::Y4m { Err(UsageError::RawFramesSound { option }) } else { Ok(()) };
-        match file {
-            Some(path) if path.as_os_str() == "-" => Err(UsageError::SoundStdin),
-            Some(path) => refused("--audio").map(|()| Self::File(path)),
-            None if silent => refused("--silent-audio").map(|()| Self::Silence),
-            None => Ok(Self::OfTemplate),
-        }
+/// The soundtrack that was asked for.
+fn sound(file: Option<PathBuf>, silent: bool, format: VideoFormat) -> Result<Sound, UsageError> {
+    let refused = |option| if format == VideoFormat::Y4m { Err(UsageError::RawFramesSound { option }) } else { Ok(()) };
+    match file {
+        Some(path) if path.as_os_str() == "-" => Err(UsageError::SoundStdin),
+        Some(path) => refused("--audio").map(|()| Sound::File(path)),
+        None if silent => refused("--silent-audio").map(|()| Sound::Silence),
+        None => Ok(Sound::Template),
     }
 }
 
@@ -371,7 +340,7 @@ impl VideoTask {
         if format == VideoFormat::Y4m && args.timing == Some(Timing::Vfr) {
             return Err(UsageError::RawFramesVary);
         }
-        let sound = Sound::new(args.audio, args.silent_audio, format)?;
+        let sound = sound(args.audio, args.silent_audio, format)?;
         let tuning = args.preset.unwrap_or(Preset::Balanced).into();
         let repeats = args.timing.unwrap_or(Timing::Cfr).into();
         let quality = Quality { tuning, repeats, ..Quality::default() };
@@ -382,7 +351,7 @@ impl VideoTask {
     pub(super) fn inputs(&self) -> impl Iterator<Item = &Path> {
         let sound = match &self.sound {
             Sound::File(path) => Some(path.as_path()),
-            Sound::OfTemplate | Sound::Silence => None,
+            Sound::Template | Sound::Silence => None,
         };
         self.source.snapshot.path().into_iter().chain(sound)
     }

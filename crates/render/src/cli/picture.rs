@@ -6,14 +6,11 @@ use serde_json::json;
 use super::destination;
 use super::failure::Failure;
 use super::options::{Output, SheetTask, Source, StillTask};
-use super::production::produce;
+use super::prepare::prepare;
 use super::reporter::Reporter;
 use super::signals::Signals;
-use crate::encode;
-use crate::frame::RgbaFrame;
-use crate::pipeline;
-use crate::problem::Problems;
-use crate::studio::Production;
+use quotereel::files::write_whole;
+use quotereel::{Problems, RgbaFrame, Sound, Video, default_threads, png};
 
 /// Draws one frame.
 ///
@@ -22,27 +19,26 @@ use crate::studio::Production;
 /// [`Failure::System`].
 pub(super) fn still(task: &StillTask, reporter: Reporter, signals: &Signals) -> Result<(), Failure> {
     check(&task.source, &task.output)?;
-    let production = produce(&task.source, pipeline::default_threads())?;
-    let picture = still_of(&production, task.at_ms)?;
-    deliver(&picture, production.warnings(), &task.output, reporter, signals)
+    let video = prepare(&task.source, &Sound::Template, default_threads())?;
+    let picture = still_of(&video, task.at_ms)?;
+    deliver(&picture, video.warnings(), &task.output, reporter, signals)
 }
 
 /// The frame at `at_ms`.
 ///
 /// # Errors
 /// [`Failure::Usage`] for a moment past the end.
-pub(super) fn still_of(production: &Production, at_ms: u64) -> Result<RgbaFrame, Failure> {
-    let composition = production.composition();
-    let frame_index = composition.frame_rate.frames_in_ms(at_ms);
-    if frame_index >= composition.frame_count {
-        let last_ms = composition.frame_rate.ms_of_frames(composition.frame_count - 1);
+pub(super) fn still_of(video: &Video, at_ms: u64) -> Result<RgbaFrame, Failure> {
+    let frame_index = video.frame_rate().frames_in_ms(at_ms);
+    if frame_index >= video.frame_count() {
+        let last_ms = video.frame_rate().ms_of_frames(video.frame_count() - 1);
         return Err(Failure::Usage(format!(
             "--at {at_ms} ms is past the end: the last frame is at {}.{:03} s",
             last_ms / 1000,
             last_ms % 1000
         )));
     }
-    Ok(production.still(frame_index))
+    Ok(video.frame(frame_index))
 }
 
 /// Draws the contact sheet.
@@ -51,8 +47,8 @@ pub(super) fn still_of(production: &Production, at_ms: u64) -> Result<RgbaFrame,
 /// As [`still`].
 pub(super) fn sheet(task: &SheetTask, reporter: Reporter, signals: &Signals) -> Result<(), Failure> {
     check(&task.source, &task.output)?;
-    let production = produce(&task.source, pipeline::default_threads())?;
-    deliver(&production.sheet(), production.warnings(), &task.output, reporter, signals)
+    let video = prepare(&task.source, &Sound::Template, default_threads())?;
+    deliver(&video.sheet(), video.warnings(), &task.output, reporter, signals)
 }
 
 fn check(source: &Source, output: &Output) -> Result<(), Failure> {
@@ -69,20 +65,20 @@ fn deliver(
     reporter: Reporter,
     signals: &Signals,
 ) -> Result<(), Failure> {
-    let png = encode::png(picture).context("cannot encode the picture")?;
+    let bytes = png(picture).context("cannot encode the picture")?;
     reporter.warn(warnings);
     match output {
-        Output::Stdout => super::destination::write_to_stdout(&png),
+        Output::Stdout => super::destination::write_to_stdout(&bytes),
         Output::File(path) => {
             // A signal must not end the process between the file's making and its naming.
             let deferred = signals.defer();
-            pipeline::write_whole(path, &png).map_err(anyhow::Error::from)?;
+            write_whole(path, &bytes).map_err(anyhow::Error::from)?;
             drop(deferred);
             let report = json!({
                 "picture": path,
                 "width": picture.size().width,
                 "height": picture.size().height,
-                "bytes": png.len(),
+                "bytes": bytes.len(),
                 "warnings": warnings,
             });
             reporter.result(true, &format!("{}\n", path.display()), report)

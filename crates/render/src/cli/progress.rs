@@ -7,7 +7,6 @@ use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, P
 
 use super::reporter::Reporter;
 use super::signals::Signals;
-use crate::pipeline::Monitor;
 
 /// Redraws a second: enough to look alive, too few to cost anything.
 const REDRAWS_A_SECOND: u8 = 10;
@@ -51,11 +50,11 @@ fn time_left(state: &ProgressState, out: &mut dyn fmt::Write) {
     }
 }
 
-impl Monitor for Progress<'_> {
-    fn frames_done(&self, n: u32) {
+impl quotereel::Progress for Progress<'_> {
+    fn frames_done(&self, count: u32) {
         // A video made again because it was too large counts its frames twice: the bar stays full meanwhile.
         let left = self.bar.length().unwrap_or_default().saturating_sub(self.bar.position());
-        self.bar.inc(u64::from(n).min(left));
+        self.bar.inc(u64::from(count).min(left));
     }
 
     fn is_cancelled(&self) -> bool {
@@ -71,6 +70,8 @@ impl Drop for Progress<'_> {
 
 #[cfg(test)]
 mod tests {
+    use quotereel::Progress as _;
+
     use super::*;
 
     #[test]

@@ -1,4 +1,4 @@
-//! `render render-one`: the child process of a worker. Not for people; see [`crate::worker::render`].
+//! `render render-one`: the child process of a worker. Not for people; see [`quotereel_jobs::worker::render`].
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use anyhow::Context as _;
 
 use super::args::RenderOneArgs;
 use super::failure::Failure;
-use crate::worker::{self, ChildLimits};
+use quotereel_jobs::worker::{self, ChildLimits};
 
 /// Limits the process, then renders the one order on stdin.
 ///

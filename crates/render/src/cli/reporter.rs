@@ -7,8 +7,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::failure::Failure;
-use crate::problem::{Problem, Problems, Severity};
-use crate::template::TemplateProblem;
+use quotereel::template::TemplateProblem;
+use quotereel::{Problem, Problems, Severity};
 
 /// How a command speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -185,7 +185,7 @@ pub(super) fn stdout_failure(error: io::Error) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::problem::Warning;
+    use quotereel::Warning;
 
     #[test]
     fn a_problem_is_legible_without_colour() {

@@ -9,7 +9,7 @@ use std::thread;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::{flag, iterator, low_level};
 
-use crate::pipeline::remove_unfinished;
+use quotereel::files::remove_unfinished;
 
 /// A signal that asks the program to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

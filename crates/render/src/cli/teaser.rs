@@ -10,10 +10,8 @@ use super::options::{Output, VideoTask};
 use super::reporter::Reporter;
 use super::signals::Signals;
 use super::usage::Usage;
-use crate::encode::{THUMBNAIL_QUALITY, jpeg, small_thumbnail};
-use crate::pipeline;
-use crate::problem::Problem;
-use crate::studio::{Production, Teaser, TeaserError, TeaserFormat};
+use quotereel::files::write_together;
+use quotereel::{Problem, Teaser, TeaserError, TeaserFormat, Video};
 
 /// Makes the teaser, delivers it with the thumbnails that were asked for, and reports.
 ///
@@ -23,16 +21,15 @@ use crate::studio::{Production, Teaser, TeaserError, TeaserFormat};
 pub(super) fn run(
     task: &VideoTask,
     format: TeaserFormat,
-    production: &Production,
+    video: &Video,
     reporter: Reporter,
     signals: &Signals,
 ) -> Result<(), Failure> {
     tracing::info!("drawing frames");
-    let teaser = production.teaser(format).map_err(failure)?;
+    let teaser = video.teaser(format).map_err(failure)?;
     tracing::info!(step = ?teaser.step, frames = teaser.frames, bytes = teaser.bytes.len(), "made the teaser");
-    let still = production.still(production.thumbnail_frame());
-    let large = task.thumbnail.as_ref().map(|_| jpeg(&still, THUMBNAIL_QUALITY)).transpose();
-    let small = task.small_thumbnail.as_ref().map(|_| small_thumbnail(&still)).transpose();
+    let large = task.thumbnail.as_ref().map(|_| video.thumbnail()).transpose();
+    let small = task.small_thumbnail.as_ref().map(|_| video.small_thumbnail()).transpose();
     let large = large.context("cannot encode the thumbnail")?.unwrap_or_default();
     let small = small.context("cannot encode the thumbnail")?.unwrap_or_default();
 
@@ -51,11 +48,11 @@ pub(super) fn run(
     .collect();
     // A signal must not end the process between a file's making and its naming.
     let deferred = signals.defer();
-    pipeline::write_together(&files).map_err(anyhow::Error::from)?;
+    write_together(&files).map_err(anyhow::Error::from)?;
     drop(deferred);
     match path {
         None => super::destination::write_to_stdout(&teaser.bytes),
-        Some(path) => report(path, task, &teaser, production, reporter),
+        Some(path) => report(path, task, &teaser, video, reporter),
     }
 }
 
@@ -71,13 +68,7 @@ fn failure(error: TeaserError) -> Failure {
     }
 }
 
-fn report(
-    path: &Path,
-    task: &VideoTask,
-    teaser: &Teaser,
-    production: &Production,
-    reporter: Reporter,
-) -> Result<(), Failure> {
+fn report(path: &Path, task: &VideoTask, teaser: &Teaser, video: &Video, reporter: Reporter) -> Result<(), Failure> {
     let mut lines = String::new();
     let files = [Some(path), task.thumbnail.as_deref(), task.small_thumbnail.as_deref()];
     for file in files.into_iter().flatten() {
@@ -94,9 +85,9 @@ fn report(
         "frames": teaser.frames,
         "durationMs": teaser.duration_ms,
         "step": teaser.step,
-        "prepare": production.times(),
+        "prepare": video.times(),
         "process": Usage::now(),
-        "warnings": production.warnings(),
+        "warnings": video.warnings(),
     });
     reporter.result(true, &lines, report)
 }

@@ -12,17 +12,15 @@ use tempfile::TempDir;
 use super::args::VideoFormat;
 use super::destination;
 use super::failure::Failure;
-use super::options::{Output, Sound, VideoTask};
-use super::production::{produce, sound_failure, unusable_sound};
+use super::options::{Output, VideoTask};
+use super::prepare::{prepare, unusable_sound};
 use super::progress::Progress;
 use super::reporter::Reporter;
 use super::signals::Signals;
 use super::teaser;
 use super::usage::Usage;
-use crate::frame::FrameSource;
-use crate::pipeline::{self, Destination, RenderError, RenderJob, Rendered, Soundtrack, Unfinished};
-use crate::problem::Problem;
-use crate::studio::{Production, TeaserFormat, recording};
+use quotereel::files::Unfinished;
+use quotereel::{Destination, Options, Problem, RenderError, Rendered, TeaserFormat, Video, default_threads};
 
 /// Renders, delivers and reports.
 ///
@@ -33,46 +31,36 @@ pub(super) fn run(task: &VideoTask, reporter: Reporter, signals: &Signals) -> Re
         destination::refuse_terminal()?;
     }
     destination::check(task.files(), task.inputs())?;
-    // Before any work, as every other input.
-    let sound = match &task.sound {
-        Sound::OfTemplate => None,
-        Sound::Silence => Some(Soundtrack::Silence),
-        Sound::File(path) => Some(recording(path).map_err(sound_failure)?),
-    };
-    let production = produce(&task.source, task.threads.unwrap_or_else(pipeline::default_threads))?;
-    let production = match sound {
-        None => production,
-        Some(sound) => production.with_soundtrack(sound),
-    };
-    reporter.warn(production.warnings());
+    let video = prepare(&task.source, &task.sound, task.threads.unwrap_or_else(default_threads))?;
+    reporter.warn(video.warnings());
     match (&task.output, task.format) {
         (Output::File(path), VideoFormat::Mp4) => {
-            let rendered = render(pipeline::Output::mp4_file(path), task, &production, reporter, signals)?;
-            report(path, &rendered, &production, reporter)
+            let rendered = render(quotereel::Output::mp4_file(path), task, &video, reporter, signals)?;
+            report(path, &rendered, &video, reporter)
         }
         (Output::File(path), VideoFormat::Y4m) => {
-            let rendered = render(pipeline::Output::y4m_file(path), task, &production, reporter, signals)?;
-            report(path, &rendered, &production, reporter)
+            let rendered = render(quotereel::Output::y4m_file(path), task, &video, reporter, signals)?;
+            report(path, &rendered, &video, reporter)
         }
-        (Output::Stdout, VideoFormat::Mp4) => stream_mp4(task, &production, reporter, signals),
+        (Output::Stdout, VideoFormat::Mp4) => stream_mp4(task, &video, reporter, signals),
         (Output::Stdout, VideoFormat::Y4m) => {
             let stdout = io::stdout().as_fd().try_clone_to_owned().context("cannot write to stdout")?;
-            let output = pipeline::Output::Y4m(Destination::stream(File::from(stdout)));
-            render(output, task, &production, reporter, signals).map(drop)
+            let output = quotereel::Output::Y4m(Destination::stream(File::from(stdout)));
+            render(output, task, &video, reporter, signals).map(drop)
         }
-        (_, VideoFormat::Webp) => teaser::run(task, TeaserFormat::WebP, &production, reporter, signals),
-        (_, VideoFormat::Gif) => teaser::run(task, TeaserFormat::Gif, &production, reporter, signals),
+        (_, VideoFormat::Webp) => teaser::run(task, TeaserFormat::WebP, &video, reporter, signals),
+        (_, VideoFormat::Gif) => teaser::run(task, TeaserFormat::Gif, &video, reporter, signals),
     }
 }
 
 /// An MP4 is complete only at its end: it is finished in a file that has lost its name before the first byte goes out,
 /// so that a signal may end the process at any moment of the copy.
-fn stream_mp4(task: &VideoTask, production: &Production, reporter: Reporter, signals: &Signals) -> Result<(), Failure> {
+fn stream_mp4(task: &VideoTask, video: &Video, reporter: Reporter, signals: &Signals) -> Result<(), Failure> {
     let deferred = signals.defer();
     let (folder, listed) = Unfinished::list(|| TempDir::with_prefix("quotereel-"), TempDir::path)
         .context("cannot make a temporary folder")?;
     let path = folder.path().join("video.mp4");
-    render(pipeline::Output::mp4_file(&path), task, production, reporter, signals)?;
+    render(quotereel::Output::mp4_file(&path), task, video, reporter, signals)?;
     let finished = File::open(&path).context("cannot read the finished video back")?;
     folder.close().context("cannot remove the temporary folder")?;
     drop((listed, deferred));
@@ -81,30 +69,25 @@ fn stream_mp4(task: &VideoTask, production: &Production, reporter: Reporter, sig
 }
 
 fn render(
-    output: pipeline::Output,
+    output: quotereel::Output,
     task: &VideoTask,
-    production: &Production,
+    video: &Video,
     reporter: Reporter,
     signals: &Signals,
 ) -> Result<Rendered, Failure> {
     // Raw frames into a stream and nothing else: no file to clean up, so a signal need not wait for a reader that sleeps.
     let bare_stream = task.files().next().is_none() && task.format == VideoFormat::Y4m;
     let deferred = (!bare_stream).then(|| signals.defer());
-    let film = production.film();
-    let job = RenderJob {
+    let options = Options {
         thumbnail: task.thumbnail.clone(),
         small_thumbnail: task.small_thumbnail.clone(),
-        thumbnail_at_frame: production.thumbnail_frame(),
-        title: Some(production.title().to_owned()),
-        soundtrack: production.soundtrack().cloned(),
-        threads: task.threads.unwrap_or_else(pipeline::default_threads),
         quality: task.quality,
-        ..RenderJob::new(output)
+        threads: task.threads,
     };
-    tracing::info!(frames = film.frame_count(), threads = job.threads, "drawing frames");
+    tracing::info!(frames = video.frame_count(), "drawing frames");
     let outcome = {
-        let progress = Progress::new(film.frame_count(), reporter, signals);
-        pipeline::render(&film, &job, &progress)
+        let progress = Progress::new(video.frame_count(), reporter, signals);
+        video.write(output, &options, &progress)
     };
     drop(deferred);
     let rendered = outcome.map_err(|error| failure(error, signals))?;
@@ -129,7 +112,7 @@ fn failure(error: RenderError, signals: &Signals) -> Failure {
     }
 }
 
-fn report(path: &Path, rendered: &Rendered, production: &Production, reporter: Reporter) -> Result<(), Failure> {
+fn report(path: &Path, rendered: &Rendered, video: &Video, reporter: Reporter) -> Result<(), Failure> {
     let mut lines = String::new();
     for file in [Some(path), rendered.thumbnail.as_deref(), rendered.small_thumbnail.as_deref()].into_iter().flatten() {
         lines.push_str(&file.to_string_lossy());
@@ -146,10 +129,10 @@ fn report(path: &Path, rendered: &Rendered, production: &Production, reporter: R
         "fps": rendered.fps,
         "sound": rendered.sound,
         "qp": rendered.qp,
-        "prepare": production.times(),
+        "prepare": video.times(),
         "stages": rendered.stages,
         "process": Usage::now(),
-        "warnings": production.warnings(),
+        "warnings": video.warnings(),
     });
     reporter.result(true, &lines, report)
 }

@@ -5,7 +5,7 @@ use clap::parser::ValueSource;
 use serde::Serialize;
 
 use super::settings::every_setting;
-use crate::store::without_password;
+use quotereel_jobs::queue::without_password;
 
 /// Settings whose values are never printed.
 const SECRETS: [&str; 1] = ["s3_secret_access_key"];

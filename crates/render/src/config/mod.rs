@@ -6,7 +6,5 @@ mod settings;
 mod span;
 
 pub use effective::{Effective, Origin};
-pub use settings::{
-    ConfigError, DatabaseArgs, EnqueueArgs, FontsArgs, LogArgs, Settings, StorageArgs, WorkerArgs, every_setting,
-};
+pub use settings::{ConfigError, DatabaseArgs, EnqueueArgs, FontsArgs, LogArgs, Settings, StorageArgs, WorkerArgs};
 pub use span::{Span, SpanError};

@@ -6,9 +6,9 @@ use std::time::Duration;
 use clap::{Args, Command, CommandFactory as _, Parser, ValueHint};
 
 use super::span::Span;
-use crate::health::Address;
-use crate::store::without_password;
 use crate::telemetry::LogFormat;
+use quotereel_jobs::observe::health::Address;
+use quotereel_jobs::queue::without_password;
 
 /// A setting that cannot be meant.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

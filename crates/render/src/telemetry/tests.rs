@@ -12,8 +12,8 @@ use ::time::OffsetDateTime;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::job::{Failure, FailureCode, Job, JobId, LeaseEpoch, Stage, Status, TenantScope, WorkerId};
-use crate::journal;
+use quotereel_jobs::job::{Failure, FailureCode, Job, JobId, LeaseEpoch, Stage, Status, TenantScope, WorkerId};
+use quotereel_jobs::observe::journal;
 
 fn job() -> Job {
     let now = OffsetDateTime::UNIX_EPOCH;

@@ -47,7 +47,7 @@ impl Collector {
     /// [`TelemetryError::Endpoint`] for other than an http or https address.
     pub fn new(endpoint: &str, instance: impl Into<String>) -> Result<Self, TelemetryError> {
         let wrong = || TelemetryError::Endpoint { endpoint: endpoint.chars().take(200).collect() };
-        let url = reqwest::Url::parse(endpoint).map_err(|_| wrong())?;
+        let url = url::Url::parse(endpoint).map_err(|_| wrong())?;
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
             return Err(wrong());
         }

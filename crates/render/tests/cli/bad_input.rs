@@ -159,7 +159,7 @@ fn a_template_that_is_not_there() {
 
 /// The tests' template in a folder of its own, with `from` replaced by `to` in one of its files.
 fn spoilt_template(bench: &Bench, from: &str, to: &str) {
-    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/templates/steady");
+    let source = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("fixtures/templates/steady");
     let mut folders = vec![source.clone()];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).expect("readable") {

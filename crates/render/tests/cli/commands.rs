@@ -127,7 +127,7 @@ fn a_template_is_described() {
 
 /// A copy of the tests' template with two parameters, in the working folder.
 fn with_params(bench: &Bench) -> String {
-    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/templates/steady");
+    let source = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("fixtures/templates/steady");
     let document = std::fs::read_to_string(source.join("template.json")).expect("a template");
     let mut document: serde_json::Value = serde_json::from_str(&document).expect("JSON");
     document["params"] = serde_json::json!({

@@ -15,7 +15,7 @@ use crate::quotes::good;
 const FIXTURES: [&str; 2] = ["solar-es-cl", "bare"];
 
 fn fixture(name: &str) -> String {
-    format!("{}/fixtures/quotes/{name}.json", env!("CARGO_MANIFEST_DIR"))
+    format!("{}/../../fixtures/quotes/{name}.json", env!("CARGO_MANIFEST_DIR"))
 }
 
 /// Pictures and how long each is shown, in milliseconds.

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use quotereel::problem::{Warning, WarningPlace};
+use quotereel::ground::problem::{Warning, WarningPlace};
 use rayon::prelude::*;
 use serde_json::Value;
 
@@ -24,7 +24,7 @@ const SERVER: &str = "127.0.0.1:8765";
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
 fn folder() -> PathBuf {

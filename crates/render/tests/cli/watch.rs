@@ -128,7 +128,7 @@ fn pictures_and_template_are_watched_too() {
     };
     bench.put("assets/logo.svg", logo("#c00"));
     bench.put("q.json", with("/company/logo", json!({ "file": "assets/logo.svg" })));
-    let steady = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/templates/steady");
+    let steady = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("fixtures/templates/steady");
     bench.put("mine/template.json", std::fs::read(steady.join("template.json")).expect("there"));
     let (watch, first) = Watch::begin(&bench, "q.json --sheet --size landscape -t ./mine -o s.png", "s.png");
     assert_eq!(first["ok"], true, "{first}");

@@ -1,6 +1,6 @@
 //! What must hold after every fault: no job lost, none doubled, each credit settled once, nothing left lying about.
 
-use quotereel::job::JobId;
+use quotereel_jobs::job::JobId;
 use sha2::{Digest as _, Sha256};
 
 use crate::rig::{CREDITS, Rig};

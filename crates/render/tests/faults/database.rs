@@ -4,9 +4,9 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::gate::{Gate, Moment};
-use crate::proxy::{Mode, Proxy};
 use crate::rig::{Rig, until};
 use crate::worker::{figure, free_port, lives};
+use quotereel_test_support::proxy::{Mode, Proxy};
 
 /// A PostgreSQL of this test's own, to be ended and started at will.
 struct Server {
@@ -27,7 +27,7 @@ impl Server {
     }
 
     fn does(&self, action: &str) -> String {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/servers/postgres.sh");
+        let script = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("tests/servers/postgres.sh");
         let done = Command::new(script).arg(action).arg(self.folder.path().join("postgres")).output().expect("it runs");
         assert!(done.status.success(), "{action}: {}", String::from_utf8_lossy(&done.stderr));
         String::from_utf8(done.stdout).expect("text")
@@ -37,7 +37,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         // As a crash: nothing of it is needed any more.
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/servers/postgres.sh");
+        let script = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("tests/servers/postgres.sh");
         drop(Command::new(script).arg("kill").arg(self.folder.path().join("postgres")).output());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::process::Output;
 
-use quotereel::job::JobId;
+use quotereel_jobs::job::JobId;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 

@@ -8,10 +8,10 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 use crate::gate::{Gate, Moment};
-use crate::proxy::{Mode, Proxy};
 use crate::receiver::Receiver;
 use crate::rig::{COMPANY, Rig, until};
 use crate::worker::{figure, free_port, lives};
+use quotereel_test_support::proxy::{Mode, Proxy};
 
 /// Somebody begins to render.
 const BEGINS_RENDER: &str = "new.render_attempts > old.render_attempts";

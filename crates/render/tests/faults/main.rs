@@ -20,6 +20,3 @@ mod several;
 mod storage;
 mod storm;
 mod worker;
-
-#[path = "../proxy/mod.rs"]
-mod proxy;

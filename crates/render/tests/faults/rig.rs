@@ -5,8 +5,8 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use quotereel::job::{JobId, NewJob, TenantScope};
-use quotereel::store::{EnqueueRules, Enqueued, Store, connect};
+use quotereel_jobs::job::{JobId, NewJob, TenantScope};
+use quotereel_jobs::queue::{EnqueueRules, Enqueued, Store, connect};
 use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 use tempfile::TempDir;
@@ -359,7 +359,8 @@ impl Rig {
 
     /// Every setting of the program by its variable, for this world.
     pub(crate) fn environment(&self) -> Vec<(String, String)> {
-        let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/faults/templates");
+        let templates =
+            Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("crates/render/tests/faults/templates");
         let mut variables = vec![
             ("PATH".to_owned(), std::env::var("PATH").unwrap_or_default()),
             ("HOME".to_owned(), self.folder.path().display().to_string()),

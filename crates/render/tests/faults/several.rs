@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use quotereel::store::{Enqueued, connect};
+use quotereel_jobs::queue::{Enqueued, connect};
 use rustix::process::Signal;
 
 use crate::rig::{CREDITS, Rig, new_job, rules, snapshot, until};

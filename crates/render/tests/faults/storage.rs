@@ -1,8 +1,8 @@
 //! Faults 14 to 17 and 20: storage fails, hangs, refuses, is choosy, loses objects and keeps too many.
 
-use crate::proxy::{Answer, Mode, Proxy};
 use crate::rig::{Place, Rig, unmade_bucket, until};
 use crate::worker::{Plan, figure, free_port, page};
+use quotereel_test_support::proxy::{Answer, Mode, Proxy};
 
 /// A worker that reaches its bucket through a proxy.
 fn through(rig: &Rig, proxy: &Proxy) -> Plan {

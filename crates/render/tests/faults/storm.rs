@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::proxy::{Mode, Proxy};
 use crate::rig::{Rig, until};
 use crate::worker::Plan;
+use quotereel_test_support::proxy::{Mode, Proxy};
 
 /// Blows of each kind.
 const ROUNDS: usize = 3;

@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
-use quotereel::job::JobId;
+use quotereel_jobs::job::JobId;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::rig::{Rig, until};

@@ -6,8 +6,8 @@ use skrifa::instance::{LocationRef, Size};
 use skrifa::outline::{DrawSettings, OutlinePen};
 use skrifa::{GlyphId, MetadataProvider as _};
 
-use crate::text::coverage::PathPen;
-use crate::text::{FaceId, Fit, FontLibrary, Glyph, GlyphBitmap, GlyphCache, GlyphPixels, TextStyle, layout};
+use crate::compose::text::coverage::PathPen;
+use crate::compose::text::{FaceId, Fit, FontLibrary, Glyph, GlyphBitmap, GlyphCache, GlyphPixels, TextStyle, layout};
 
 /// Size at which every glyph is looked at, in px per em: that of small text.
 const WALK_PX: f32 = 40.0;

@@ -10,9 +10,9 @@ use std::process::Command;
 use std::sync::Arc;
 
 use super::{Shaped, Wrap, shape};
-use crate::text::pack::{inspect, take_out};
-use crate::text::prepare::prepare;
-use crate::text::{Direction, FaceId, FaceRole, FaceSource, FontLibrary, TextStyle};
+use crate::compose::text::pack::{inspect, take_out};
+use crate::compose::text::prepare::prepare;
+use crate::compose::text::{Direction, FaceId, FaceRole, FaceSource, FontLibrary, TextStyle};
 
 /// Where Debian puts the East Asian fonts.
 const PACK: &str = "/usr/share/fonts/opentype/noto";

@@ -3,10 +3,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::crew::Alone;
-use crate::geometry::Rect;
-use crate::scene::{Edge, Geometry, MotionLink, Paint, Reveal, RoundedRect, Shape, Stop};
-use crate::timeline::{Easing, Keyframe, Track};
+use crate::compose::scene::{Edge, Geometry, MotionLink, Paint, Reveal, RoundedRect, Shape, Stop};
+use crate::ground::executor::Sequential;
+use crate::ground::geometry::Rect;
+use crate::ground::timeline::{Easing, Keyframe, Track};
 
 const SIDE: u32 = 48;
 
@@ -52,7 +52,7 @@ fn one_layer(content: Vec<Primitive>, motion: Vec<MotionLink>) -> Composition {
 }
 
 fn frame(composition: &Composition, index: u32) -> RgbaFrame {
-    still(composition, FontLibrary::bundled(), Arc::default(), index, &Alone)
+    still(composition, FontLibrary::bundled(), Arc::default(), index, &Sequential)
 }
 
 fn ramp(from: f32, to: f32, frames: u32) -> Track {

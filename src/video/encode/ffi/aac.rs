@@ -4,18 +4,18 @@ use ff::ffi as c;
 use ffmpeg_next as ff;
 
 use super::{MESSAGES, dictionary, extradata, failure, initialise, open_encoder, ratio_part};
-use crate::encode::EncodeError;
-use crate::sound::Stereo;
+use crate::video::encode::EncodeError;
+use crate::video::sound::Stereo;
 
 /// An open encoder with one frame and one packet that are used over and over.
-pub(in crate::encode) struct AacEncoder {
+pub(in crate::video::encode) struct AacEncoder {
     encoder: ff::encoder::audio::Audio,
     sample_rate: u32,
     packet: ff::Packet,
 }
 
 impl AacEncoder {
-    pub(in crate::encode) fn open(sample_rate: u32, options: &[(&str, &str)]) -> Result<Self, EncodeError> {
+    pub(in crate::video::encode) fn open(sample_rate: u32, options: &[(&str, &str)]) -> Result<Self, EncodeError> {
         initialise()?;
         MESSAGES.take();
         let codec = ff::encoder::find_by_name("aac").ok_or(EncodeError::Missing("AAC encoder"))?;
@@ -36,24 +36,24 @@ impl AacEncoder {
     }
 
     /// The `AudioSpecificConfig`.
-    pub(in crate::encode) fn config(&self) -> &[u8] {
+    pub(in crate::video::encode) fn config(&self) -> &[u8] {
         extradata(&self.encoder)
     }
 
     /// Samples that a packet holds.
-    pub(in crate::encode) fn packet_samples(&self) -> usize {
+    pub(in crate::video::encode) fn packet_samples(&self) -> usize {
         // SAFETY: the encoder is open; the field was set when it was opened.
         usize::try_from(unsafe { (*self.encoder.as_ptr()).frame_size }).unwrap_or(0)
     }
 
     /// Samples at the start of the stream that are none of the signal.
-    pub(in crate::encode) fn priming_samples(&self) -> u32 {
+    pub(in crate::video::encode) fn priming_samples(&self) -> u32 {
         // SAFETY: the encoder is open; the field was set when it was opened.
         u32::try_from(unsafe { (*self.encoder.as_ptr()).initial_padding }).unwrap_or(0)
     }
 
     /// Sends samples, as many as a packet holds; the last ones may be fewer.
-    pub(in crate::encode) fn send(&mut self, samples: &[Stereo], start: usize) -> Result<(), EncodeError> {
+    pub(in crate::video::encode) fn send(&mut self, samples: &[Stereo], start: usize) -> Result<(), EncodeError> {
         let mut frame = ff::frame::Audio::empty();
         frame.set_format(ff::format::Sample::F32(ff::format::sample::Type::Planar));
         frame.set_samples(samples.len());
@@ -81,12 +81,12 @@ impl AacEncoder {
         self.encoder.send_frame(&frame).map_err(|source| failure("encoding sound", source))
     }
 
-    pub(in crate::encode) fn flush(&mut self) -> Result<(), EncodeError> {
+    pub(in crate::video::encode) fn flush(&mut self) -> Result<(), EncodeError> {
         self.encoder.send_eof().map_err(|source| failure("flushing the AAC encoder", source))
     }
 
     /// The next packet, `None` where there is none yet or none any more.
-    pub(in crate::encode) fn receive(&mut self) -> Result<Option<&[u8]>, EncodeError> {
+    pub(in crate::video::encode) fn receive(&mut self) -> Result<Option<&[u8]>, EncodeError> {
         match self.encoder.receive_packet(&mut self.packet) {
             Ok(()) => Ok(self.packet.data()),
             Err(ff::Error::Eof | ff::Error::Other { errno: ff::error::EAGAIN }) => Ok(None),

@@ -11,7 +11,7 @@ use ff::format::stream::Disposition;
 use ffmpeg_next as ff;
 
 use super::{MESSAGES, dictionary, initialise, ratio_part};
-use crate::sound::{SAMPLE_RATE, SoundError, Stereo};
+use crate::video::sound::{SAMPLE_RATE, SoundError, Stereo};
 
 /// Containers that are opened; FFmpeg knows hundreds, some of which open other files.
 const CONTAINERS: &str = "wav,mp3,aac,flac,ogg,mov";
@@ -41,7 +41,7 @@ const SAMPLE_RATES_HZ: std::ops::RangeInclusive<c_int> = 8_000..=192_000;
 /// decoded, gives what it has.
 ///
 /// The bytes are all that is read: no path is opened, whatever the file says.
-pub(in crate::encode) fn decode_sound(bytes: Arc<[u8]>, length: usize) -> Result<Vec<Stereo>, SoundError> {
+pub(in crate::video::encode) fn decode_sound(bytes: Arc<[u8]>, length: usize) -> Result<Vec<Stereo>, SoundError> {
     initialise().map_err(|_| SoundError::Unknown)?;
     let decoded = Decoding::open(bytes).and_then(|mut decoding| {
         decoding.run(length)?;

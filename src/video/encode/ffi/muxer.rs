@@ -8,32 +8,32 @@ use ff::ffi as c;
 use ffmpeg_next as ff;
 
 use super::{MESSAGES, dictionary, failure, initialise, ratio_part, refuse_leftovers};
-use crate::encode::{EncodeError, EncoderConfig};
+use crate::video::encode::{EncodeError, EncoderConfig};
 
 /// One video track to be written, as FFmpeg's muxer needs to know it.
-pub(in crate::encode) struct Track<'a> {
-    pub(in crate::encode) config: &'a EncoderConfig,
-    pub(in crate::encode) avcc: &'a [u8],
+pub(in crate::video::encode) struct Track<'a> {
+    pub(in crate::video::encode) config: &'a EncoderConfig,
+    pub(in crate::video::encode) avcc: &'a [u8],
     /// Ticks of the track in a second.
-    pub(in crate::encode) timescale: u32,
+    pub(in crate::video::encode) timescale: u32,
 }
 
 /// The AAC track beside it.
-pub(in crate::encode) struct SoundTrack<'a> {
+pub(in crate::video::encode) struct SoundTrack<'a> {
     /// The `AudioSpecificConfig`.
-    pub(in crate::encode) config: &'a [u8],
+    pub(in crate::video::encode) config: &'a [u8],
     /// Samples a second, which are the ticks of the track.
-    pub(in crate::encode) sample_rate: u32,
+    pub(in crate::video::encode) sample_rate: u32,
     /// Samples in a packet.
-    pub(in crate::encode) packet_samples: u32,
+    pub(in crate::video::encode) packet_samples: u32,
     /// Samples that decoders drop at the start.
-    pub(in crate::encode) priming_samples: u32,
+    pub(in crate::video::encode) priming_samples: u32,
     /// Bits a second, as asked for.
-    pub(in crate::encode) bit_rate: u32,
+    pub(in crate::video::encode) bit_rate: u32,
 }
 
 /// An MP4 file being written by FFmpeg.
-pub(in crate::encode) struct Muxer {
+pub(in crate::video::encode) struct Muxer {
     output: ff::format::context::Output,
 }
 
@@ -43,7 +43,7 @@ const VIDEO: usize = 0;
 const SOUND: usize = 1;
 
 impl Muxer {
-    pub(in crate::encode) fn create(
+    pub(in crate::video::encode) fn create(
         path: &Path,
         track: &Track<'_>,
         sound: Option<&SoundTrack<'_>>,
@@ -65,7 +65,7 @@ impl Muxer {
     }
 
     /// Writes one picture that is shown from `start` for `duration` ticks of its track.
-    pub(in crate::encode) fn write_picture(
+    pub(in crate::video::encode) fn write_picture(
         &mut self,
         data: &[u8],
         idr: bool,
@@ -76,7 +76,12 @@ impl Muxer {
     }
 
     /// Writes one packet of sound that is heard from `start`, which may be below 0, for `duration` samples.
-    pub(in crate::encode) fn write_sound(&mut self, data: &[u8], start: i64, duration: i64) -> Result<(), EncodeError> {
+    pub(in crate::video::encode) fn write_sound(
+        &mut self,
+        data: &[u8],
+        start: i64,
+        duration: i64,
+    ) -> Result<(), EncodeError> {
         self.write(SOUND, data, true, start, duration)
     }
 
@@ -95,7 +100,7 @@ impl Muxer {
     }
 
     /// Writes the index and closes the file.
-    pub(in crate::encode) fn finish(mut self) -> Result<(), EncodeError> {
+    pub(in crate::video::encode) fn finish(mut self) -> Result<(), EncodeError> {
         self.output.write_trailer().map_err(|source| failure("writing the MP4 index", source))?;
         // SAFETY: the context is alive and was opened with a file of its own, so `pb` is set; flushing and closing are
         // what its destructor would do, but that one throws the error of the last write away. `avio_closep` clears

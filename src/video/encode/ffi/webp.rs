@@ -1,14 +1,14 @@
 //! libwebp through FFmpeg: one still picture.
 
 use super::{MESSAGES, c, dictionary, failure, ff, initialise, refuse_leftovers};
-use crate::encode::EncodeError;
-use crate::geometry::Size;
+use crate::ground::geometry::Size;
+use crate::video::encode::EncodeError;
 
 /// How hard libwebp tries, 0 to 6: its default. Beyond it a picture takes twice the time for 2 % of the bytes.
 const EFFORT: &str = "4";
 
 /// A lossy WebP file of a picture: opaque RGBA, rows packed, as many pixels as `size` says; `quality` 1 to 100.
-pub(in crate::encode) fn webp_still(size: Size, rgba: &[u8], quality: u8) -> Result<Vec<u8>, EncodeError> {
+pub(in crate::video::encode) fn webp_still(size: Size, rgba: &[u8], quality: u8) -> Result<Vec<u8>, EncodeError> {
     initialise()?;
     MESSAGES.take();
     let codec = ff::encoder::find_by_name("libwebp").ok_or(EncodeError::Missing("libwebp encoder"))?;

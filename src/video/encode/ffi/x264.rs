@@ -6,18 +6,18 @@ use ff::ffi as c;
 use ffmpeg_next as ff;
 
 use super::{MESSAGES, dictionary, extradata, failure, initialise, open_encoder, ratio_part};
-use crate::encode::{EncodeError, EncoderConfig};
-use crate::frame::YuvFrame;
+use crate::ground::frame::YuvFrame;
+use crate::video::encode::{EncodeError, EncoderConfig};
 
 /// An open libx264 with one frame and one packet that are used over and over.
-pub(in crate::encode) struct X264 {
+pub(in crate::video::encode) struct X264 {
     encoder: ff::encoder::video::Video,
     frame: ff::frame::Video,
     packet: ff::Packet,
 }
 
 impl X264 {
-    pub(in crate::encode) fn open(
+    pub(in crate::video::encode) fn open(
         config: &EncoderConfig,
         options: &[(&'static str, String)],
     ) -> Result<Self, EncodeError> {
@@ -52,12 +52,12 @@ impl X264 {
     }
 
     /// The parameter sets as a byte stream.
-    pub(in crate::encode) fn extradata(&self) -> &[u8] {
+    pub(in crate::video::encode) fn extradata(&self) -> &[u8] {
         extradata(&self.encoder)
     }
 
     /// Copies the luma rows `rows` (even edges) and the chroma rows under them, then sends the frame.
-    pub(in crate::encode) fn send(
+    pub(in crate::video::encode) fn send(
         &mut self,
         planes: &YuvFrame,
         rows: Range<u32>,
@@ -86,12 +86,12 @@ impl X264 {
         self.encoder.send_frame(&self.frame).map_err(|source| failure("encoding a frame", source))
     }
 
-    pub(in crate::encode) fn flush(&mut self) -> Result<(), EncodeError> {
+    pub(in crate::video::encode) fn flush(&mut self) -> Result<(), EncodeError> {
         self.encoder.send_eof().map_err(|source| failure("flushing the encoder", source))
     }
 
     /// The next picture as a byte stream, `None` where there is none yet or none any more.
-    pub(in crate::encode) fn receive(&mut self) -> Result<Option<&[u8]>, EncodeError> {
+    pub(in crate::video::encode) fn receive(&mut self) -> Result<Option<&[u8]>, EncodeError> {
         match self.encoder.receive_packet(&mut self.packet) {
             Ok(()) => Ok(self.packet.data()),
             Err(ff::Error::Eof | ff::Error::Other { errno: ff::error::EAGAIN }) => Ok(None),

@@ -11,7 +11,7 @@ const MAX_HEAD_BYTES: usize = 64 * 1024;
 
 /// An answer that the proxy gives instead of the server.
 #[derive(Clone, Debug)]
-pub(crate) struct Answer {
+pub struct Answer {
     method: Option<String>,
     path_contains: String,
     header_begins: String,
@@ -24,7 +24,7 @@ pub(crate) struct Answer {
 
 impl Answer {
     /// This status, without a body, to the next request of any kind.
-    pub(crate) fn status(status: u16) -> Self {
+    pub fn status(status: u16) -> Self {
         Self {
             method: None,
             path_contains: String::new(),
@@ -38,7 +38,7 @@ impl Answer {
     }
 
     /// As S3 tells of an error.
-    pub(crate) fn s3_error(status: u16, code: &str) -> Self {
+    pub fn s3_error(status: u16, code: &str) -> Self {
         let body = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{code} on \
              purpose</Message><RequestId>1</RequestId></Error>"
@@ -47,43 +47,43 @@ impl Answer {
     }
 
     /// Only to requests of that method.
-    pub(crate) fn to(mut self, method: &str) -> Self {
+    pub fn to(mut self, method: &str) -> Self {
         self.method = Some(method.to_owned());
         self
     }
 
     /// Only where path and query contain that.
-    pub(crate) fn where_path_contains(mut self, part: &str) -> Self {
+    pub fn where_path_contains(mut self, part: &str) -> Self {
         part.clone_into(&mut self.path_contains);
         self
     }
 
     /// Only where a header's name begins with that, in lower case.
-    pub(crate) fn where_a_header_begins(mut self, name: &str) -> Self {
+    pub fn where_a_header_begins(mut self, name: &str) -> Self {
         name.clone_into(&mut self.header_begins);
         self
     }
 
     /// With another Content-Length than the body has: an answer that breaks off, or one to HEAD.
-    pub(crate) fn announcing(mut self, bytes: usize) -> Self {
+    pub fn announcing(mut self, bytes: usize) -> Self {
         self.announced_bytes = Some(bytes);
         self
     }
 
     /// To so many requests.
-    pub(crate) fn times(mut self, times: u64) -> Self {
+    pub fn times(mut self, times: u64) -> Self {
         self.times = times;
         self
     }
 
     /// With that body.
-    pub(crate) fn with_body(mut self, body: &str) -> Self {
+    pub fn with_body(mut self, body: &str) -> Self {
         body.clone_into(&mut self.body);
         self
     }
 
     /// With one more header.
-    pub(crate) fn with_header(mut self, name: &str, value: &str) -> Self {
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
@@ -112,18 +112,18 @@ impl Answer {
 
 /// The head of a request.
 #[derive(Clone, Debug)]
-pub(crate) struct SeenRequest {
+pub struct SeenRequest {
     /// `GET` and so on.
-    pub(crate) method: String,
+    pub method: String,
     /// Path and query as sent.
-    pub(crate) path: String,
+    pub path: String,
     /// Names in lower case, values as sent.
-    pub(crate) headers: Vec<(String, String)>,
+    pub headers: Vec<(String, String)>,
 }
 
 impl SeenRequest {
     /// Value of a header, by its name in lower case.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 

@@ -3,7 +3,6 @@
 //! It knows no protocol, except that one started with [`Proxy::http`] reads HTTP/1.1 requests far enough to count them,
 //! to remember their heads and to answer some itself. What comes back from the server is never looked at. Its threads
 //! only ever wait for sockets; the clock is used by [`Mode::Throttle`] alone. It ends with its value.
-#![allow(dead_code, reason = "each test binary uses a part of it")]
 
 mod http;
 
@@ -15,11 +14,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-pub(crate) use http::{Answer, SeenRequest};
+pub use http::{Answer, SeenRequest};
 
 /// What happens to bytes. A change is felt by connections that stand already, with the next bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mode {
+pub enum Mode {
     /// They pass.
     Forward,
     /// New connections are closed at once; those that stand are cut.
@@ -35,7 +34,7 @@ pub(crate) enum Mode {
 
 /// The proxy.
 #[derive(Debug)]
-pub(crate) struct Proxy {
+pub struct Proxy {
     address: SocketAddr,
     shared: Arc<Shared>,
 }
@@ -60,12 +59,12 @@ struct Shared {
 
 impl Proxy {
     /// A proxy on a port of its own before `upstream`, such as `127.0.0.1:5432`.
-    pub(crate) fn tcp(upstream: &str) -> Self {
+    pub fn tcp(upstream: &str) -> Self {
         Self::start(upstream, false)
     }
 
     /// A proxy before a server of HTTP/1.1 without TLS.
-    pub(crate) fn http(upstream: &str) -> Self {
+    pub fn http(upstream: &str) -> Self {
         Self::start(upstream.trim_start_matches("http://").trim_end_matches('/'), true)
     }
 
@@ -92,17 +91,17 @@ impl Proxy {
     }
 
     /// Where it listens.
-    pub(crate) fn address(&self) -> SocketAddr {
+    pub fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// The same for an HTTP client, such as `http://127.0.0.1:40000`.
-    pub(crate) fn url(&self) -> String {
+    pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// Changes what happens to bytes.
-    pub(crate) fn set(&self, mode: Mode) {
+    pub fn set(&self, mode: Mode) {
         *lock(&self.shared.mode) = mode;
         self.shared.mode_changed.notify_all();
         if mode == Mode::Refuse {
@@ -111,45 +110,45 @@ impl Proxy {
     }
 
     /// Cuts every connection that stands.
-    pub(crate) fn cut(&self) {
+    pub fn cut(&self) {
         for (_, ends) in lock(&self.shared.open).drain() {
             ends.iter().for_each(|end| drop(end.shutdown(Shutdown::Both)));
         }
     }
 
     /// Lets the proxy itself answer requests to come; of several answers that fit, the one that was given first.
-    pub(crate) fn answer(&self, answer: Answer) {
+    pub fn answer(&self, answer: Answer) {
         assert!(self.shared.speaks_http, "only a proxy of HTTP answers");
         lock(&self.shared.answers).push(answer);
     }
 
     /// The heads of the requests so far, those that the proxy answered included.
-    pub(crate) fn seen(&self) -> Vec<SeenRequest> {
+    pub fn seen(&self) -> Vec<SeenRequest> {
         lock(&self.shared.seen).clone()
     }
 
     /// Connections accepted so far.
-    pub(crate) fn connections(&self) -> u64 {
+    pub fn connections(&self) -> u64 {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
     /// Requests so far of that method, or of any.
-    pub(crate) fn requests(&self, method: Option<&str>) -> usize {
+    pub fn requests(&self, method: Option<&str>) -> usize {
         lock(&self.shared.seen).iter().filter(|seen| method.is_none_or(|method| seen.method == method)).count()
     }
 
     /// Requests that the proxy answered itself.
-    pub(crate) fn answered(&self) -> u64 {
+    pub fn answered(&self) -> u64 {
         self.shared.answered.load(Ordering::SeqCst)
     }
 
     /// Bytes that came from clients.
-    pub(crate) fn bytes_up(&self) -> u64 {
+    pub fn bytes_up(&self) -> u64 {
         self.shared.bytes_up.load(Ordering::SeqCst)
     }
 
     /// Bytes that came from the server.
-    pub(crate) fn bytes_down(&self) -> u64 {
+    pub fn bytes_down(&self) -> u64 {
         self.shared.bytes_down.load(Ordering::SeqCst)
     }
 }

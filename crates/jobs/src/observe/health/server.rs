@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::{Health, Reason};
-use crate::metrics::{self, Metrics};
+use crate::observe::metrics::{self, Metrics};
 
 /// The most connections at once; one more is closed at once. A probe and a scraper need two.
 const MAX_CONNECTIONS: usize = 64;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::row::interval;
 use super::session::store_error;
-use crate::store::{Beat, BeatAnswer, Heartbeat, Result, StoreError};
+use crate::queue::{Beat, BeatAnswer, Heartbeat, Result, StoreError};
 
 /// One try, connecting included: two of them stay far below a lease, of 60 s or more.
 const LIMIT: Duration = Duration::from_secs(6);

@@ -12,7 +12,7 @@ use super::PostgresStore;
 use super::row::{self, bigint, int, interval, span};
 use super::session::{Fault, Session, transaction};
 use crate::job::{Failure, FailureCode, JobOutput, Lease, Stage};
-use crate::store::{AdoptRequest, ClaimRequest, Claimed, Held, Result, SpoolHold};
+use crate::queue::{AdoptRequest, ClaimRequest, Claimed, Held, Result, SpoolHold};
 
 /// The guard of [`Lease`]: the first four parameters of every statement here.
 macro_rules! held {

@@ -10,7 +10,7 @@ use super::PostgresStore;
 use super::row::{self, bigint, interval, span, without_input};
 use super::session::{Session, transaction};
 use crate::job::{Event, Facts, Failure, FailureCode, JobId, Language, LeaseEpoch, Status, TenantScope, WorkerId};
-use crate::store::{
+use crate::queue::{
     Deleted, Expired, ExpiredHow, Expiry, MaintenanceRun, ObjectUse, Page, QueueStats, Result, Retention, StoredOutput,
     StuckRow, TemplateVersion,
 };

@@ -7,7 +7,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection, SqlSafeStr};
 
 use super::session::store_error;
-use crate::store::{Result, StoreError};
+use crate::queue::{Result, StoreError};
 
 /// Version, name and text, ascending. A text that was released never changes: its checksum stands in every database.
 const MIGRATIONS: &[(i64, &str, &str)] = &[

@@ -14,7 +14,7 @@ use crate::job::{
     ErrorClass, EventKind, EventSource, Job, JobEvent, JobId, JobOutput, LeaseEpoch, Stage, Status, TenantScope,
     WorkerId,
 };
-use crate::store::StoreError;
+use crate::queue::StoreError;
 
 /// The columns of a [`Job`] but for the snapshot, which may be megabytes.
 macro_rules! without_input {

@@ -10,7 +10,7 @@ use sqlx::postgres::{PgConnection, PgDatabaseError, PgPool, Postgres};
 use sqlx::{Connection, Executor};
 
 use crate::job::TenantScope;
-use crate::store::StoreError;
+use crate::queue::StoreError;
 
 /// Tries of a transaction that the server broke off before its commit.
 const MAX_TRIES: u32 = 4;
@@ -228,10 +228,10 @@ macro_rules! transaction {
         let mut tries = 0;
         loop {
             let work = async { $body };
-            match $crate::store::postgres::session::bounded($store.call_timeout, work).await {
+            match $crate::queue::postgres::session::bounded($store.call_timeout, work).await {
                 Ok(done) => break Ok(done),
                 Err(fault) => {
-                    if !$crate::store::postgres::session::again(&mut tries, &fault).await {
+                    if !$crate::queue::postgres::session::again(&mut tries, &fault).await {
                         break Err(fault.error);
                     }
                 }

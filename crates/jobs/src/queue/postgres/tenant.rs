@@ -8,8 +8,8 @@ use super::PostgresStore;
 use super::row::{self, int, interval, without_input};
 use super::session::{Fault, Session, transaction};
 use crate::job::{Job, JobEvent, JobId, NewJob, Status, TenantScope};
-use crate::store::types::MAX_SNAPSHOT_BYTES;
-use crate::store::{CancelOutcome, Credits, EnqueueError, EnqueueRules, Enqueued, JobFilter, Result, StoreError};
+use crate::queue::types::MAX_SNAPSHOT_BYTES;
+use crate::queue::{CancelOutcome, Credits, EnqueueError, EnqueueRules, Enqueued, JobFilter, Result, StoreError};
 
 /// Rows of one answer of [`jobs`].
 const MAX_PAGE: u32 = 500;

@@ -10,8 +10,8 @@ use super::PostgresStore;
 use super::row::{self, interval};
 use super::session::{Fault, Session, transaction};
 use crate::job::TenantScope;
-use crate::store::types::DELIVERIES_OF_ONE;
-use crate::store::{Held, Result, WebhookAttempt, WebhookDelivery, WebhookEndpoint};
+use crate::queue::types::DELIVERIES_OF_ONE;
+use crate::queue::{Held, Result, WebhookAttempt, WebhookDelivery, WebhookEndpoint};
 
 pub(super) async fn set(store: &PostgresStore, scope: &TenantScope, endpoint: &WebhookEndpoint) -> Result<()> {
     transaction!(store, {

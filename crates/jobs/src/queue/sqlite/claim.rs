@@ -8,7 +8,7 @@ use sqlx::sqlite::SqliteRow;
 use super::fault::failed;
 use super::{SqliteStore, Told, Write, claim_correlation, millis, row, span, tell};
 use crate::job::{EventKind, EventSource, Job, Lease, Status};
-use crate::store::{AdoptRequest, ClaimRequest, Claimed, Result, StoreError};
+use crate::queue::{AdoptRequest, ClaimRequest, Claimed, Result, StoreError};
 
 /// A queued job that may be claimed, and since when.
 struct Candidate {

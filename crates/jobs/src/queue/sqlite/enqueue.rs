@@ -8,8 +8,8 @@ use uuid::Uuid;
 use super::fault::failed;
 use super::{SqliteStore, Told, Write, millis, row, tell};
 use crate::job::{EventKind, EventSource, Job, JobId, NewJob, Status, TenantScope};
-use crate::store::types::{DYING_SECONDS, MAX_SNAPSHOT_BYTES};
-use crate::store::{EnqueueError, EnqueueRules, Enqueued, Result, TemplateVersion};
+use crate::queue::types::{DYING_SECONDS, MAX_SNAPSHOT_BYTES};
+use crate::queue::{EnqueueError, EnqueueRules, Enqueued, Result, TemplateVersion};
 
 /// SHA-256 of the snapshot with sorted keys and no white space, hexadecimal.
 fn snapshot_hash(text: &str) -> String {

@@ -1,6 +1,6 @@
 //! What SQLite's errors mean to a caller of the store.
 
-use crate::store::StoreError;
+use crate::queue::StoreError;
 
 /// Folds an error of a statement or a connection.
 pub(super) fn failed(error: sqlx::Error) -> StoreError {

@@ -8,7 +8,7 @@ use sqlx::{ConnectOptions, Row as _};
 
 use super::fault::failed;
 use super::{NOW, millis};
-use crate::store::{Beat, BeatAnswer, Heartbeat, Result};
+use crate::queue::{Beat, BeatAnswer, Heartbeat, Result};
 
 struct SqliteHeartbeat {
     conn: SqliteConnection,

@@ -11,7 +11,7 @@ use super::{SqliteStore, Told, Write, claim_correlation, millis, row, span, tell
 use crate::job::{
     Event, EventKind, EventSource, Facts, FailureCode, Job, JobId, Language, Status, TenantScope, transition,
 };
-use crate::store::{
+use crate::queue::{
     Deleted, Expired, ExpiredHow, Expiry, MaintenanceRun, ObjectUse, Page, QueueStats, Result, Retention, StoreError,
     StoredOutput, StuckRow,
 };

@@ -9,7 +9,7 @@ use super::fault::failed;
 use super::row::without_input;
 use super::{SqliteStore, Told, Write, claim_correlation, millis, row, tell};
 use crate::job::{EventKind, EventSource, Failure, FailureCode, Job, JobOutput, Lease, Stage, Status};
-use crate::store::{Held, Result, SpoolHold};
+use crate::queue::{Held, Result, SpoolHold};
 
 /// A statement that changes the row of a lease: `?1` job, `?2` company, `?3` epoch, `?4` now.
 macro_rules! guarded {

@@ -10,7 +10,7 @@ use crate::job::{
     ErrorClass, EventKind, EventSource, Job, JobEvent, JobId, JobOutput, LeaseEpoch, Stage, Status, TenantScope,
     WorkerId,
 };
-use crate::store::{Result, StoreError, StoredOutput};
+use crate::queue::{Result, StoreError, StoredOutput};
 
 /// The columns of a [`Job`] but for the snapshot, which may be megabytes.
 macro_rules! without_input {

@@ -8,7 +8,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{ConnectOptions, Connection, SqlSafeStr, SqlitePool};
 
 use super::fault::failed;
-use crate::store::{Result, StoreError};
+use crate::queue::{Result, StoreError};
 
 /// Number, name and text of each migration, in order.
 const MIGRATIONS: [(i64, &str, &str); 2] = [

@@ -6,7 +6,7 @@ use super::fault::failed;
 use super::row::without_input;
 use super::{SqliteStore, Told, row, tell};
 use crate::job::{Event, EventKind, EventSource, Facts, Job, JobEvent, JobId, Status, TenantScope, transition};
-use crate::store::{CancelOutcome, Credits, JobFilter, Result};
+use crate::queue::{CancelOutcome, Credits, JobFilter, Result};
 
 /// The most jobs of one list.
 const MAX_LIST: u32 = 500;

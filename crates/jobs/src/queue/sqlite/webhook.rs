@@ -9,8 +9,8 @@ use uuid::Uuid;
 use super::fault::failed;
 use super::{SqliteStore, Write, millis};
 use crate::job::TenantScope;
-use crate::store::types::DELIVERIES_OF_ONE;
-use crate::store::{Held, Result, StoreError, WebhookAttempt, WebhookDelivery, WebhookEndpoint};
+use crate::queue::types::DELIVERIES_OF_ONE;
+use crate::queue::{Held, Result, StoreError, WebhookAttempt, WebhookDelivery, WebhookEndpoint};
 
 impl SqliteStore {
     pub(super) async fn set_endpoint(&self, scope: &TenantScope, endpoint: &WebhookEndpoint) -> Result<()> {

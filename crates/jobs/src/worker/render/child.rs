@@ -1,6 +1,5 @@
 //! The child's side: one order, one render, and an ear to the worker all the while.
 
-use std::collections::{BTreeMap, HashMap};
 use std::io::{self, BufRead, BufReader, Read as _, Write as _};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -12,14 +11,10 @@ use std::time::{Duration, Instant};
 
 use super::super::spool::{RenderedFile, THUMBNAIL_FILE, VIDEO_FILE};
 use super::products;
-use super::protocol::{CANCEL, Done, LONGEST_ORDER_BYTES, Message, Order, OrderedTemplate, RenderTimes, findings};
+use super::protocol::{CANCEL, Done, LONGEST_ORDER_BYTES, Message, Order, RenderTimes, findings};
 use super::verdict::{Verdict, cancelled};
-use crate::asset::Limits;
-use crate::geometry::Size;
 use crate::job::FailureCode;
-use crate::pipeline::{self, Monitor, Output, RenderError, RenderJob};
-use crate::studio::{self, TemplateChoice};
-use crate::time::FrameRate;
+use quotereel::{FrameRate, Options, Output, Progress as _, Quote, RenderError, Size};
 
 /// How long a render may take to notice that its worker is gone, before it is ended in the middle of a frame.
 const ABANDON_GRACE: Duration = Duration::from_secs(1);
@@ -127,42 +122,27 @@ impl Child {
 
     fn work(&self, order: Order, started: Instant) -> Result<Done, Outcome> {
         let mut times = RenderTimes { start: ms_since(started), ..RenderTimes::default() };
-        let prepared = Instant::now();
-        let template = match order.template {
-            OrderedTemplate::Builtin(name) => TemplateChoice::Builtin(name),
-            OrderedTemplate::Folder(path) => TemplateChoice::Folder(path),
-        };
+        let preparing = Instant::now();
         let frame_rate = FrameRate::new(order.frames_a_second)
             .map_err(|error| Verdict::new(FailureCode::Internal, error.to_string()))?;
         let threads = NonZeroUsize::new(order.threads.into()).unwrap_or(NonZeroUsize::MIN);
-        let production = studio::prepare(&studio::Order {
-            snapshot: order.input.to_string().into_bytes(),
-            base_dir: None,
-            keyed_files: order.asset_files.into_iter().collect::<HashMap<_, _>>(),
-            template,
-            params: BTreeMap::new(),
-            fonts: order.fonts,
-            size: Size::new(order.width, order.height),
-            frame_rate,
-            allow_private_network: order.allow_private_network,
-            limits: Limits::default(),
-            threads,
-        })
-        .map_err(Verdict::from)?;
-        times.prepare = ms_since(prepared);
+        let mut quote = Quote::from_json(order.input.to_string())
+            .keyed_files(order.asset_files.into_iter().collect())
+            .template(order.template)
+            .size(Size::new(order.width, order.height))
+            .frame_rate(frame_rate)
+            .allow_private_network(order.allow_private_network)
+            .threads(threads);
+        if let Some(folder) = order.fonts {
+            quote = quote.fonts(folder);
+        }
+        let prepared = quote.prepare().map_err(Verdict::from)?;
+        times.prepare = ms_since(preparing);
 
         let [video, thumbnail] = [VIDEO_FILE, THUMBNAIL_FILE].map(|name| order.output_folder.join(name));
-        let job = RenderJob {
-            thumbnail: Some(thumbnail.clone()),
-            thumbnail_at_frame: production.thumbnail_frame(),
-            title: Some(production.title().to_owned()),
-            soundtrack: production.soundtrack().cloned(),
-            threads,
-            ..RenderJob::new(Output::mp4_file(&video))
-        };
-        let film = production.film();
+        let options = Options { thumbnail: Some(thumbnail.clone()), threads: Some(threads), ..Options::default() };
         let progress = Progress {
-            frames: production.composition().frame_count,
+            frames: prepared.frame_count(),
             done: AtomicU32::new(0),
             told: Mutex::new(None),
             stop: &self.stop,
@@ -170,7 +150,7 @@ impl Child {
         *self.phase() = Phase::Rendering;
         let rendering = Instant::now();
         progress.frames_done(0);
-        let rendered = pipeline::render(&film, &job, &progress).map_err(|error| match error {
+        let rendered = prepared.write(Output::mp4_file(&video), &options, &progress).map_err(|error| match error {
             RenderError::Cancelled => Outcome::Stopped,
             error => Outcome::Failed(error.into()),
         })?;
@@ -188,7 +168,7 @@ impl Child {
             thumbnail,
             duration_ms: rendered.duration_ms,
             frames: rendered.frames,
-            warnings: findings(production.warnings()),
+            warnings: findings(prepared.warnings()),
             times,
         })
     }
@@ -237,9 +217,9 @@ struct Progress<'a> {
     stop: &'a AtomicBool,
 }
 
-impl Monitor for Progress<'_> {
-    fn frames_done(&self, n: u32) {
-        let done = self.done.fetch_add(n, Ordering::Relaxed) + n;
+impl quotereel::Progress for Progress<'_> {
+    fn frames_done(&self, count: u32) {
+        let done = self.done.fetch_add(count, Ordering::Relaxed) + count;
         // The hundredth is the `done` message. A video that is made again counts beyond its frames.
         let percent = u64::from(done) * 100 / u64::from(self.frames.max(1));
         let percent = u8::try_from(percent.min(99)).unwrap_or(99);

@@ -15,15 +15,13 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use super::super::spool::{RenderedFile, THUMBNAIL_FILE, VIDEO_FILE};
-use super::protocol::{
-    CANCEL, Done, Finding, LONGEST_LINE_BYTES, LONGEST_ORDER_BYTES, Message, Order, OrderedTemplate, RenderTimes,
-};
+use super::protocol::{CANCEL, Done, Finding, LONGEST_LINE_BYTES, LONGEST_ORDER_BYTES, Message, Order, RenderTimes};
 use super::verdict::{Verdict, one_line};
 use super::{COMMAND, ChildLimits, products};
-use crate::geometry::Size;
 use crate::job::FailureCode;
-use crate::studio::TemplateChoice;
-use crate::time::FrameRate;
+use quotereel::FrameRate;
+use quotereel::Size;
+use quotereel::TemplateChoice;
 
 /// What a child keeps of the worker's environment: where libraries and certificates lie, and nothing that may be secret.
 const KEPT_ENVIRONMENT: [&str; 5] = ["LANG", "TZ", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR"];
@@ -75,7 +73,7 @@ pub struct RenderRequest {
     pub threads: NonZeroUsize,
     /// An existing folder for `video.mp4` and `thumbnail.jpg`, used by nobody else.
     pub output_folder: PathBuf,
-    /// Files that hold the assets given by key; see [`crate::studio::asset_keys`].
+    /// Files that hold the assets given by key; see [`quotereel::pictures::asset_keys`].
     pub asset_files: BTreeMap<String, PathBuf>,
     /// Whether pictures may come from private networks.
     pub allow_private_network: bool,
@@ -200,8 +198,8 @@ impl TryFrom<&RenderRequest> for Order {
         Ok(Self {
             input: request.input.clone(),
             template: match &request.template {
-                TemplateChoice::Builtin(name) => OrderedTemplate::Builtin(name.clone()),
-                TemplateChoice::Folder(path) => OrderedTemplate::Folder(std::path::absolute(path)?),
+                TemplateChoice::Builtin(name) => TemplateChoice::Builtin(name.clone()),
+                TemplateChoice::Folder(path) => TemplateChoice::Folder(std::path::absolute(path)?),
             },
             fonts: request.fonts.as_deref().map(std::path::absolute).transpose()?,
             width: request.size.width,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::super::spool::RenderedFile;
-use crate::problem::{Problem, Problems};
+use quotereel::{Problem, Problems, TemplateChoice};
 
 /// Longest order in bytes: a snapshot of 8 MiB, twice as long where every byte is escaped, and room for the rest.
 pub(super) const LONGEST_ORDER_BYTES: u64 = 32 << 20;
@@ -23,7 +23,7 @@ pub(super) const CANCELLED: &str = "cancelled";
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Order {
     pub(super) input: Value,
-    pub(super) template: OrderedTemplate,
+    pub(super) template: TemplateChoice,
     pub(super) fonts: Option<PathBuf>,
     pub(super) width: u32,
     pub(super) height: u32,
@@ -34,14 +34,6 @@ pub(super) struct Order {
     pub(super) allow_private_network: bool,
     /// After this the child ends by itself, should the worker be there and not look.
     pub(super) wall_ms: u64,
-}
-
-/// A template by name or by place.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) enum OrderedTemplate {
-    Builtin(String),
-    Folder(PathBuf),
 }
 
 /// A line of the child.

@@ -11,10 +11,10 @@ use super::super::admission::invalid;
 use super::super::spool::SpoolError;
 use super::protocol::{CANCELLED, Failed, Finding, findings};
 use crate::job::{Failure, FailureCode};
-use crate::pipeline::RenderError;
-use crate::problem::Problems;
-use crate::studio::{FolderError, SoundFileError, StudioError};
-use crate::template::TemplateError;
+use quotereel::Problems;
+use quotereel::RenderError;
+use quotereel::template::TemplateError;
+use quotereel::{FolderError, SoundFileError};
 
 /// Longest detail of a failure, in characters.
 const LONGEST_DETAIL_CHARS: usize = 1000;
@@ -76,23 +76,24 @@ pub(super) fn cancelled() -> Failed {
     Failed { code: CANCELLED.to_owned(), detail: String::new(), problems: Vec::new() }
 }
 
-impl From<StudioError> for Verdict {
-    fn from(error: StudioError) -> Self {
+impl From<quotereel::Error> for Verdict {
+    fn from(error: quotereel::Error) -> Self {
         let code = match &error {
-            StudioError::Snapshot(problems) => return problems.into(),
-            StudioError::Template(TemplateError::NotFound { .. })
-            | StudioError::Folder(FolderError::NotFound { .. } | FolderError::NoDocument { .. }) => {
+            quotereel::Error::Quote(problems) => return problems.into(),
+            quotereel::Error::Template(TemplateError::NotFound { .. })
+            | quotereel::Error::Folder(FolderError::NotFound { .. } | FolderError::NoDocument { .. }) => {
                 FailureCode::TemplateUnknown
             }
-            StudioError::Template(TemplateError::Invalid { .. } | TemplateError::Param(_))
-            | StudioError::Sound(SoundFileError::Unfit { .. })
-            | StudioError::Compose(_)
-            | StudioError::TooHeavy(_) => FailureCode::TemplateFailed,
-            StudioError::Folder(FolderError::Unreadable { .. })
-            | StudioError::Sound(SoundFileError::Unreadable { .. })
-            | StudioError::Threads(_) => system(&error, FailureCode::RenderFailed),
+            quotereel::Error::Template(TemplateError::Invalid { .. } | TemplateError::Param(_))
+            | quotereel::Error::Sound(SoundFileError::Unfit { .. })
+            | quotereel::Error::Compose(_)
+            | quotereel::Error::TooHeavy(_) => FailureCode::TemplateFailed,
+            quotereel::Error::Folder(FolderError::Unreadable { .. })
+            | quotereel::Error::Sound(SoundFileError::Unreadable { .. })
+            | quotereel::Error::Threads(_) => system(&error, FailureCode::RenderFailed),
             // The worker looked at it when it started: what is wrong now may be right again.
-            StudioError::Fonts(error) => system(error, FailureCode::RenderFailed),
+            quotereel::Error::Fonts(error) => system(error, FailureCode::RenderFailed),
+            _ => system(&error, FailureCode::RenderFailed),
         };
         Self::of(code, &error)
     }
@@ -176,7 +177,7 @@ mod tests {
     use std::os::unix::process::ExitStatusExt as _;
 
     use super::*;
-    use crate::problem::Problem;
+    use quotereel::Problem;
 
     fn write(error: io::Error) -> RenderError {
         RenderError::Write { target: "video.mp4".to_owned(), source: error }

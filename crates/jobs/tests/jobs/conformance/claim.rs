@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quotereel::job::{LeaseEpoch, Stage, Status, WorkerId};
-use quotereel::store::{ClaimRequest, EnqueueRules};
+use quotereel_jobs::job::{LeaseEpoch, Stage, Status, WorkerId};
+use quotereel_jobs::queue::{ClaimRequest, EnqueueRules};
 
 use crate::rig::{Rig, asks, company, output, quote, rules};
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use quotereel::job::TenantScope;
-use quotereel::store::{Credits, EnqueueError, StoreError};
+use quotereel_jobs::job::TenantScope;
+use quotereel_jobs::queue::{Credits, EnqueueError, StoreError};
 
 use crate::rig::{Rig, broken, company, output, quote, rules};
 

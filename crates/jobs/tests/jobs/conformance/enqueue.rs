@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use quotereel::job::{LeaseEpoch, NewJob, Stage, Status, TenantScope};
-use quotereel::store::{EnqueueError, EnqueueRules, Enqueued, TemplateVersion};
+use quotereel_jobs::job::{LeaseEpoch, NewJob, Stage, Status, TenantScope};
+use quotereel_jobs::queue::{EnqueueError, EnqueueRules, Enqueued, TemplateVersion};
 
 use crate::rig::{Rig, company, output, quote, rules};
 

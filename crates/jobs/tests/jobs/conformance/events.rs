@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use quotereel::job::{EventKind, EventSource, Failure, FailureCode, Job, Lease, Status, TenantScope};
-use quotereel::store::{Held, SpoolHold};
+use quotereel_jobs::job::{EventKind, EventSource, Failure, FailureCode, Job, Lease, Status, TenantScope};
+use quotereel_jobs::queue::{Held, SpoolHold};
 
 use crate::rig::{Rig, broken, company, output, spool_of};
 

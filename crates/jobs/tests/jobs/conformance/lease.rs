@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use quotereel::job::{Job, Lease, LeaseEpoch, Stage, Status};
-use quotereel::store::{Beat, BeatAnswer, CancelOutcome, Held};
+use quotereel_jobs::job::{Job, Lease, LeaseEpoch, Stage, Status};
+use quotereel_jobs::queue::{Beat, BeatAnswer, CancelOutcome, Held};
 
 use crate::rig::{Rig, broken, company, output, spool_of};
 
@@ -13,7 +13,7 @@ const LEASE: Duration = Duration::from_secs(60);
 /// Tries every write that needs a lease; all must find it lost, and the row as it was.
 async fn assert_lost(rig: &Rig, lease: &Lease, row: &Job) {
     let store = &rig.store;
-    let hold = quotereel::store::SpoolHold { spool_id: spool_of("zombie"), others_in: LEASE };
+    let hold = quotereel_jobs::queue::SpoolHold { spool_id: spool_of("zombie"), others_in: LEASE };
     for stage in Stage::ALL {
         assert_eq!(store.begin_stage(lease, stage).await.expect("it answers"), Held::Lost, "begin {stage}");
     }

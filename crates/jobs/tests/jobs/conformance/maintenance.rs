@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use quotereel::job::{JobId, LeaseEpoch, Status, WorkerId};
-use quotereel::store::{MaintenanceRun, Retention};
+use quotereel_jobs::job::{JobId, LeaseEpoch, Status, WorkerId};
+use quotereel_jobs::queue::{MaintenanceRun, Retention};
 
 use crate::rig::{Rig, company};
 
@@ -225,7 +225,7 @@ pub(crate) async fn runs_are_written_down(rig: Arc<Rig>) {
 
 pub(crate) async fn stats_count_the_queue(rig: Arc<Rig>) {
     let scope = company("cmp-1");
-    assert_eq!(rig.store.stats().await.expect("it answers"), quotereel::store::QueueStats::default());
+    assert_eq!(rig.store.stats().await.expect("it answers"), quotereel_jobs::queue::QueueStats::default());
     let delayed = rig.running(&scope, "q-1", "w").await;
     let hour = Duration::from_secs(3_600);
     let _ = rig.store.retry_later(&delayed.lease, &crate::rig::broken(), hour, None).await.expect("it answers");
@@ -239,7 +239,7 @@ pub(crate) async fn stats_count_the_queue(rig: Arc<Rig>) {
     assert_eq!((stats.queued, stats.delayed, stats.running, stats.expired), (2, 1, 2, 1));
     assert!((100..130).contains(&stats.oldest_queued.expect("one waits").as_secs()), "{stats:?}");
     let endpoint =
-        quotereel::store::WebhookEndpoint { url: "https://example.com/hook".to_owned(), secret: vec![7; 32] };
+        quotereel_jobs::queue::WebhookEndpoint { url: "https://example.com/hook".to_owned(), secret: vec![7; 32] };
     rig.store.set_webhook(&company("cmp-2"), &endpoint).await.expect("it is set");
     let _ = rig.store.fail(&rig.claim("w").await.expect("one waits").lease, &crate::rig::broken(), "No.").await;
     assert_eq!(rig.store.stats().await.expect("it answers").webhooks_pending, 1);

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
-use quotereel::job::{CreditMove, Event, Facts, JobId, Lease, Status, TenantScope, transition};
-use quotereel::store::{
+use quotereel_jobs::job::{CreditMove, Event, Facts, JobId, Lease, Status, TenantScope, transition};
+use quotereel_jobs::queue::{
     AdoptRequest, Beat, BeatAnswer, CancelOutcome, ClaimRequest, EnqueueError, EnqueueRules, Enqueued, Heartbeat, Held,
     JobFilter,
 };
@@ -271,7 +271,7 @@ impl Model<'_> {
                     epoch: lease.epoch,
                     snapshot_hash: hash,
                     // Another process on the same spool each time.
-                    worker_id: quotereel::job::WorkerId(format!("w-{}", self.leases.len())),
+                    worker_id: quotereel_jobs::job::WorkerId(format!("w-{}", self.leases.len())),
                     spool_id: spool_of("w"),
                     max_rescues: MAX_RESCUES,
                     lease: Duration::from_secs(60),
@@ -294,7 +294,7 @@ impl Model<'_> {
     }
 
     /// Every row is as the model has it, and the books add up.
-    async fn check(&self, finals: &mut BTreeMap<JobId, quotereel::job::Job>) {
+    async fn check(&self, finals: &mut BTreeMap<JobId, quotereel_jobs::job::Job>) {
         let mut rows = BTreeMap::new();
         for scope in &self.tenants {
             let all = JobFilter { limit: 500, ..JobFilter::default() };

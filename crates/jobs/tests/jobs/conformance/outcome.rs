@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use quotereel::job::{ErrorClass, Failure, FailureCode, Job, LeaseEpoch, Stage, Status};
-use quotereel::store::{CancelOutcome, Held};
+use quotereel_jobs::job::{ErrorClass, Failure, FailureCode, Job, LeaseEpoch, Stage, Status};
+use quotereel_jobs::queue::{CancelOutcome, Held};
 
 use crate::rig::{Rig, broken, company, output};
 
 /// Whether nothing of a lease is left on the row.
-fn unheld(row: &quotereel::job::Job) -> bool {
+fn unheld(row: &quotereel_jobs::job::Job) -> bool {
     row.lease_expires_at.is_none() && row.deadline_at.is_none() && row.worker_id.is_none()
 }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use quotereel::job::{ErrorClass, Job, LeaseEpoch, Stage, Status, WorkerId};
-use quotereel::store::{Beat, BeatAnswer, ExpiredHow, Held};
+use quotereel_jobs::job::{ErrorClass, Job, LeaseEpoch, Stage, Status, WorkerId};
+use quotereel_jobs::queue::{Beat, BeatAnswer, ExpiredHow, Held};
 
 use crate::rig::{Rig, company, output};
 

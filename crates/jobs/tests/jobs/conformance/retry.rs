@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use quotereel::job::{EventKind, EventSource, JobId, Status};
-use quotereel::store::{EnqueueError, EnqueueRules, Enqueued};
+use quotereel_jobs::job::{EventKind, EventSource, JobId, Status};
+use quotereel_jobs::queue::{EnqueueError, EnqueueRules, Enqueued};
 
 use crate::rig::{Rig, broken, company, rules};
 

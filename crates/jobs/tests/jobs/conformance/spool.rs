@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use quotereel::job::{LeaseEpoch, Stage, Status, WorkerId};
-use quotereel::store::{AdoptRequest, ClaimRequest, Claimed, Held, SpoolHold};
+use quotereel_jobs::job::{LeaseEpoch, Stage, Status, WorkerId};
+use quotereel_jobs::queue::{AdoptRequest, ClaimRequest, Claimed, Held, SpoolHold};
 
 use crate::rig::{Rig, asks, broken, company, output, spool_of};
 
@@ -116,7 +116,7 @@ pub(crate) async fn a_worthless_file_is_not_adopted(rig: Arc<Rig>) {
         AdoptRequest { snapshot_hash: "0".repeat(64), ..good.clone() },
         AdoptRequest { spool_id: spool_of("other"), ..good.clone() },
         AdoptRequest { scope: other, ..good.clone() },
-        AdoptRequest { job_id: quotereel::job::JobId(uuid::Uuid::now_v7()), ..good.clone() },
+        AdoptRequest { job_id: quotereel_jobs::job::JobId(uuid::Uuid::now_v7()), ..good.clone() },
     ];
     for request in &worthless {
         assert_eq!(rig.store.adopt(request).await.expect("it answers"), None, "{request:?}");

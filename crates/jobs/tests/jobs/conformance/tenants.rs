@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use quotereel::job::{Job, JobId, Lease, Stage, Status, TenantScope};
-use quotereel::store::{Beat, BeatAnswer, CancelOutcome, EnqueueError, Enqueued, Held, JobFilter};
+use quotereel_jobs::job::{Job, JobId, Lease, Stage, Status, TenantScope};
+use quotereel_jobs::queue::{Beat, BeatAnswer, CancelOutcome, EnqueueError, Enqueued, Held, JobFilter};
 
 use crate::rig::{Rig, broken, company, output, quote, rules};
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use quotereel::job::TenantScope;
-use quotereel::store::{Held, StoreError, WebhookAttempt, WebhookDelivery, WebhookEndpoint};
+use quotereel_jobs::job::TenantScope;
+use quotereel_jobs::queue::{Held, StoreError, WebhookAttempt, WebhookDelivery, WebhookEndpoint};
 use serde_json::Value;
 
 use crate::rig::{Rig, broken, company, output};
@@ -89,7 +89,7 @@ pub(crate) async fn every_end_is_announced(rig: Arc<Rig>) {
         told.push((text(&data["jobId"]), status, code));
     }
     told.sort();
-    let tell = |id: quotereel::job::JobId, status: &str, code: Option<&str>| {
+    let tell = |id: quotereel_jobs::job::JobId, status: &str, code: Option<&str>| {
         (id.to_string(), status.to_owned(), code.map(str::to_owned))
     };
     let mut expected = vec![

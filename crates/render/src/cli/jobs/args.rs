@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueHint};
 
 use crate::config::{DatabaseArgs, EnqueueArgs, Settings, StorageArgs};
-use crate::health::Address;
+use quotereel_jobs::observe::health::Address;
 
 /// Commands around jobs.
 #[derive(Debug, Subcommand)]

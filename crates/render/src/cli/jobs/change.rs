@@ -7,7 +7,7 @@ use super::{enqueue, not_found, open, refusal};
 use crate::cli::failure::Failure;
 use crate::cli::reporter::Reporter;
 use crate::config::{DatabaseArgs, EnqueueArgs};
-use crate::store::CancelOutcome;
+use quotereel_jobs::queue::CancelOutcome;
 
 /// Enqueues a failed or cancelled job once more.
 ///
@@ -23,7 +23,7 @@ pub(super) async fn retry(
     let (id, scope) = (open::job_id(id)?, open::scope(tenant)?);
     let store = open::store(database).await?;
     let enqueued = store.retry(&scope, id, &open::rules(rules)).await.map_err(|error| match error {
-        crate::store::EnqueueError::NotFound => not_found(id),
+        quotereel_jobs::queue::EnqueueError::NotFound => not_found(id),
         other => refusal(other),
     })?;
     enqueue::report(&enqueued, reporter)

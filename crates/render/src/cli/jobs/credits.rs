@@ -6,7 +6,7 @@ use super::args::{CreditsAction, CreditsTask};
 use super::open;
 use crate::cli::failure::Failure;
 use crate::cli::reporter::Reporter;
-use crate::store::{Credits, StoreError};
+use quotereel_jobs::queue::{Credits, StoreError};
 
 /// Longest reference of a grant, in bytes.
 const LONGEST_REFERENCE_BYTES: usize = 200;

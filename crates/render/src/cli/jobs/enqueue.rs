@@ -12,14 +12,14 @@ use super::{open, refusal};
 use crate::cli::failure::Failure;
 use crate::cli::input;
 use crate::cli::options::Input;
-use crate::cli::production::READ_LIMIT_BYTES;
+use crate::cli::prepare::READ_LIMIT_BYTES;
 use crate::cli::reporter::Reporter;
-use crate::job::{NewJob, TenantScope};
-use crate::problem::{Problem, Problems};
-use crate::snapshot::{AssetRef, ParseOptions, Snapshot, parse_with};
-use crate::store::Enqueued;
-use crate::template;
-use crate::worker::{Admission, admit};
+use quotereel::snapshot::{AssetRef, ParseOptions, Snapshot, parse_with};
+use quotereel::template;
+use quotereel::{Problem, Problems};
+use quotereel_jobs::job::{NewJob, TenantScope};
+use quotereel_jobs::queue::Enqueued;
+use quotereel_jobs::worker::{Admission, admit};
 
 /// Longest idempotency key, in bytes.
 const LONGEST_KEY_BYTES: usize = 255;

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::args::HealthTask;
 use crate::cli::failure::{Failure, status};
 use crate::cli::reporter::Reporter;
-use crate::health::{Address, probe};
+use quotereel_jobs::observe::health::{Address, probe};
 
 /// How long the worker may take to answer.
 const LIMIT: Duration = Duration::from_secs(3);

@@ -8,8 +8,8 @@ use super::args::{JobsAction, JobsTask};
 use super::{change, not_found, open, show};
 use crate::cli::failure::Failure;
 use crate::cli::reporter::Reporter;
-use crate::job::{Job, Status};
-use crate::store::JobFilter;
+use quotereel_jobs::job::{Job, Status};
+use quotereel_jobs::queue::JobFilter;
 
 /// Carries out one action.
 ///

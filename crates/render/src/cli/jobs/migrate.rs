@@ -7,7 +7,7 @@ use super::args::MigrateTask;
 use super::open;
 use crate::cli::failure::Failure;
 use crate::cli::reporter::Reporter;
-use crate::store;
+use quotereel_jobs::queue;
 
 /// Applies what is missing.
 ///
@@ -20,7 +20,7 @@ pub(super) fn run(task: &MigrateTask, reporter: Reporter) -> Result<(), Failure>
             // Opening the embedded database brings it up to date; a second look would find nothing to name.
             open::folder_of_embedded(&url)?;
         }
-        let store = store::connect(&url).await.context("cannot open the database")?;
+        let store = queue::connect(&url).await.context("cannot open the database")?;
         Ok::<_, Failure>(store.migrate().await.context("cannot bring the database up to date")?)
     })?;
     let lines = if applied.is_empty() {

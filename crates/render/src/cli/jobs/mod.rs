@@ -20,7 +20,7 @@ use args::JobCommand;
 use super::failure::Failure;
 use super::reporter::Reporter;
 use super::signals::Signals;
-use crate::store::EnqueueError;
+use quotereel_jobs::queue::EnqueueError;
 
 /// Carries out one of them.
 ///
@@ -62,7 +62,7 @@ fn refusal(error: EnqueueError) -> Failure {
 }
 
 /// The answer about a job that the company does not have, whether or not another one has it.
-fn not_found(id: crate::job::JobId) -> Failure {
+fn not_found(id: quotereel_jobs::job::JobId) -> Failure {
     let message = format!("no job {id} of this company");
     Failure::Refused { code: "job_not_found", message, passes: false, wait_seconds: None }
 }

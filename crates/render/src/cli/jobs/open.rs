@@ -10,9 +10,9 @@ use tokio::runtime::Runtime;
 use super::args::TenantArgs;
 use crate::cli::failure::Failure;
 use crate::config::{ConfigError, DatabaseArgs, EnqueueArgs, StorageArgs};
-use crate::job::{IdentityError, JobId, TenantScope};
-use crate::storage::{self, ObjectStore, S3Keys, S3Settings, StorageSettings};
-use crate::store::{self, EnqueueRules, Store};
+use quotereel_jobs::job::{IdentityError, JobId, TenantScope};
+use quotereel_jobs::objects::{self, ObjectStore, S3Keys, S3Settings, StorageSettings};
+use quotereel_jobs::queue::{self, EnqueueRules, Store};
 
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
@@ -35,7 +35,7 @@ pub(in crate::cli) fn runtime() -> Result<Runtime, Failure> {
 pub(in crate::cli) async fn store(args: &DatabaseArgs) -> Result<Arc<dyn Store>, Failure> {
     let url = args.url()?;
     let embedded = folder_of_embedded(&url)?;
-    let store = store::connect(&url).await.context("cannot open the database")?;
+    let store = queue::connect(&url).await.context("cannot open the database")?;
     if embedded {
         store.migrate().await.context("cannot bring the database up to date")?;
     } else {
@@ -59,7 +59,7 @@ pub(in crate::cli) async fn storage(
     database: &DatabaseArgs,
 ) -> Result<Arc<dyn ObjectStore>, Failure> {
     let settings = storage_settings(args, database)?;
-    Ok(storage::open(&settings).await.context("cannot open the storage")?)
+    Ok(objects::open(&settings).await.context("cannot open the storage")?)
 }
 
 /// What the configuration says about storage.

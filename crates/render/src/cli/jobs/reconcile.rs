@@ -11,7 +11,7 @@ use super::{open, work};
 use crate::cli::failure::{Failure, status};
 use crate::cli::reporter::Reporter;
 use crate::config::WorkerArgs;
-use crate::worker::{self, Until};
+use quotereel_jobs::worker::{self, Until};
 
 /// Corrects what can be corrected, and says what.
 ///

@@ -10,8 +10,8 @@ use super::{not_found, open};
 use crate::cli::failure::Failure;
 use crate::cli::reporter::Reporter;
 use crate::config::{DatabaseArgs, StorageArgs};
-use crate::job::{Job, JobOutput};
-use crate::storage::{ObjectKey, ObjectStore};
+use quotereel_jobs::job::{Job, JobOutput};
+use quotereel_jobs::objects::{ObjectKey, ObjectStore};
 
 /// Shows one job.
 ///

@@ -9,10 +9,10 @@ use serde_json::json;
 
 use super::args::WebhookTask;
 use super::open;
-use crate::asset::check_address;
 use crate::cli::failure::Failure;
 use crate::cli::reporter::Reporter;
-use crate::store::WebhookEndpoint;
+use quotereel::pictures::check_address;
+use quotereel_jobs::queue::WebhookEndpoint;
 
 /// Goes before a secret in text, as Standard Webhooks has it.
 const SECRET_PREFIX: &str = "whsec_";

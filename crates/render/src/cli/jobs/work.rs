@@ -16,13 +16,13 @@ use crate::cli::failure::Failure;
 use crate::cli::reporter::{self, Reporter};
 use crate::cli::signals::Signals;
 use crate::config::{EnqueueArgs, Settings, WorkerArgs};
-use crate::health::{Address, Health, Listening};
-use crate::job::{RetryPolicy, Status};
-use crate::metrics::Metrics;
-use crate::storage::{ObjectKey, ObjectStore};
-use crate::store::Retention;
-use crate::template;
-use crate::worker::{self, Admission, Ended, Means, Program, Spool, Until, WorkerSettings};
+use quotereel::template;
+use quotereel_jobs::job::{RetryPolicy, Status};
+use quotereel_jobs::objects::{ObjectKey, ObjectStore};
+use quotereel_jobs::observe::health::{Address, Health, Listening};
+use quotereel_jobs::observe::metrics::Metrics;
+use quotereel_jobs::queue::Retention;
+use quotereel_jobs::worker::{self, Admission, Ended, Means, Program, Spool, Until, WorkerSettings};
 
 /// How long the database may be silent before the worker counts as not ready.
 const PATIENCE_OF_STORE: Duration = Duration::from_secs(60);

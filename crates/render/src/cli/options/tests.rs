@@ -70,10 +70,10 @@ fn a_thumbnail_lies_beside_an_mp4_and_nowhere_else() {
 
 #[test]
 fn sound_is_the_templates_unless_another_is_named() {
-    assert_eq!(video("render video q.json").sound, Sound::OfTemplate);
+    assert_eq!(video("render video q.json").sound, Sound::Template);
     assert_eq!(video("render video q.json --silent-audio").sound, Sound::Silence);
     assert_eq!(video("render video q.json -o - --audio a.ogg").sound, Sound::File("a.ogg".into()));
-    assert_eq!(video("render video q.json -o x.y4m").sound, Sound::OfTemplate);
+    assert_eq!(video("render video q.json -o x.y4m").sound, Sound::Template);
 }
 
 #[test]
@@ -88,8 +88,8 @@ fn sizes_have_names() {
 
 #[test]
 fn a_template_with_a_slash_is_a_folder() {
-    assert_eq!(video("render video q.json -t ./mine").source.template, Template::Folder("./mine".into()));
-    assert_eq!(video("render video q.json -t mine").source.template, Template::Builtin("mine".into()));
+    assert_eq!(video("render video q.json -t ./mine").source.template, TemplateChoice::Folder("./mine".into()));
+    assert_eq!(video("render video q.json -t mine").source.template, TemplateChoice::Builtin("mine".into()));
 }
 
 #[test]

@@ -13,12 +13,11 @@ use super::destination;
 use super::failure::Failure;
 use super::options::{View, WatchTask};
 use super::picture::still_of;
-use super::production::{TEMPLATE_NOT_FOUND, produce_again};
+use super::prepare::{TEMPLATE_NOT_FOUND, prepare_again};
 use super::reporter::Reporter;
 use super::signals::Signals;
-use crate::encode;
-use crate::pipeline;
-use crate::studio::{KnownFrames, KnownPictures, Production};
+use quotereel::files::write_whole;
+use quotereel::{KnownFrames, KnownPictures, Video, png};
 
 /// Makes the picture again and again, until a signal comes or nobody reads stdout any more.
 ///
@@ -62,39 +61,39 @@ fn make(
     reporter: Reporter,
     signals: &Signals,
 ) -> Result<(), Failure> {
-    let production = produce_again(&task.source, pipeline::default_threads(), &mut known.pictures)?;
-    sources.follow_pictures(production.snapshot())?;
+    let video = prepare_again(&task.source, &mut known.pictures)?;
+    sources.follow_pictures(video.snapshot())?;
     let picture = match task.view {
-        View::Still { at_ms } => still_of(&production, at_ms)?,
-        View::Sheet => production.sheet_again(&mut known.frames),
+        View::Still { at_ms } => still_of(&video, at_ms)?,
+        View::Sheet => video.sheet_again(&mut known.frames),
     };
-    let png = encode::png(&picture).context("cannot encode the picture")?;
+    let bytes = png(&picture).context("cannot encode the picture")?;
     // A signal must not end the process between the file's making and its naming.
     let deferred = signals.defer();
-    pipeline::write_whole(&task.output, &png).map_err(anyhow::Error::from)?;
+    write_whole(&task.output, &bytes).map_err(anyhow::Error::from)?;
     let took_ms = changed_at.map(|changed_at| changed_at.elapsed().as_secs_f64() * 1000.0);
     drop(deferred);
     signals.received().map_or(Ok(()), |signal| Err(Failure::Interrupted(signal)))?;
     if let Some(ms) = took_ms {
-        tracing::info!(ms, prepare = ?production.times(), "from the change to the picture");
+        tracing::info!(ms, prepare = ?video.times(), "from the change to the picture");
     }
-    report(task, &production, png.len(), took_ms, reporter)
+    report(task, &video, bytes.len(), took_ms, reporter)
 }
 
 fn report(
     task: &WatchTask,
-    production: &Production,
+    video: &Video,
     bytes: usize,
     took_ms: Option<f64>,
     reporter: Reporter,
 ) -> Result<(), Failure> {
-    reporter.warn(production.warnings());
+    reporter.warn(video.warnings());
     let report = json!({
         "picture": task.output,
         "bytes": bytes,
         "changeToPictureMs": took_ms,
-        "prepare": production.times(),
-        "warnings": production.warnings(),
+        "prepare": video.times(),
+        "warnings": video.warnings(),
     });
     reporter.result(true, &format!("{}\n", task.output.display()), report)
 }

@@ -17,10 +17,10 @@ use notify::event::{AccessKind, AccessMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
 use crate::cli::failure::Failure;
-use crate::cli::options::Template;
-use crate::pipeline::folder_of;
-use crate::snapshot::{AssetRef, Snapshot};
-use crate::template::{DOCUMENT_FILE, PARTS_FOLDER, STRINGS_FOLDER};
+use quotereel::TemplateChoice;
+use quotereel::files::folder_of;
+use quotereel::snapshot::{AssetRef, Snapshot};
+use quotereel::template::{DOCUMENT_FILE, PARTS_FOLDER, STRINGS_FOLDER};
 
 /// How long nothing may happen before a burst of changes counts as over.
 const QUIET: Duration = Duration::from_millis(20);
@@ -61,7 +61,7 @@ impl Sources {
     ///
     /// # Errors
     /// [`Failure::System`] where a folder cannot be watched or the snapshot is not there.
-    pub(super) fn watch(snapshot: &Path, template: &Template) -> Result<Self, Failure> {
+    pub(super) fn watch(snapshot: &Path, template: &TemplateChoice) -> Result<Self, Failure> {
         fs::metadata(snapshot).with_context(|| format!("cannot read the snapshot {}", snapshot.display()))?;
         let (send, reports) = channel();
         let watcher = notify::recommended_watcher(move |event| {
@@ -73,8 +73,8 @@ impl Sources {
             reports,
             snapshot: snapshot.to_owned(),
             template: match template {
-                Template::Builtin(_) => None,
-                Template::Folder(folder) => Some(folder.clone()),
+                TemplateChoice::Builtin(_) => None,
+                TemplateChoice::Folder(folder) => Some(folder.clone()),
             },
             pictures: BTreeSet::new(),
             folder: None,
@@ -250,7 +250,7 @@ mod tests {
             fs::write(place(file), "{}").expect("written");
         }
         fs::write(place("mine/template.json"), r#"{ "audio": "song.ogg" }"#).expect("written");
-        let sources = Sources::watch(&place("q.json"), &Template::Folder(place("mine"))).expect("watched");
+        let sources = Sources::watch(&place("q.json"), &TemplateChoice::Folder(place("mine"))).expect("watched");
         (root, sources)
     }
 
@@ -308,8 +308,8 @@ mod tests {
         fs::write(root.path().join("elsewhere/real.json"), "{}").expect("written");
         std::os::unix::fs::symlink(root.path().join("elsewhere/real.json"), root.path().join("link.json"))
             .expect("linked");
-        let mut linked =
-            Sources::watch(&root.path().join("link.json"), &Template::Builtin("any".to_owned())).expect("watched");
+        let mut linked = Sources::watch(&root.path().join("link.json"), &TemplateChoice::Builtin("any".to_owned()))
+            .expect("watched");
         fs::write(root.path().join("elsewhere/real.json"), "{ }").expect("written");
         linked.next_change().expect("seen");
     }
@@ -322,7 +322,8 @@ mod tests {
         std::os::unix::fs::symlink("mine", place("link")).expect("linked");
         fs::create_dir(place("quotes")).expect("made");
         fs::write(place("quotes/q.json"), "{}").expect("written");
-        let mut sources = Sources::watch(&place("quotes/q.json"), &Template::Folder(place("link"))).expect("watched");
+        let mut sources =
+            Sources::watch(&place("quotes/q.json"), &TemplateChoice::Folder(place("link"))).expect("watched");
         let mut edited = |file: &str| {
             fs::write(place(file), "{ }").expect("written");
             sources.next_change().expect("seen");
@@ -352,6 +353,6 @@ mod tests {
     #[test]
     fn a_snapshot_that_is_not_there_cannot_be_watched() {
         let missing = Path::new("/nowhere/at/all.json");
-        assert!(matches!(Sources::watch(missing, &Template::Builtin(String::new())), Err(Failure::System(_))));
+        assert!(matches!(Sources::watch(missing, &TemplateChoice::Builtin(String::new())), Err(Failure::System(_))));
     }
 }

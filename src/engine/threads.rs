@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 
-use crate::crew::Crew;
+use crate::ground::executor::Executor;
 
 /// As much stack as the main thread has: nested templates are laid out recursively.
 const STACK_BYTES: usize = 8 << 20;
@@ -33,7 +33,7 @@ impl Threads {
     }
 }
 
-impl Crew for Threads {
+impl Executor for Threads {
     fn each(&self, count: usize, work: &(dyn Fn(usize) + Sync)) {
         self.0.install(|| (0..count).into_par_iter().with_max_len(1).for_each(work));
     }

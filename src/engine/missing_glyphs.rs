@@ -2,11 +2,11 @@
 //! names must not be missing.
 
 use super::fonts::{HOW_TO_ADD, HOW_TO_ADD_ONE};
-use crate::locale::{Amount, DateLength, Locale};
-use crate::problem::{Problem, Warning, quoted};
-use crate::snapshot::Snapshot;
+use crate::compose::text::pack::is_east_asian;
+use crate::ground::problem::{Problem, Warning, quoted};
+use crate::quote::locale::{Amount, DateLength, Locale};
+use crate::quote::snapshot::Snapshot;
 use crate::template::Template;
-use crate::text::pack::is_east_asian;
 
 /// The language that every video can be written in.
 const ENGLISH: &str = "en";

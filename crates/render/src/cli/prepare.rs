@@ -1,6 +1,5 @@
-//! From a validated source to a production of the engine, and from the engine's errors to exit statuses.
+//! From the sources named at the command line to a prepared video, and from the engine's errors to exit statuses.
 
-use std::collections::HashMap;
 use std::error::Error;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -8,12 +7,9 @@ use std::path::Path;
 use super::failure::Failure;
 use super::input;
 use super::options::Source;
-use crate::asset::Limits;
-use crate::problem::Problem;
-use crate::studio::{
-    FolderError, HOW_TO_ADD, KnownPictures, Order, Production, SoundFileError, StudioError, prepare_again,
-};
-use crate::template::TemplateError;
+use quotereel::fonts::HOW_TO_ADD;
+use quotereel::template::TemplateError;
+use quotereel::{FolderError, KnownPictures, Problem, Quote, Sound, SoundFileError, Video};
 
 /// Most bytes read of a snapshot: far above what its reader accepts, so that it can say how long the document is.
 pub(super) const READ_LIMIT_BYTES: usize = 32 << 20;
@@ -25,39 +21,42 @@ pub(super) const TEMPLATE_NOT_FOUND: &str = "template_not_found";
 ///
 /// # Errors
 /// [`Failure::Invalid`] for the quote or the template, [`Failure::System`] for the machine.
-pub(super) fn produce(source: &Source, threads: NonZeroUsize) -> Result<Production, Failure> {
-    produce_again(source, threads, &mut KnownPictures::default())
+pub(super) fn prepare(source: &Source, sound: &Sound, threads: NonZeroUsize) -> Result<Video, Failure> {
+    let quote = quote(source)?.sound(sound.clone()).threads(threads);
+    quote.prepare().map_err(failure)
 }
 
 /// The same, loading only the pictures that are not `known` yet.
 ///
 /// # Errors
-/// As [`produce`].
-pub(super) fn produce_again(
-    source: &Source,
-    threads: NonZeroUsize,
-    known: &mut KnownPictures,
-) -> Result<Production, Failure> {
+/// As [`prepare`].
+pub(super) fn prepare_again(source: &Source, known: &mut KnownPictures) -> Result<Video, Failure> {
+    quote(source)?.prepare_again(known).map_err(failure)
+}
+
+/// Reads the snapshot.
+fn quote(source: &Source) -> Result<Quote, Failure> {
     let document = input::read(&source.snapshot, READ_LIMIT_BYTES)?;
     tracing::info!(bytes = document.bytes.len(), "read the snapshot");
-    let order = Order {
-        snapshot: document.bytes,
-        base_dir: document.folder,
-        keyed_files: HashMap::new(),
-        template: source.template.choice(),
-        params: source.params.clone(),
-        fonts: source.fonts.clone(),
-        size: source.size,
-        frame_rate: source.frame_rate,
-        allow_private_network: source.allow_private_network,
-        limits: Limits::default(),
-        threads,
-    };
-    prepare_again(&order, known).map_err(failure)
+    let mut quote = Quote::from_json(document.bytes)
+        .template(source.template.clone())
+        .size(source.size)
+        .frame_rate(source.frame_rate)
+        .allow_private_network(source.allow_private_network);
+    if let Some(folder) = document.folder {
+        quote = quote.base_dir(folder);
+    }
+    if let Some(folder) = &source.fonts {
+        quote = quote.fonts(folder);
+    }
+    for (name, value) in &source.params {
+        quote = quote.param(name, value);
+    }
+    Ok(quote)
 }
 
 /// A sound file that is no help to anybody.
-pub(super) fn sound_failure(error: SoundFileError) -> Failure {
+fn sound_failure(error: SoundFileError) -> Failure {
     match error {
         SoundFileError::Unreadable { path, source } => {
             Failure::System(anyhow::Error::new(source).context(format!("cannot read the sound {}", path.display())))
@@ -72,13 +71,13 @@ pub(super) fn unusable_sound(error: &dyn Error) -> Failure {
 }
 
 /// The engine's refusal as this program's.
-pub(super) fn failure(error: StudioError) -> Failure {
+pub(super) fn failure(error: quotereel::Error) -> Failure {
     match error {
-        StudioError::Sound(error) => sound_failure(error),
-        StudioError::Snapshot(problems) => Failure::Invalid(problems),
-        StudioError::Template(TemplateError::Invalid { problems }) => Failure::Template(problems),
-        StudioError::Template(TemplateError::Param(error)) => Failure::Usage(format!("--param: {error}")),
-        StudioError::Template(TemplateError::NotFound { name, known, hint }) => {
+        quotereel::Error::Sound(error) => sound_failure(error),
+        quotereel::Error::Quote(problems) => Failure::Invalid(problems),
+        quotereel::Error::Template(TemplateError::Invalid { problems }) => Failure::Template(problems),
+        quotereel::Error::Template(TemplateError::Param(error)) => Failure::Usage(format!("--param: {error}")),
+        quotereel::Error::Template(TemplateError::NotFound { name, known, hint }) => {
             let found = format!("template `{name}`");
             let expected = format!("a built-in template ({}) or the path of a folder, with a `/`", known.join(", "));
             let is_folder = Path::new(&name).join("template.json").is_file();
@@ -90,20 +89,21 @@ pub(super) fn failure(error: StudioError) -> Failure {
             let problem = Problem::error(TEMPLATE_NOT_FOUND, "", found, expected).with_optional_hint(hint);
             Failure::Invalid(problem.into())
         }
-        StudioError::Folder(error @ FolderError::Unreadable { .. }) => Failure::System(error.into()),
-        StudioError::Threads(error) => Failure::System(error.into()),
-        StudioError::Fonts(error) if error.is_system() => Failure::System(error.into()),
-        StudioError::Fonts(error) => {
+        quotereel::Error::Folder(error @ FolderError::Unreadable { .. }) => Failure::System(error.into()),
+        quotereel::Error::Threads(error) => Failure::System(error.into()),
+        quotereel::Error::Fonts(error) if error.is_system() => Failure::System(error.into()),
+        quotereel::Error::Fonts(error) => {
             let expected = "a folder of static TrueType or OpenType fonts";
             let problem = Problem::error("font_pack_unusable", "", error.to_string(), expected);
             Failure::Invalid(problem.with_hint(HOW_TO_ADD).into())
         }
-        StudioError::Folder(error) => {
+        quotereel::Error::Folder(error) => {
             let problem = Problem::error(TEMPLATE_NOT_FOUND, "", error.to_string(), "a folder with a template.json");
             Failure::Invalid(problem.into())
         }
-        StudioError::Compose(error) => unfit(&error),
-        StudioError::TooHeavy(error) => unfit(&error),
+        quotereel::Error::Compose(error) => unfit(&error),
+        quotereel::Error::TooHeavy(error) => unfit(&error),
+        error => Failure::System(error.into()),
     }
 }
 

@@ -4,8 +4,18 @@ use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
 
-use super::{EncodeError, shrink_to_fit};
-use crate::frame::RgbaFrame;
+use super::shrink::shrink_to_fit;
+use crate::ground::frame::RgbaFrame;
+
+/// A still picture could not be encoded.
+#[derive(Debug, thiserror::Error)]
+#[error("encoding a {format} picture failed")]
+pub struct StillError {
+    /// `JPEG` or `PNG`.
+    pub format: &'static str,
+    /// The cause.
+    pub source: image::ImageError,
+}
 
 /// Longest side of the small thumbnail, in pixels (Telegram's limit).
 pub const SMALL_THUMBNAIL_SIDE_PX: u32 = 320;
@@ -17,26 +27,26 @@ pub const THUMBNAIL_QUALITY: u8 = 90;
 /// The picture as a JPEG of `quality` 1 to 100; alpha is dropped.
 ///
 /// # Errors
-/// [`EncodeError::Still`] when a side is above 65,535 px.
-pub fn jpeg(picture: &RgbaFrame, quality: u8) -> Result<Vec<u8>, EncodeError> {
+/// [`StillError`] when a side is above 65,535 px.
+pub fn jpeg(picture: &RgbaFrame, quality: u8) -> Result<Vec<u8>, StillError> {
     let rgb = without_alpha(picture);
     let mut bytes = Vec::new();
     JpegEncoder::new_with_quality(&mut bytes, quality.clamp(1, 100))
         .write_image(&rgb, picture.size().width, picture.size().height, ExtendedColorType::Rgb8)
-        .map_err(|source| EncodeError::Still { format: "JPEG", source })?;
+        .map_err(|source| StillError { format: "JPEG", source })?;
     Ok(bytes)
 }
 
 /// The picture as an opaque PNG; alpha is dropped.
 ///
 /// # Errors
-/// [`EncodeError::Still`] from the encoder.
-pub fn png(picture: &RgbaFrame) -> Result<Vec<u8>, EncodeError> {
+/// [`StillError`] from the encoder.
+pub fn png(picture: &RgbaFrame) -> Result<Vec<u8>, StillError> {
     let rgb = without_alpha(picture);
     let mut bytes = Vec::new();
     PngEncoder::new_with_quality(&mut bytes, CompressionType::Fast, FilterType::Up)
         .write_image(&rgb, picture.size().width, picture.size().height, ExtendedColorType::Rgb8)
-        .map_err(|source| EncodeError::Still { format: "PNG", source })?;
+        .map_err(|source| StillError { format: "PNG", source })?;
     Ok(bytes)
 }
 
@@ -53,7 +63,7 @@ fn without_alpha(picture: &RgbaFrame) -> Vec<u8> {
 ///
 /// # Errors
 /// As [`jpeg`].
-pub fn small_thumbnail(picture: &RgbaFrame) -> Result<Vec<u8>, EncodeError> {
+pub fn small_thumbnail(picture: &RgbaFrame) -> Result<Vec<u8>, StillError> {
     let small = shrink_to_fit(picture, SMALL_THUMBNAIL_SIDE_PX);
     // Noise over the whole of 320x320 px still fits at quality 30.
     let mut quality = THUMBNAIL_QUALITY;
@@ -69,7 +79,7 @@ pub fn small_thumbnail(picture: &RgbaFrame) -> Result<Vec<u8>, EncodeError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::Size;
+    use crate::ground::geometry::Size;
 
     fn noise(size: Size) -> RgbaFrame {
         let mut state = 1u32;

@@ -2,8 +2,8 @@
 
 use std::sync::LazyLock;
 
-use crate::frame::RgbaFrame;
-use crate::geometry::Size;
+use crate::ground::frame::RgbaFrame;
+use crate::ground::geometry::Size;
 
 /// Light of each sRGB code, 0 to 65535 (IEC 61966-2-1). Rounded to integers, so that sums are exact everywhere.
 static LIGHT: LazyLock<[u16; 256]> = LazyLock::new(|| {

@@ -1,0 +1,7 @@
+//! Render jobs: the queue in a database, object storage, the worker that renders, and what an operator sees of it.
+
+pub mod job;
+pub mod objects;
+pub mod observe;
+pub mod queue;
+pub mod worker;
