@@ -63,29 +63,28 @@ fn main() {
         "| quote | qp | preset | parameters | settled finer by | encoder ms | a coded frame, ms | bytes | SSIM |\n|---|---|---|---|---|---|---|---|---|"
     );
     for quote in QUOTES.iter().filter(|quote| all_quotes || named(quote)) {
-        let production = quotes::prepared(quote);
+        let video = quotes::prepared(quote);
         let raw = folder.path().join("raw.y4m");
-        render(&production.film(), &RenderJob::new(Output::y4m_file(&raw)), &()).expect("raw frames");
+        render(&video.film(), &RenderJob::new(Output::y4m_file(&raw)), &()).expect("raw frames");
         for (qp, preset, params, settle) in &settings {
             let tuning = Tuning { preset, params, settle: *settle };
-            let video = folder.path().join("x.mp4");
+            let file = folder.path().join("x.mp4");
             let job = RenderJob {
                 quality: Quality { qp: *qp, tuning, ..Quality::default() },
                 threads: NonZeroUsize::MIN,
-                title: Some(production.title().to_owned()),
-                ..RenderJob::new(Output::mp4_file(&video))
+                title: Some(video.title().to_owned()),
+                ..RenderJob::new(Output::mp4_file(&file))
             };
             // Twice; the quicker one is the one that was disturbed less.
-            let runs = (0..2).map(|_| {
-                render(&production.film(), &job, &()).unwrap_or_else(|error| panic!("{preset} {params}: {error}"))
-            });
+            let runs = (0..2)
+                .map(|_| render(&video.film(), &job, &()).unwrap_or_else(|error| panic!("{preset} {params}: {error}")));
             let best = runs.min_by(|a, b| a.stages.encode.total_cmp(&b.stages.encode)).expect("two of them");
             println!(
                 "| {quote} | {qp} | {preset} | {params} | {settle} | {:.0} | {:.1} | {} | {:.5} |",
                 best.stages.encode,
                 best.stages.encode / f64::from(best.coded_frames.max(1)),
                 best.bytes,
-                ssim(&video, &raw)
+                ssim(&file, &raw)
             );
         }
     }

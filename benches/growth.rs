@@ -9,8 +9,9 @@ use std::time::Instant;
 
 use quotereel::compose::scene::Composition;
 use quotereel::compose::text::FontLibrary;
+use quotereel::default_threads;
 use quotereel::draw::raster::Film;
-use quotereel::video::pipeline::{Output, RenderJob, default_threads, render};
+use quotereel::video::pipeline::{Output, RenderJob, render};
 
 const RUNS: usize = 5;
 
@@ -42,13 +43,13 @@ fn measure(composition: &Composition, threads: NonZeroUsize) -> f64 {
 }
 
 fn main() {
-    let production = quotes::prepared("solar-es-cl");
+    let video = quotes::prepared("solar-es-cl");
     for threads in [NonZeroUsize::MIN, default_threads()] {
         let mut first = None;
         for times in 1..=3 {
-            let wall = measure(&repeated(production.composition(), times), threads);
+            let wall = measure(&repeated(video.composition(), times), threads);
             let once = *first.get_or_insert(wall);
-            let length = times as f64 * production.duration_ms() as f64 / 1000.0;
+            let length = times as f64 * video.duration_ms() as f64 / 1000.0;
             eprintln!("{threads} threads, {length:5.1} s of video: {wall:.3} s, {:.2} times the first", wall / once);
         }
     }

@@ -24,8 +24,8 @@ fn main() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     println!("| quote | segments | frame | mean | p99.9 | most |\n|---|---|---|---|---|---|");
     for quote in all {
-        let production = quotes::prepared(&quote);
-        let film = production.film();
+        let video = quotes::prepared(&quote);
+        let film = video.film();
         let (size, rate) = (film.size(), film.frame_rate());
         let segments = plan(&film, EncoderConfig::new(size, rate).max_idr_interval_frames());
         let steps = film.steps();

@@ -6,11 +6,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use quotereel::Quote;
 use quotereel::compose::scene::{Composition, Content, Geometry, Layer, MotionLink, Paint, Primitive, Scene};
 use quotereel::compose::text::{FaceId, Fit, FontLibrary, TextBlock, TextStyle, layout};
-use quotereel::engine::{Order, SIZES, TemplateChoice, prepare};
 use quotereel::ground::geometry::Rect;
-use quotereel::ground::time::FrameRate;
 use quotereel::ground::timeline::Track;
 
 /// The letter behind a glyph.
@@ -40,20 +39,13 @@ fn letters() -> Letters {
 
 fn composition(fixture: &str) -> Composition {
     let path = format!("{}/fixtures/quotes/{fixture}.json", env!("CARGO_MANIFEST_DIR"));
-    let order = Order {
-        snapshot: std::fs::read(path).expect("the fixture is there"),
-        base_dir: None,
-        keyed_files: std::collections::HashMap::new(),
-        template: TemplateChoice::Builtin("quote-summary".to_owned()),
-        params: BTreeMap::new(),
-        fonts: None,
-        size: SIZES[0],
-        frame_rate: FrameRate::DEFAULT,
-        allow_private_network: false,
-        limits: quotereel::quote::asset::Limits::default(),
-        threads: std::num::NonZeroUsize::MIN,
-    };
-    prepare(&order).expect("a fixture makes a video").composition().clone()
+    let json = std::fs::read(path).expect("the fixture is there");
+    Quote::from_json(json)
+        .threads(std::num::NonZeroUsize::MIN)
+        .prepare()
+        .expect("a fixture makes a video")
+        .composition()
+        .clone()
 }
 
 fn written(composition: &Composition) -> String {

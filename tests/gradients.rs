@@ -5,24 +5,23 @@
 //! single level. Along the lines on which a gradient does not change a run of one level has every right to be long, so that
 //! runs say nothing.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashSet;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
+use quotereel::Quote;
 use quotereel::compose::scene::{
     Composition, Content, Geometry, Layer, Paint, Primitive, RoundedRect, Scene, Shape, Stop,
 };
 use quotereel::compose::text::{FontLibrary, GlyphCache};
 use quotereel::draw::raster::{self, Film};
-use quotereel::engine::{self, Order, TemplateChoice};
 use quotereel::ground::color::Color;
 use quotereel::ground::executor::Sequential;
 use quotereel::ground::frame::{FrameSource as _, YuvFrame};
 use quotereel::ground::geometry::{Rect, Size};
 use quotereel::ground::time::FrameRate;
-use quotereel::quote::asset::Limits;
 use quotereel::video::encode::Tuning;
 use quotereel::video::pipeline::{Output, Quality, RenderJob, render};
 use quotereel::video::yuv::Converter;
@@ -243,21 +242,9 @@ fn no_preset_of_the_encoder_has_bands() {
 /// A template as people render it: its ground between what stands on it.
 fn grounds_have_no_bands(template: &str, quote: &str) {
     let quotes = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/quotes");
-    let order = Order {
-        snapshot: std::fs::read(quotes.join(format!("{quote}.json"))).expect("a fixture"),
-        base_dir: Some(quotes),
-        keyed_files: HashMap::new(),
-        template: TemplateChoice::Builtin(template.to_owned()),
-        params: BTreeMap::new(),
-        fonts: None,
-        size: TALL,
-        frame_rate: FrameRate::DEFAULT,
-        allow_private_network: false,
-        limits: Limits::default(),
-        threads: NonZeroUsize::MIN,
-    };
-    let production = engine::prepare(&order).expect("a good quote");
-    let film = production.film();
+    let quote = Quote::read(quotes.join(format!("{quote}.json"))).expect("a fixture");
+    let video = quote.template(template).size(TALL).threads(NonZeroUsize::MIN).prepare().expect("a good quote");
+    let film = video.film();
     let folder = tempfile::tempdir().expect("a folder");
     let video = folder.path().join("x.mp4");
     render(&film, &RenderJob::new(Output::mp4_file(&video)), &()).unwrap_or_else(|error| panic!("{error}"));

@@ -1,7 +1,7 @@
 //! A contact sheet of every template, size and quote, left in `target/sheets/TEMPLATE/SIZE/QUOTE.jpg` for people to look
 //! through. The frames are laid out as small as a sheet shows them, so that all of it takes a minute or two.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,12 +9,9 @@ use std::thread;
 
 use quotereel::compose::scene::Composition;
 use quotereel::draw::stills::jpeg;
-use quotereel::engine::{KnownFrames, Order, Production, TemplateChoice, prepare};
 use quotereel::ground::geometry::Size;
-use quotereel::ground::time::FrameRate;
-use quotereel::quote::asset::Limits;
 use quotereel::template::builtin_names;
-use quotereel::video::pipeline::default_threads;
+use quotereel::{KnownFrames, Quote, Video, default_threads};
 
 /// The canvases by the names of `--size`, the longer side as long as a frame on a sheet.
 const SIZES: [(&str, Size); 4] = [
@@ -69,29 +66,22 @@ impl Sheet<'_> {
 
     /// Makes it, through the same door as `render sheet`, and looks at what lies there then; the warnings on the way.
     fn make(&self) -> Vec<&'static str> {
-        let production = self.production(std::fs::read(self.quote).expect("a quote"));
-        let picture = jpeg(&production.sheet(), QUALITY).expect("encodes");
+        let video = self.prepared(std::fs::read(self.quote).expect("a quote"));
+        let picture = jpeg(&video.sheet(), QUALITY).expect("encodes");
         std::fs::create_dir_all(self.path().parent().expect("a folder")).expect("made");
         std::fs::write(self.path(), picture).expect("written");
-        self.expect_picture(production.composition());
-        production.warnings().iter().map(|problem| problem.code).collect()
+        self.expect_picture(video.composition());
+        video.warnings().iter().map(|problem| problem.code).collect()
     }
 
-    fn production(&self, snapshot: Vec<u8>) -> Production {
-        let order = Order {
-            snapshot,
-            base_dir: self.quote.parent().map(Path::to_owned),
-            keyed_files: HashMap::new(),
-            template: TemplateChoice::Builtin(self.template.to_owned()),
-            params: BTreeMap::new(),
-            fonts: Some(FONT_PACK.into()),
-            size: self.size.1,
-            frame_rate: FrameRate::DEFAULT,
-            allow_private_network: false,
-            limits: Limits::default(),
-            threads: NonZeroUsize::MIN,
-        };
-        prepare(&order).unwrap_or_else(|error| panic!("{}: {error}", self.path().display()))
+    fn prepared(&self, snapshot: Vec<u8>) -> Video {
+        let quote = Quote::from_json(snapshot)
+            .base_dir(self.quote.parent().expect("a folder"))
+            .template(self.template)
+            .fonts(FONT_PACK)
+            .size(self.size.1)
+            .threads(NonZeroUsize::MIN);
+        quote.prepare().unwrap_or_else(|error| panic!("{}: {error}", self.path().display()))
     }
 
     /// The file is a picture of two frames a scene, of which the second, that stands still, shows something.
@@ -178,8 +168,8 @@ fn seven_short_items_take_two_pages_in_every_language() {
     for file in words.map(|entry| entry.expect("readable").path()) {
         let language = file.file_stem().and_then(|name| name.to_str()).expect("a name");
         snapshot["locale"] = language.into();
-        let production = sheet.production(snapshot.to_string().into_bytes());
-        let scenes = &production.composition().scenes;
+        let video = sheet.prepared(snapshot.to_string().into_bytes());
+        let scenes = &video.composition().scenes;
         let pages = scenes.iter().filter(|scene| scene.id.split('/').next() == Some("items")).count();
         assert_eq!(pages, 2, "{language}");
         languages += 1;
@@ -206,7 +196,7 @@ fn a_sheet_made_again_is_the_one_that_is_made_anew() {
     ];
     let mut known = KnownFrames::default();
     for snapshot in changed {
-        let production = sheet.production(snapshot.into_bytes());
-        assert!(production.sheet_again(&mut known) == production.sheet(), "{}", production.title());
+        let video = sheet.prepared(snapshot.into_bytes());
+        assert!(video.sheet_again(&mut known) == video.sheet(), "{}", video.title());
     }
 }

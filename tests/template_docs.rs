@@ -1,14 +1,12 @@
 //! The documentation of templates cannot drift: every step of the tutorial is rendered, and the reference is the one
 //! that the JSON Schema gives. `QUOTEREEL_ACCEPT=1` writes the reference anew.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use quotereel::engine::{Order, TemplateChoice, prepare};
-use quotereel::ground::geometry::Size;
-use quotereel::ground::time::FrameRate;
 use quotereel::template::{icon_names, schema};
+use quotereel::{Quote, SIZES, Size};
 use serde_json::{Map, Value};
 
 fn docs() -> PathBuf {
@@ -47,21 +45,10 @@ fn set(document: &mut Value, pointer: &str, value: Value) {
     }
 }
 
-fn order(folder: &Path, size: Size, params: BTreeMap<String, String>) -> Order {
+fn quote(folder: &Path, size: Size) -> Quote {
     let quotes = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/quotes");
-    Order {
-        fonts: None,
-        snapshot: std::fs::read(quotes.join("solar-es-cl.json")).expect("a fixture"),
-        base_dir: Some(quotes),
-        keyed_files: std::collections::HashMap::new(),
-        template: TemplateChoice::Folder(folder.to_owned()),
-        params,
-        size,
-        frame_rate: FrameRate::DEFAULT,
-        allow_private_network: false,
-        limits: quotereel::quote::asset::Limits::default(),
-        threads: std::num::NonZeroUsize::MIN,
-    }
+    let quote = Quote::read(quotes.join("solar-es-cl.json")).expect("a fixture");
+    quote.template(folder).size(size).threads(std::num::NonZeroUsize::MIN)
 }
 
 /// Every step leaves a template that renders; the last one stands on every canvas and takes its parameter.
@@ -84,19 +71,19 @@ fn every_step_of_the_tutorial_renders() {
             other => panic!("a block cannot say `{other}`"),
         }
         std::fs::write(folder.path().join("template.json"), document.to_string()).expect("written");
-        let order = order(folder.path(), Size::new(1080, 1920), BTreeMap::new());
-        let production = prepare(&order).unwrap_or_else(|error| panic!("after {kind}={place}: {error}"));
-        assert!(production.warnings().is_empty(), "after {kind}={place}: {}", production.warnings());
-        let frame = production.still(production.thumbnail_frame());
+        let quote = quote(folder.path(), Size::PORTRAIT);
+        let video = quote.prepare().unwrap_or_else(|error| panic!("after {kind}={place}: {error}"));
+        assert!(video.warnings().is_empty(), "after {kind}={place}: {}", video.warnings());
+        let frame = video.frame(video.thumbnail_frame());
         assert!(frame.pixels().as_chunks::<4>().0.iter().any(|pixel| *pixel != frame.pixels()[..4]), "an empty frame");
         steps += 1;
     }
     assert!(steps >= 6, "{steps} steps");
-    for size in quotereel::engine::SIZES {
-        prepare(&order(folder.path(), size, BTreeMap::new())).unwrap_or_else(|error| panic!("{size}: {error}"));
+    for size in SIZES {
+        quote(folder.path(), size).prepare().unwrap_or_else(|error| panic!("{size}: {error}"));
     }
-    let params = BTreeMap::from([("accent".to_owned(), "#12A150".to_owned())]);
-    prepare(&order(folder.path(), Size::new(1080, 1920), params)).expect("the parameter is there");
+    let quote = quote(folder.path(), Size::PORTRAIT).param("accent", "#12A150");
+    quote.prepare().expect("the parameter is there");
 }
 
 #[test]

@@ -2,28 +2,12 @@
 
 use std::path::Path;
 
-use quotereel::engine::{self, Order, Production, TemplateChoice};
-use quotereel::ground::geometry::Size;
-use quotereel::ground::time::FrameRate;
-use quotereel::quote::asset::Limits;
+use quotereel::{Quote, Video};
 
 /// A fixture by its name, ready to be rendered.
-pub(crate) fn prepared(quote: &str) -> Production {
+pub(crate) fn prepared(quote: &str) -> Video {
     let quotes = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/quotes");
-    engine::prepare(&Order {
-        snapshot: std::fs::read(quotes.join(format!("{quote}.json"))).expect("a fixture"),
-        base_dir: Some(quotes),
-        keyed_files: std::collections::HashMap::new(),
-        template: TemplateChoice::Builtin("quote-summary".to_owned()),
-        params: std::collections::BTreeMap::new(),
-        fonts: None,
-        size: Size::new(1080, 1920),
-        frame_rate: FrameRate::DEFAULT,
-        allow_private_network: false,
-        limits: Limits::default(),
-        threads: quotereel::video::pipeline::default_threads(),
-    })
-    .expect("a good quote")
+    Quote::read(quotes.join(format!("{quote}.json"))).and_then(|quote| quote.prepare()).expect("a good quote")
 }
 
 /// Names of all good fixtures.

@@ -156,6 +156,13 @@ impl Quote {
         self
     }
 
+    /// Several parameters of the template by name; see [`Quote::param`].
+    #[must_use]
+    pub fn params<N: Into<String>, V: Into<String>>(mut self, params: impl IntoIterator<Item = (N, V)>) -> Self {
+        self.params.extend(params.into_iter().map(|(name, value)| (name.into(), value.into())));
+        self
+    }
+
     /// A folder of fonts for characters that no bundled font has, such as Chinese, Japanese and Korean ones.
     #[must_use]
     pub fn fonts(mut self, folder: impl Into<PathBuf>) -> Self {

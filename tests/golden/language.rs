@@ -1,14 +1,11 @@
 //! Features of the template language: from `template.json` and a quote to a frame.
 
-use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroUsize;
 use std::path::Path;
 
+use quotereel::Quote;
 use quotereel::compose::text::FontLibrary;
-use quotereel::engine::{Order, TemplateChoice, prepare};
 use quotereel::ground::geometry::Size;
-use quotereel::ground::time::FrameRate;
-use quotereel::quote::asset::Limits;
 use serde_json::{Value, json};
 
 use crate::compare;
@@ -50,25 +47,15 @@ fn shows(name: &str, document: &Value, locale: &str, params: &[(&str, &str)], at
     let mut quote: Value =
         serde_json::from_slice(&std::fs::read(quotes.join("solar-es-cl.json")).expect("a fixture")).expect("JSON");
     quote["locale"] = json!(locale);
-    let order = Order {
-        snapshot: quote.to_string().into_bytes(),
-        base_dir: Some(quotes),
-        keyed_files: HashMap::new(),
-        template: TemplateChoice::Folder(home),
-        params: params
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect::<BTreeMap<_, _>>(),
-        fonts: None,
-        size: CANVAS,
-        frame_rate: FrameRate::DEFAULT,
-        allow_private_network: false,
-        limits: Limits::default(),
-        threads: NonZeroUsize::MIN,
-    };
-    let production = prepare(&order).unwrap_or_else(|error| panic!("{name}: {error}"));
-    let frame = production.composition().frame_rate.frames_in_ms(at_ms);
-    compare(FontLibrary::bundled(), name, production.composition(), frame);
+    let quote = Quote::from_json(quote.to_string())
+        .base_dir(quotes)
+        .template(home)
+        .params(params.iter().copied())
+        .size(CANVAS)
+        .threads(NonZeroUsize::MIN);
+    let video = quote.prepare().unwrap_or_else(|error| panic!("{name}: {error}"));
+    let frame = video.composition().frame_rate.frames_in_ms(at_ms);
+    compare(FontLibrary::bundled(), name, video.composition(), frame);
 }
 
 /// Icons of the bundled set and one of the template, in colours, sizes and, in Arabic, mirrored order.

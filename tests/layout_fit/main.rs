@@ -14,12 +14,10 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 use quotereel::compose::scene::{Composition, Content, Geometry, Layer, Paint, Primitive, Scene, Shape};
 use quotereel::compose::text::{FontLibrary, TextBlock, layout};
-use quotereel::engine::{Order, Production, SIZES, TemplateChoice, prepare};
 use quotereel::ground::geometry::{Rect, Size};
 use quotereel::ground::problem::Problem;
-use quotereel::ground::time::FrameRate;
 use quotereel::template::{Template, builtin, builtin_names};
-use quotereel::video::pipeline::default_threads;
+use quotereel::{Quote, SIZES, Video, default_threads};
 
 use look::{Box, boxes, contents, outside, overlaps, texts};
 
@@ -61,26 +59,18 @@ fn config(share: u32) -> Config {
     Config { cases: cases.div_ceil(SHARES), rng_seed, ..config }
 }
 
-fn production(snapshot: &serde_json::Value, template: &str, look: Option<&str>, size: Size) -> Production {
-    let order = Order {
-        snapshot: snapshot.to_string().into_bytes(),
-        base_dir: None,
-        keyed_files: std::collections::HashMap::new(),
-        template: TemplateChoice::Builtin(template.to_owned()),
-        params: look.map(|look| ("look".to_owned(), look.to_owned())).into_iter().collect(),
-        fonts: None,
-        size,
-        frame_rate: FrameRate::DEFAULT,
-        allow_private_network: false,
-        limits: quotereel::quote::asset::Limits::default(),
-        threads: std::num::NonZeroUsize::MIN,
-    };
-    prepare(&order).unwrap_or_else(|error| panic!("{error}\n{snapshot:#}"))
+fn prepared(snapshot: &serde_json::Value, template: &str, look: Option<&str>, size: Size) -> Video {
+    let quote = Quote::from_json(snapshot.to_string())
+        .template(template)
+        .params(look.map(|look| ("look", look)))
+        .size(size)
+        .threads(std::num::NonZeroUsize::MIN);
+    quote.prepare().unwrap_or_else(|error| panic!("{error}\n{snapshot:#}"))
 }
 
 /// Everything that is wrong with a composition, in words.
-fn faults(production: &Production, template: &Template) -> Vec<String> {
-    let composition = production.composition();
+fn faults(video: &Video, template: &Template) -> Vec<String> {
+    let composition = video.composition();
     let mut faults = Vec::new();
     let seconds = composition.frame_rate.seconds_at(composition.frame_count);
     let range = template.document().duration;
@@ -97,10 +87,10 @@ fn faults(production: &Production, template: &Template) -> Vec<String> {
         stands_still(composition, scene, &mut found);
         faults.extend(found.into_iter().map(|fault| format!("scene {}: {fault}", scene.id)));
     }
-    total_is_exact(production, template, &mut faults);
+    total_is_exact(video, template, &mut faults);
     let hurried = seconds + 0.1 > range.max;
     let may_be_told = |problem: &&Problem| TOLD.contains(&problem.code) || (hurried && problem.code == "too_brief");
-    let about_the_picture = production.warnings().iter().filter(|problem| problem.shown.is_some());
+    let about_the_picture = video.warnings().iter().filter(|problem| problem.shown.is_some());
     let told = about_the_picture.filter(|problem| !may_be_told(problem));
     faults.extend(told.map(Problem::to_string));
     faults
@@ -244,11 +234,11 @@ fn changes(layer: &Layer, frame: u32) -> bool {
 }
 
 /// The last form of the counted total is the exact amount, all of it.
-fn total_is_exact(production: &Production, template: &Template, faults: &mut Vec<String>) {
-    let snapshot = production.snapshot();
+fn total_is_exact(video: &Video, template: &Template, faults: &mut Vec<String>) {
+    let snapshot = video.snapshot();
     let amount = snapshot.locale.money(snapshot.totals.total, snapshot.currency);
     let mut totals = 0;
-    for layer in production.composition().scenes.iter().flat_map(|scene| &scene.layers) {
+    for layer in video.composition().scenes.iter().flat_map(|scene| &scene.layers) {
         let Content::Sequence { variants, .. } = &layer.content else { continue };
         let Some(block) = variants.last().and_then(|last| texts(last).next()).map(|text| &text.block) else { continue };
         totals += 1;
@@ -276,7 +266,7 @@ fn check(snapshot: &serde_json::Value, template: &Template, look: usize, size: S
     let document = template.document();
     let (name, looks) = (&document.name, &document.params["look"].choices);
     let look = &looks[look % looks.len()];
-    let faults = faults(&production(snapshot, name, Some(look), size), template);
+    let faults = faults(&prepared(snapshot, name, Some(look), size), template);
     prop_assert!(faults.is_empty(), "{name}, {look}, {size}:\n{}\n{snapshot:#}", faults.join("\n"));
     Ok(())
 }
@@ -300,7 +290,7 @@ fn every_quote_can_be_read() {
 
 #[test]
 fn the_checks_find_what_is_wrong() {
-    let composition = production(&quotes::plain(), "quote-summary", None, SIZES[0]).composition().clone();
+    let composition = prepared(&quotes::plain(), "quote-summary", None, SIZES[0]).composition().clone();
     let mut spoilt = composition.clone();
     for layer in spoilt.scenes.iter_mut().flat_map(|scene| &mut scene.layers) {
         if let Content::Still(primitives) = &mut layer.content {

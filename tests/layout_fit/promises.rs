@@ -1,16 +1,16 @@
 //! What the built-in templates promise beyond what holds for every layout: products on a stage, who sends the quote and where
 //! to accept it, figures in white on strong colours, lists without a silly rest.
 
+use quotereel::SIZES;
 use quotereel::compose::scene::{Composition, Content, Geometry, Paint, Picture, Primitive, Scene, Text};
 use quotereel::compose::text::{Fit, FontLibrary, TextBlock, TextStyle, layout};
-use quotereel::engine::SIZES;
 use quotereel::ground::color::Color;
 use quotereel::ground::geometry::Size;
 use quotereel::template::builtin_names;
 use serde_json::{Value, json};
 
 use crate::look::{boxes, contents, flat, outside, overlaps, picture, texts};
-use crate::production;
+use crate::prepared;
 use crate::quotes::{edged, plain};
 
 /// Least share of the canvas that a product of its proportions takes.
@@ -31,7 +31,7 @@ fn with(changes: Value) -> Value {
 }
 
 fn composition(quote: &Value, template: &str, look: Option<&str>, size: Size) -> Composition {
-    production(quote, template, look, size).composition().clone()
+    prepared(quote, template, look, size).composition().clone()
 }
 
 /// What a scene shows in the end, in the order in which it is drawn.
@@ -148,14 +148,14 @@ fn no_item_of_a_showcase_gets_lost() {
         let item = |name: &&str| json!({ "name": name, "total": "10", "image": edged(600, 600, [0; 4]) });
         let items: Vec<Value> = names[..count].iter().map(item).collect();
         let quote = with(json!({ "items": items, "totals": { "total": (count * 10).to_string() } }));
-        let production = production(&quote, "quote-showcase", None, size);
+        let video = prepared(&quote, "quote-showcase", None, size);
         let listed = |name: &str| {
             let of_items = |scene: &&Scene| scene.id.starts_with("items") || scene.id.starts_with("list");
-            let mut scenes = production.composition().scenes.iter().filter(of_items);
+            let mut scenes = video.composition().scenes.iter().filter(of_items);
             scenes.any(|scene| scene_texts(scene).iter().any(|text| says(&text.block, name)))
         };
         let missing = names[..count].iter().filter(|name| !listed(name)).count();
-        let told = production.warnings().iter().find(|problem| problem.code == "rows_left_out");
+        let told = video.warnings().iter().find(|problem| problem.code == "rows_left_out");
         let words = told.and_then(|problem| problem.hint.clone()).unwrap_or_default();
         assert_eq!(missing > 0, told.is_some(), "{count}, {size}: {missing} missing, {words}");
         assert!(
@@ -255,12 +255,12 @@ fn a_logo_of_which_nothing_can_be_seen_is_as_good_as_none() {
         let logo = image::RgbaImage::from_pixel(64, 64, image::Rgba(color));
         let quote = with(json!({ "company": { "logo": crate::quotes::png(&logo) } }));
         for template in builtin_names() {
-            let production = production(&quote, template, None, SIZES[0]);
-            let codes: Vec<&str> = production.warnings().iter().map(|problem| problem.code).collect();
+            let video = prepared(&quote, template, None, SIZES[0]);
+            let codes: Vec<&str> = video.warnings().iter().map(|problem| problem.code).collect();
             assert_eq!(codes, ["asset_blank"], "{template}");
             let without = composition(&plain(), template, None, SIZES[0]);
             let words = |composition: &Composition| format!("{:?}", composition.scenes);
-            assert!(words(production.composition()) == words(&without), "{template}");
+            assert!(words(video.composition()) == words(&without), "{template}");
         }
     }
 }
@@ -272,8 +272,8 @@ fn no_list_ends_in_one_more() {
         for (rows, left_out) in [(most + 1, false), (most + 2, true)] {
             let items = vec![json!({ "name": "Panel", "total": "10" }); rows];
             let quote = with(json!({ "items": items, "totals": { "total": (rows * 10).to_string() } }));
-            let production = production(&quote, template, None, SIZES[0]);
-            let told = production.warnings().iter().any(|problem| problem.code == "rows_left_out");
+            let video = prepared(&quote, template, None, SIZES[0]);
+            let told = video.warnings().iter().any(|problem| problem.code == "rows_left_out");
             assert_eq!(told, left_out, "{template}: {rows} rows");
         }
     }

@@ -3,13 +3,10 @@
 
 mod mistakes;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
-use quotereel::engine::{Order, StudioError, TemplateChoice, prepare};
-use quotereel::ground::geometry::Size;
-use quotereel::ground::time::FrameRate;
 use quotereel::template::{TemplateError, TemplateProblem, builtin_names, schema};
+use quotereel::{Error, Quote, Video};
 use serde_json::{Value, json};
 
 use mistakes::{nested, used_part};
@@ -94,25 +91,19 @@ fn quote() -> Value {
 }
 
 /// A video by the template in `folder`.
-fn order(folder: &Path) -> Order {
-    Order {
-        snapshot: quote().to_string().into_bytes(),
-        base_dir: None,
-        keyed_files: std::collections::HashMap::new(),
-        template: TemplateChoice::Folder(folder.to_owned()),
-        params: BTreeMap::new(),
-        fonts: None,
-        size: Size::new(1080, 1920),
-        frame_rate: FrameRate::DEFAULT,
-        allow_private_network: false,
-        limits: quotereel::quote::asset::Limits::default(),
-        threads: std::num::NonZeroUsize::MIN,
-    }
+fn video(folder: &Path) -> Result<Video, Error> {
+    with_params(folder, &[])
+}
+
+/// The same, with parameters of the template.
+fn with_params(folder: &Path, params: &[(&str, &str)]) -> Result<Video, Error> {
+    let quote = Quote::from_json(quote().to_string()).template(folder).params(params.iter().copied());
+    quote.threads(std::num::NonZeroUsize::MIN).prepare()
 }
 
 /// Uses the template in `folder`.
-fn used(folder: &Path) -> Result<(), StudioError> {
-    prepare(&order(folder)).map(drop)
+fn used(folder: &Path) -> Result<(), Error> {
+    video(folder).map(drop)
 }
 
 /// What is wrong with a spoilt template.
@@ -120,7 +111,7 @@ fn problems(files: &Files) -> Vec<TemplateProblem> {
     let folder = tempfile::tempdir().expect("a folder");
     files.write(folder.path());
     match used(folder.path()) {
-        Err(StudioError::Template(TemplateError::Invalid { problems })) => {
+        Err(Error::Template(TemplateError::Invalid { problems })) => {
             let source = folder.path().display().to_string();
             assert!(problems.iter().all(|problem| problem.template == source), "{problems:#?}");
             problems
@@ -189,15 +180,12 @@ fn parameters_reach_every_expression() {
     files.set_string("en", "total", json!("{{ params.greeting }}, total"));
     let folder = tempfile::tempdir().expect("a folder");
     files.write(folder.path());
-    let with = |params: &[(&str, &str)]| {
-        let params = params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        prepare(&Order { params, ..order(folder.path()) })
-    };
+    let with = |params: &[(&str, &str)]| with_params(folder.path(), params);
     let scenes = |params: &[(&str, &str)]| with(params).expect("a video").composition().scenes.len();
     assert!(scenes(&[("short", "true")]) < scenes(&[]));
     let picture = |params: &[(&str, &str)]| {
-        let production = with(params).expect("a video");
-        production.still(production.thumbnail_frame()).pixels().to_vec()
+        let video = with(params).expect("a video");
+        video.frame(video.thumbnail_frame()).pixels().to_vec()
     };
     let plain = picture(&[]);
     assert_eq!(plain, picture(&[("greeting", "Hello")]));
@@ -225,9 +213,9 @@ fn showing(nodes: Value) -> Files {
 fn frames(files: &Files, at: &[u32]) -> Vec<Vec<u8>> {
     let folder = tempfile::tempdir().expect("a folder");
     files.write(folder.path());
-    let production = prepare(&order(folder.path())).unwrap_or_else(|error| panic!("{error}"));
-    let first = production.composition().scenes[2].first_frame;
-    at.iter().map(|frame| production.still(first + frame).pixels().to_vec()).collect()
+    let video = video(folder.path()).unwrap_or_else(|error| panic!("{error}"));
+    let first = video.composition().scenes[2].first_frame;
+    at.iter().map(|frame| video.frame(first + frame).pixels().to_vec()).collect()
 }
 
 /// A mask and a blur come from the template to the picture, and a masked group moves as one.
@@ -276,8 +264,8 @@ fn a_group_transforms_its_children_as_one() {
     ] }]);
     let folder = tempfile::tempdir().expect("a folder");
     showing(nodes).write(folder.path());
-    let production = prepare(&order(folder.path())).expect("a video");
-    let layers = &production.composition().scenes[2].layers;
+    let video = video(folder.path()).expect("a video");
+    let layers = &video.composition().scenes[2].layers;
     assert_eq!(layers.len(), 1, "what moves alike is one picture: {layers:#?}");
     let link = layers[0].motion.last().expect("a motion");
     assert_eq!((link.scale.at(0), link.rotation.at(999), link.x.at(999)), (0.5, 5.0, 50.0));
@@ -406,9 +394,9 @@ fn a_part_stands_for_its_children() {
     let frame = |files: &Files| {
         let folder = tempfile::tempdir().expect("a folder");
         files.write(folder.path());
-        let production = prepare(&order(folder.path())).unwrap_or_else(|error| panic!("{error}"));
-        let last = production.composition().frame_count - 90;
-        production.still(last).pixels().to_vec()
+        let video = video(folder.path()).unwrap_or_else(|error| panic!("{error}"));
+        let last = video.composition().frame_count - 90;
+        video.frame(last).pixels().to_vec()
     };
     let list = "/scenes/4/children/0/children";
     let line = |words: &str| json!({ "type": "text", "text": format!("{{{{ {words} }}}}"), "style": "lead" });

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use quotereel::engine::TemplateChoice;
+use quotereel::TemplateChoice;
 use quotereel::ground::geometry::Size;
 use quotereel::ground::time::FrameRate;
 use quotereel::video::probe;

@@ -216,13 +216,10 @@ fn shrink_to_width(picture: &RgbaFrame, width_px: u32) -> RgbaFrame {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
     use std::num::NonZeroUsize;
 
     use super::*;
-    use crate::engine::{Order, TemplateChoice, prepare};
-    use crate::ground::time::FrameRate;
-    use crate::quote::asset::Limits;
+    use crate::engine::Quote;
 
     #[test]
     fn every_teaser_is_as_long_as_said_and_in_hundredths_of_a_second() {
@@ -244,20 +241,8 @@ mod tests {
 
     #[test]
     fn a_teaser_gets_smaller_until_it_fits_and_an_impossible_limit_is_told() {
-        let order = Order {
-            snapshot: include_bytes!("../../../fixtures/quotes/bare.json").to_vec(),
-            base_dir: None,
-            keyed_files: HashMap::new(),
-            template: TemplateChoice::Builtin("quote-summary".to_owned()),
-            params: std::collections::BTreeMap::new(),
-            fonts: None,
-            size: Size::new(1080, 1080),
-            frame_rate: FrameRate::DEFAULT,
-            allow_private_network: false,
-            limits: Limits::default(),
-            threads: NonZeroUsize::MIN,
-        };
-        let video = prepare(&order).expect("a fixture");
+        let quote = Quote::from_json(include_bytes!("../../../fixtures/quotes/bare.json"));
+        let video = quote.size(Size::SQUARE).threads(NonZeroUsize::MIN).prepare().expect("a fixture");
         let best = video.teaser(TeaserFormat::WebP).expect("fits");
         assert_eq!((best.step, best.duration_ms), (TeaserFormat::WebP.steps()[0], LENGTH_MS));
         let limit = best.bytes.len() * 3 / 5;

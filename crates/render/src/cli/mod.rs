@@ -43,7 +43,7 @@ const LAST_TRACES: Duration = Duration::from_secs(2);
 ///
 /// Exit statuses: 0 done, 1 system failure, 2 wrong usage, 3 invalid input, 128 + n ended by signal n.
 #[must_use]
-pub fn main() -> ExitCode {
+pub(crate) fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let typed = match CommandLine::try_parse_from(&arguments) {
         Ok(typed) => typed,

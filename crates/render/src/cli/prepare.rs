@@ -40,6 +40,7 @@ fn quote(source: &Source) -> Result<Quote, Failure> {
     tracing::info!(bytes = document.bytes.len(), "read the snapshot");
     let mut quote = Quote::from_json(document.bytes)
         .template(source.template.clone())
+        .params(&source.params)
         .size(source.size)
         .frame_rate(source.frame_rate)
         .allow_private_network(source.allow_private_network);
@@ -48,9 +49,6 @@ fn quote(source: &Source) -> Result<Quote, Failure> {
     }
     if let Some(folder) = &source.fonts {
         quote = quote.fonts(folder);
-    }
-    for (name, value) in &source.params {
-        quote = quote.param(name, value);
     }
     Ok(quote)
 }

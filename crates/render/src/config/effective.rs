@@ -13,7 +13,7 @@ const SECRETS: [&str; 1] = ["s3_secret_access_key"];
 /// Where a value comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Origin {
+pub(crate) enum Origin {
     /// The command line.
     Flag,
     /// An environment variable.
@@ -25,20 +25,20 @@ pub enum Origin {
 /// One setting in force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Effective {
+pub(crate) struct Effective {
     /// Name of the flag, without dashes.
-    pub name: String,
+    pub(crate) name: String,
     /// Name of the environment variable.
-    pub variable: String,
+    pub(crate) variable: String,
     /// Value; absent where there is none.
-    pub value: Option<String>,
+    pub(crate) value: Option<String>,
     /// Where from.
-    pub origin: Origin,
+    pub(crate) origin: Origin,
 }
 
 impl Effective {
     /// Every setting, in the order of the help. `resolve` fills in a default that depends on others, by the flag's name.
-    pub fn all(matches: &ArgMatches, resolve: impl Fn(&str) -> Option<String>) -> Vec<Self> {
+    pub(crate) fn all(matches: &ArgMatches, resolve: impl Fn(&str) -> Option<String>) -> Vec<Self> {
         let command = every_setting();
         let mut all = Vec::new();
         for argument in command.get_arguments() {

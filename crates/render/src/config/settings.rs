@@ -12,7 +12,7 @@ use quotereel_jobs::queue::without_password;
 
 /// A setting that cannot be meant.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ConfigError {
+pub(crate) enum ConfigError {
     /// A value breaks its own rule or goes against another one.
     #[error("--{setting} is `{value}`: {expected}")]
     Value {
@@ -31,24 +31,24 @@ pub enum ConfigError {
 /// Every setting there is: what `render config` shows.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "render config")]
-pub struct Settings {
+pub(crate) struct Settings {
     /// Where the jobs are.
     #[command(flatten)]
-    pub database: DatabaseArgs,
+    pub(crate) database: DatabaseArgs,
     /// Where the videos go.
     #[command(flatten)]
-    pub storage: StorageArgs,
+    pub(crate) storage: StorageArgs,
     /// What an enqueue must respect.
     #[command(flatten)]
-    pub enqueue: EnqueueArgs,
+    pub(crate) enqueue: EnqueueArgs,
     /// How a worker behaves.
     #[command(flatten)]
-    pub worker: WorkerArgs,
+    pub(crate) worker: WorkerArgs,
 }
 
 /// How logs are written, whatever the command.
 #[derive(Args, Clone, Debug)]
-pub struct LogArgs {
+pub(crate) struct LogArgs {
     /// How log lines on stderr are written: text or json
     #[arg(
         long,
@@ -58,40 +58,40 @@ pub struct LogArgs {
         value_name = "FORMAT",
         default_value = "text"
     )]
-    pub log_format: LogFormat,
+    pub(crate) log_format: LogFormat,
 
     /// Which log lines, such as info,quotereel::worker=debug; goes before -v and -q
     #[arg(long, global = true, env = "QUOTEREEL_LOG", hide_env_values = true, value_name = "FILTER")]
-    pub log: Option<String>,
+    pub(crate) log: Option<String>,
 }
 
 /// Every setting, those of all commands included, as one command line: for lists of them.
 #[must_use]
-pub fn every_setting() -> Command {
+pub(crate) fn every_setting() -> Command {
     LogArgs::augment_args(Settings::command())
 }
 
 /// Where the jobs are.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Database")]
-pub struct DatabaseArgs {
+pub(crate) struct DatabaseArgs {
     /// Folder of the embedded database, the videos and the spool, where these have no place of their own
     /// [default: quotereel in the user's data folder]
     #[arg(long, env = "QUOTEREEL_DATA", hide_env_values = true, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
-    pub data_dir: Option<PathBuf>,
+    pub(crate) data_dir: Option<PathBuf>,
 
     /// `sqlite:FILE` or `postgres://USER:PASSWORD@HOST/NAME` [default: sqlite:jobs.db in the data folder]
     #[arg(long, env = "QUOTEREEL_DATABASE", value_name = "URL", hide_env_values = true)]
-    pub database: Option<String>,
+    pub(crate) database: Option<String>,
 }
 
 /// Where the videos go.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Storage")]
-pub struct StorageArgs {
+pub(crate) struct StorageArgs {
     /// A folder, or `s3://BUCKET` [default: videos in the data folder]
     #[arg(long, env = "QUOTEREEL_STORAGE", hide_env_values = true, value_name = "FOLDER|URL")]
-    pub storage: Option<String>,
+    pub(crate) storage: Option<String>,
 
     /// Address of an S3 server other than Amazon's
     #[arg(long, env = "QUOTEREEL_S3_ENDPOINT", hide_env_values = true, value_name = "URL", value_hint = ValueHint::Url)]
@@ -119,109 +119,109 @@ pub struct StorageArgs {
 
     /// How long a signed address of a video works, 1s to 7d
     #[arg(long, env = "QUOTEREEL_URL_TTL", hide_env_values = true, value_name = "TIME", default_value = "10m", value_parser = Span::finite)]
-    pub url_ttl: Duration,
+    pub(crate) url_ttl: Duration,
 }
 
 /// What an enqueue must respect.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Enqueueing")]
-pub struct EnqueueArgs {
+pub(crate) struct EnqueueArgs {
     /// Shortest time between two different renders of one quote
     #[arg(long, env = "QUOTEREEL_COOLDOWN", hide_env_values = true, value_name = "TIME", default_value = "3m", value_parser = Span::finite)]
-    pub cooldown: Duration,
+    pub(crate) cooldown: Duration,
 
     /// Retries of one failed job, counted over the whole chain
     #[arg(long, env = "QUOTEREEL_MAX_RETRIES", hide_env_values = true, value_name = "N", default_value_t = 3)]
-    pub max_retries: u32,
+    pub(crate) max_retries: u32,
 
     /// Jobs of one company that may wait
     #[arg(long, env = "QUOTEREEL_MAX_QUEUED", hide_env_values = true, value_name = "N", default_value_t = 20_000)]
-    pub max_queued: u32,
+    pub(crate) max_queued: u32,
 
     /// Take quotes that are not ISSUED: drafts, accepted ones
     #[arg(long, env = "QUOTEREEL_ALLOW_UNISSUED", hide_env_values = true)]
-    pub allow_unissued: bool,
+    pub(crate) allow_unissued: bool,
 
     /// Take quotes whose validity is over
     #[arg(long, env = "QUOTEREEL_ALLOW_EXPIRED", hide_env_values = true)]
-    pub allow_expired: bool,
+    pub(crate) allow_expired: bool,
 }
 
 /// Fonts that are not bundled, whatever renders.
 #[derive(Args, Clone, Debug, Default)]
-pub struct FontsArgs {
+pub(crate) struct FontsArgs {
     /// Folder of fonts for characters that no bundled one has: Chinese, Japanese, Korean
     #[arg(long, env = "QUOTEREEL_FONTS", hide_env_values = true, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
-    pub fonts: Option<PathBuf>,
+    pub(crate) fonts: Option<PathBuf>,
 }
 
 /// How a worker behaves.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Worker")]
-pub struct WorkerArgs {
+pub(crate) struct WorkerArgs {
     /// Jobs at the same time [default: one for every two processors]
     #[arg(long, env = "QUOTEREEL_CONCURRENCY", hide_env_values = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
-    pub concurrency: Option<u16>,
+    pub(crate) concurrency: Option<u16>,
 
     /// Threads of one render [default: processors divided by --concurrency]
     #[arg(long, env = "QUOTEREEL_RENDER_THREADS", hide_env_values = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
-    pub render_threads: Option<u16>,
+    pub(crate) render_threads: Option<u16>,
 
     /// Folder for unfinished and not yet uploaded videos [default: spool in the data folder]
     #[arg(long, env = "QUOTEREEL_SPOOL", hide_env_values = true, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
-    pub spool: Option<PathBuf>,
+    pub(crate) spool: Option<PathBuf>,
 
     /// Free space of the spool below which no job is claimed, in MiB
     #[arg(long, env = "QUOTEREEL_MIN_FREE_MIB", hide_env_values = true, value_name = "MIB", default_value_t = 512)]
-    pub min_free_mib: u64,
+    pub(crate) min_free_mib: u64,
 
     /// Folder of further templates, one folder each, by name
     #[arg(long, env = "QUOTEREEL_TEMPLATES", hide_env_values = true, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
-    pub templates: Option<PathBuf>,
+    pub(crate) templates: Option<PathBuf>,
 
     /// Fonts that are not bundled.
     #[command(flatten)]
-    pub fonts: FontsArgs,
+    pub(crate) fonts: FontsArgs,
 
     /// How long a job stays a worker's without a heartbeat
     #[arg(long, env = "QUOTEREEL_LEASE", hide_env_values = true, value_name = "TIME", default_value = "75s", value_parser = Span::finite)]
-    pub lease: Duration,
+    pub(crate) lease: Duration,
 
     /// Time between two heartbeats, at most a third of the lease
     #[arg(long, env = "QUOTEREEL_HEARTBEAT", hide_env_values = true, value_name = "TIME", default_value = "15s", value_parser = Span::finite)]
-    pub heartbeat: Duration,
+    pub(crate) heartbeat: Duration,
 
     /// How long one claim of a job may last, whatever the heartbeat says
     #[arg(long, env = "QUOTEREEL_DEADLINE", hide_env_values = true, value_name = "TIME", default_value = "12m", value_parser = Span::finite)]
-    pub deadline: Duration,
+    pub(crate) deadline: Duration,
 
     /// How long one render may last
     #[arg(long, env = "QUOTEREEL_RENDER_TIMEOUT", hide_env_values = true, value_name = "TIME", default_value = "5m", value_parser = Span::finite)]
-    pub render_timeout: Duration,
+    pub(crate) render_timeout: Duration,
 
     /// Time between two looks at an empty queue, give or take a fifth
     #[arg(long, env = "QUOTEREEL_POLL", hide_env_values = true, value_name = "TIME", default_value = "1s", value_parser = Span::finite)]
-    pub poll: Duration,
+    pub(crate) poll: Duration,
 
     /// Time between two rounds of reconciling rows and objects
     #[arg(long, env = "QUOTEREEL_RECONCILE", hide_env_values = true, value_name = "TIME", default_value = "2m", value_parser = Span::finite)]
-    pub reconcile: Duration,
+    pub(crate) reconcile: Duration,
 
     /// How long running jobs may go on after SIGTERM before they are given back
     #[arg(long, env = "QUOTEREEL_GRACE", hide_env_values = true, value_name = "TIME", default_value = "30s", value_parser = Span::finite)]
-    pub grace: Duration,
+    pub(crate) grace: Duration,
 
     /// Jobs of one company that may run at the same time, over all workers
     #[arg(long, env = "QUOTEREEL_TENANT_CAP", hide_env_values = true, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..))]
-    pub tenant_cap: u32,
+    pub(crate) tenant_cap: u32,
 
     /// Claims of one job that may end in a system failure before it fails
     #[arg(long, env = "QUOTEREEL_MAX_ATTEMPTS", hide_env_values = true, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
-    pub max_attempts: u32,
+    pub(crate) max_attempts: u32,
 
     /// Times that a job is rescued from a dead worker before it fails
     #[arg(long, env = "QUOTEREEL_MAX_RESCUES", hide_env_values = true, value_name = "N", default_value_t = 2)]
-    pub max_rescues: u32,
+    pub(crate) max_rescues: u32,
 
     /// Memory one render may address, in MiB
     #[arg(
@@ -231,27 +231,27 @@ pub struct WorkerArgs {
         value_name = "MIB",
         default_value_t = 2048
     )]
-    pub render_memory_mib: u64,
+    pub(crate) render_memory_mib: u64,
 
     /// Let logos and pictures be fetched from private and local addresses, and webhooks be sent there
     #[arg(long, env = "QUOTEREEL_ALLOW_PRIVATE_NETWORK", hide_env_values = true)]
-    pub allow_private_network: bool,
+    pub(crate) allow_private_network: bool,
 
     /// How long videos are kept, `never` to keep them for ever
     #[arg(long, env = "QUOTEREEL_KEEP_VIDEOS", hide_env_values = true, value_name = "TIME", default_value = "90d")]
-    pub keep_videos: Span,
+    pub(crate) keep_videos: Span,
 
     /// How long rows of succeeded jobs are kept, not shorter than their videos
     #[arg(long, env = "QUOTEREEL_KEEP_SUCCEEDED", hide_env_values = true, value_name = "TIME", default_value = "400d")]
-    pub keep_succeeded: Span,
+    pub(crate) keep_succeeded: Span,
 
     /// How long rows of failed jobs are kept
     #[arg(long, env = "QUOTEREEL_KEEP_FAILED", hide_env_values = true, value_name = "TIME", default_value = "30d")]
-    pub keep_failed: Span,
+    pub(crate) keep_failed: Span,
 
     /// How long rows of cancelled jobs are kept
     #[arg(long, env = "QUOTEREEL_KEEP_CANCELLED", hide_env_values = true, value_name = "TIME", default_value = "7d")]
-    pub keep_cancelled: Span,
+    pub(crate) keep_cancelled: Span,
 
     /// Where /metrics, /healthz and /readyz are served; `off` for nowhere
     #[arg(
@@ -261,7 +261,7 @@ pub struct WorkerArgs {
         value_name = "ADDRESS",
         default_value = "127.0.0.1:9464"
     )]
-    pub metrics: Address,
+    pub(crate) metrics: Address,
 }
 
 impl DatabaseArgs {
@@ -269,7 +269,7 @@ impl DatabaseArgs {
     ///
     /// # Errors
     /// [`ConfigError::NoHome`].
-    pub fn data_folder(&self) -> Result<PathBuf, ConfigError> {
+    pub(crate) fn data_folder(&self) -> Result<PathBuf, ConfigError> {
         if let Some(folder) = &self.data_dir {
             return Ok(folder.clone());
         }
@@ -283,7 +283,7 @@ impl DatabaseArgs {
     ///
     /// # Errors
     /// [`ConfigError`].
-    pub fn url(&self) -> Result<String, ConfigError> {
+    pub(crate) fn url(&self) -> Result<String, ConfigError> {
         match self.database.as_deref() {
             None => Ok(format!("sqlite:{}", self.data_folder()?.join("jobs.db").display())),
             Some(url) if ["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) => {
@@ -304,7 +304,7 @@ impl DatabaseArgs {
     ///
     /// # Errors
     /// [`ConfigError`].
-    pub fn shown_url(&self) -> Result<String, ConfigError> {
+    pub(crate) fn shown_url(&self) -> Result<String, ConfigError> {
         Ok(without_password(&self.url()?))
     }
 }
@@ -314,7 +314,7 @@ impl WorkerArgs {
     ///
     /// # Errors
     /// [`ConfigError::Value`].
-    pub fn check(&self) -> Result<(), ConfigError> {
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
         let wrong = |setting, value: Span, expected: String| {
             Err(ConfigError::Value { setting, value: value.to_string(), expected })
         };
@@ -353,7 +353,7 @@ impl WorkerArgs {
     ///
     /// # Errors
     /// [`ConfigError::NoHome`].
-    pub fn spool_folder(&self, database: &DatabaseArgs) -> Result<PathBuf, ConfigError> {
+    pub(crate) fn spool_folder(&self, database: &DatabaseArgs) -> Result<PathBuf, ConfigError> {
         match &self.spool {
             Some(folder) => Ok(folder.clone()),
             None => Ok(database.data_folder()?.join("spool")),

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 /// A length of time, or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span(pub Option<Duration>);
+pub(crate) struct Span(pub Option<Duration>);
 
 /// A text that is no length of time.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no length of time: write a whole number with ms, s, m, h or d, such as 90s or 30d")]
-pub struct SpanError(String);
+pub(crate) struct SpanError(String);
 
 /// Units, longest first, in milliseconds.
 const UNITS_MS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
@@ -24,7 +24,7 @@ impl Span {
     ///
     /// # Errors
     /// [`SpanError`], for `never` too.
-    pub fn finite(text: &str) -> Result<Duration, SpanError> {
+    pub(crate) fn finite(text: &str) -> Result<Duration, SpanError> {
         text.parse::<Self>()?.0.ok_or_else(|| SpanError(text.to_owned()))
     }
 }

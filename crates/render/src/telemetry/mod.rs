@@ -15,15 +15,15 @@ use tracing_subscriber::fmt::{self, MakeWriter};
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::{EnvFilter, Registry};
 
-pub use traces::Collector;
-pub use tracing::level_filters::LevelFilter;
+pub(crate) use traces::Collector;
+pub(crate) use tracing::level_filters::LevelFilter;
 
 /// How long the end of the program waits for spans to be delivered.
-pub const FLUSH_LIMIT: Duration = Duration::from_secs(2);
+pub(crate) const FLUSH_LIMIT: Duration = Duration::from_secs(2);
 
 /// How lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LogFormat {
+pub(crate) enum LogFormat {
     /// For people.
     #[default]
     Text,
@@ -45,20 +45,20 @@ impl FromStr for LogFormat {
 
 /// Which lines, and how they look.
 #[derive(Clone, Debug)]
-pub struct Logging {
+pub(crate) struct Logging {
     /// Lines of this level and above.
-    pub level: LevelFilter,
+    pub(crate) level: LevelFilter,
     /// Instead of `level`: directives such as `info,quotereel::worker=debug`.
-    pub directives: Option<String>,
+    pub(crate) directives: Option<String>,
     /// How lines look.
-    pub format: LogFormat,
+    pub(crate) format: LogFormat,
     /// Colours, in text.
-    pub color: bool,
+    pub(crate) color: bool,
 }
 
 /// Logs or traces cannot be set up as asked.
 #[derive(Debug, thiserror::Error)]
-pub enum TelemetryError {
+pub(crate) enum TelemetryError {
     /// Neither of the two formats.
     #[error("log format `{0}` must be text or json")]
     Format(String),
@@ -88,13 +88,13 @@ pub enum TelemetryError {
 /// Keeps the export of traces alive; dropped or shut down at the end of the program.
 #[derive(Debug)]
 #[must_use = "spans that wait are delivered when this is dropped"]
-pub struct Telemetry {
+pub(crate) struct Telemetry {
     provider: Option<SdkTracerProvider>,
 }
 
 impl Telemetry {
     /// Delivers the spans that wait, for `limit` at most. What is not delivered by then is lost.
-    pub fn shutdown(mut self, limit: Duration) {
+    pub(crate) fn shutdown(mut self, limit: Duration) {
         self.flush(limit);
     }
 
@@ -117,7 +117,7 @@ impl Drop for Telemetry {
 ///
 /// # Errors
 /// [`TelemetryError`]; a collector that does not answer is none.
-pub fn init(logging: &Logging, collector: Option<&Collector>) -> Result<Telemetry, TelemetryError> {
+pub(crate) fn init(logging: &Logging, collector: Option<&Collector>) -> Result<Telemetry, TelemetryError> {
     let (dispatch, telemetry) = dispatch(logging, collector, io::stderr)?;
     dispatcher::set_global_default(dispatch).map_err(|_| TelemetryError::Twice)?;
     Ok(telemetry)

@@ -34,7 +34,7 @@ const MAX_WAITING_SPANS: usize = 2_048;
 /// Its headers come from `OTEL_EXPORTER_OTLP_HEADERS`, so that a token stands in no argument; further names of this
 /// service from `OTEL_RESOURCE_ATTRIBUTES`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Collector {
+pub(crate) struct Collector {
     endpoint: String,
     instance: String,
 }
@@ -45,7 +45,7 @@ impl Collector {
     ///
     /// # Errors
     /// [`TelemetryError::Endpoint`] for other than an http or https address.
-    pub fn new(endpoint: &str, instance: impl Into<String>) -> Result<Self, TelemetryError> {
+    pub(crate) fn new(endpoint: &str, instance: impl Into<String>) -> Result<Self, TelemetryError> {
         let wrong = || TelemetryError::Endpoint { endpoint: endpoint.chars().take(200).collect() };
         let url = url::Url::parse(endpoint).map_err(|_| wrong())?;
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
@@ -59,7 +59,7 @@ impl Collector {
     ///
     /// # Errors
     /// [`TelemetryError::Endpoint`].
-    pub fn from_environment(instance: impl Into<String>) -> Result<Option<Self>, TelemetryError> {
+    pub(crate) fn from_environment(instance: impl Into<String>) -> Result<Option<Self>, TelemetryError> {
         Self::configured(variable, instance)
     }
 
