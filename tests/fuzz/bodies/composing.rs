@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use quotereel::compose::scene::{ComposeError, Composed, Ingredients};
 use quotereel::compose::text::{FontLibrary, GlyphCache};
 use quotereel::draw::raster::{check_burden, still};
-use quotereel::ground::executor::Alone;
+use quotereel::ground::executor::Sequential;
 use quotereel::ground::geometry::Size;
 use quotereel::ground::time::FrameRate;
 use quotereel::quote::logo::LogoLook;
@@ -26,7 +26,7 @@ pub(crate) fn compose(snapshot: &Snapshot, template: &Template, canvas: Size) ->
         fonts: FontLibrary::bundled(),
         canvas,
         frame_rate: FrameRate::DEFAULT,
-        crew: &Alone,
+        executor: &Sequential,
     })
 }
 
@@ -37,6 +37,6 @@ pub(crate) fn paint(composed: &Composed) {
     if check_burden(composition).is_err() {
         return;
     }
-    let frame = still(composition, FontLibrary::bundled(), Arc::clone(&GLYPHS), composition.frame_count / 2, &Alone);
+    let frame = still(composition, FontLibrary::bundled(), Arc::clone(&GLYPHS), composition.frame_count / 2, &Sequential);
     assert_eq!(frame.size(), composition.size);
 }
