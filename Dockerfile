@@ -1,6 +1,6 @@
 # syntax=docker/dockerfile:1
 # The worker's image: `docker build -t quotereel .`. The program is built on the same Debian that it runs on, because it
-# is linked to that Debian's FFmpeg (libavcodec 59). Both bases are arguments, for a mirror or a pinned digest.
+# links that Debian's FFmpeg (libavcodec 59). Both bases are arguments, for a mirror or a pinned digest.
 ARG BUILDER_IMAGE=docker.io/library/rust:1.95-slim-bookworm
 ARG RUNTIME_IMAGE=docker.io/library/debian:bookworm-slim
 
@@ -11,16 +11,26 @@ RUN apt-get update -q \
       libswresample-dev \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
-# Dependencies are a layer of their own, built for an empty program: it is used again until Cargo.lock changes.
+# Dependencies are a layer of their own, built for empty sources: it is used again until a manifest or Cargo.lock changes.
+# Cargo wants a file for every target that a manifest names, so benches and examples come along; they are not compiled.
 COPY Cargo.toml Cargo.lock ./
-RUN mkdir src benches && echo '//! Empty.' > src/lib.rs && echo 'fn main() {}' > src/main.rs \
- && touch benches/claim.rs benches/encoder.rs benches/growth.rs benches/jobs.rs benches/pop.rs benches/raster.rs \
- && cargo build --release --locked && rm -r src benches
+COPY benches benches
+COPY examples examples
+COPY crates/jobs/Cargo.toml crates/jobs/
+COPY crates/jobs/benches crates/jobs/benches
+COPY crates/render/Cargo.toml crates/render/
+COPY crates/render/benches crates/render/benches
+COPY tests/support/Cargo.toml tests/support/
+RUN for crate in . crates/jobs crates/render tests/support; do mkdir -p "$crate/src" && echo '//! Empty.' > "$crate/src/lib.rs"; done \
+ && echo 'fn main() {}' > crates/render/src/main.rs && rm crates/render/src/lib.rs \
+ && cargo build --release --locked -p quotereel-render \
+ && rm -r src crates tests
 COPY . .
-# Cargo goes by times of modification, and those of the copy may be older than the empty program.
-RUN touch src/lib.rs src/main.rs && cargo build --release --locked && strip --strip-debug target/release/render
+# Cargo goes by times of modification, and those of the copies may be older than the empty sources.
+RUN touch src/lib.rs crates/jobs/src/lib.rs crates/render/src/main.rs \
+ && cargo build --release --locked -p quotereel-render && strip --strip-debug target/release/render
 
-# What runs, and where it comes from: a stage of its own so that another program can be put in, as the tests of the image do.
+# The program alone: a stage of its own, so that a test of the image can replace it.
 FROM scratch AS program
 COPY --from=builder /build/target/release/render /render
 
@@ -34,7 +44,7 @@ RUN apt-get update -q \
  && useradd --no-create-home --uid 10001 --gid 10001 --home-dir /var/lib/quotereel --shell /usr/sbin/nologin quotereel \
  && install -d -o 10001 -g 10001 -m 0750 /var/lib/quotereel
 COPY --from=program /render /usr/local/bin/render
-# 0.0.0.0: probes come from outside of the container.
+# 0.0.0.0: probes come from outside the container.
 ENV QUOTEREEL_DATA=/var/lib/quotereel \
     QUOTEREEL_METRICS=0.0.0.0:9464 \
     QUOTEREEL_LOG_FORMAT=json
