@@ -111,7 +111,7 @@ pub mod snapshot {
 pub mod pictures {
     pub use crate::engine::asset_keys;
     #[cfg(feature = "fetch")]
-    pub use crate::quote::asset::guarded_client;
+    pub use crate::quote::asset::{ClientError, guarded_client};
     pub use crate::quote::asset::{Limits, Policy, check_address};
 }
 

@@ -8,7 +8,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use reqwest::Url;
+use url::Url;
 
 /// Longest address looked at, bytes. RFC 9110 asks for at least 8000; pictures of a quote need no such thing.
 const MAX_URL_BYTES: usize = 2048;

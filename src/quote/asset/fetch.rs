@@ -3,7 +3,7 @@
 
 use std::error::Error;
 use std::future::Future;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,10 +11,13 @@ use std::thread;
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::{Client, Response, Url, header};
+use reqwest::{Client, Response, header};
+use rustls::ClientConfig;
+use rustls_platform_verifier::BuilderVerifierExt as _;
 use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::{Instant, timeout, timeout_at};
+use url::Url;
 
 use super::{AssetError, Policy, Source, address};
 
@@ -28,6 +31,17 @@ type Fetched = (usize, Result<Vec<u8>, AssetError>);
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct RefusedAddress(String);
+
+/// No HTTP client can be had.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// TLS cannot be set up, for example because the system has no certificates.
+    #[error("TLS cannot be set up: {0}")]
+    Tls(#[from] rustls::Error),
+    /// The client cannot be built.
+    #[error(transparent)]
+    Client(#[from] reqwest::Error),
+}
 
 /// Where names are looked up.
 type Lookup = Arc<dyn Fn(String) -> Pin<Box<dyn Future<Output = std::io::Result<Vec<IpAddr>>> + Send>> + Send + Sync>;
@@ -63,8 +77,9 @@ pub(super) fn fetch_all(urls: &[(usize, &str)], policy: &Policy, total_bytes: u6
 }
 
 fn system_lookup() -> Lookup {
-    Arc::new(|name| {
-        Box::pin(async move { Ok(tokio::net::lookup_host((name, 0)).await?.map(|address| address.ip()).collect()) })
+    let look_up = |name: String| Ok((name, 0).to_socket_addrs()?.map(|address| address.ip()).collect());
+    Arc::new(move |name| {
+        Box::pin(async move { spawn_blocking(move || look_up(name)).await.map_err(std::io::Error::other)? })
     })
 }
 
@@ -94,12 +109,13 @@ fn run(urls: &[(usize, &str)], policy: &Policy, total_bytes: u64, lookup: Lookup
 }
 
 /// A client that looks names up with the system, for other requests to addresses from outside.
-pub(super) fn guarded_client(policy: &Policy) -> reqwest::Result<Client> {
+pub(super) fn guarded_client(policy: &Policy) -> Result<Client, ClientError> {
     client(policy, system_lookup())
 }
 
-fn client(policy: &Policy, lookup: Lookup) -> reqwest::Result<Client> {
-    Client::builder()
+fn client(policy: &Policy, lookup: Lookup) -> Result<Client, ClientError> {
+    let client = Client::builder()
+        .tls_backend_preconfigured(tls()?)
         .user_agent(concat!("quotereel/", env!("CARGO_PKG_VERSION")))
         .dns_resolver(CheckedResolver { lookup, allow_private: policy.allow_private_network })
         .redirect(reqwest::redirect::Policy::none())
@@ -108,7 +124,15 @@ fn client(policy: &Policy, lookup: Lookup) -> reqwest::Result<Client> {
         .referer(false)
         .http1_only()
         .connect_timeout(policy.limits.connect_deadline)
-        .build()
+        .build()?;
+    Ok(client)
+}
+
+/// TLS 1.2 and 1.3 with the certificates that the system trusts.
+fn tls() -> Result<ClientConfig, rustls::Error> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    Ok(config.with_platform_verifier()?.with_no_client_auth())
 }
 
 async fn fetch_concurrently(

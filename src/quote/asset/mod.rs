@@ -10,9 +10,12 @@ mod address;
 mod data_uri;
 mod decode;
 mod error;
+#[cfg(feature = "fetch")]
 mod fetch;
 mod file;
 mod margins;
+#[cfg(not(feature = "fetch"))]
+mod offline;
 mod reduce;
 mod svg;
 mod svg_budget;
@@ -23,8 +26,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rayon::prelude::*;
+use url::Url;
+
+#[cfg(not(feature = "fetch"))]
+use self::offline as fetch;
 
 pub use self::error::AssetError;
+#[cfg(feature = "fetch")]
+pub use self::fetch::ClientError;
 pub use self::margins::{Trimmed, is_clear, without_margins};
 use crate::ground::frame::RgbaFrame;
 
@@ -141,7 +150,8 @@ impl Source {
 ///
 /// # Errors
 /// When the TLS library cannot be set up.
-pub fn guarded_client(policy: &Policy) -> reqwest::Result<reqwest::Client> {
+#[cfg(feature = "fetch")]
+pub fn guarded_client(policy: &Policy) -> Result<reqwest::Client, ClientError> {
     fetch::guarded_client(policy)
 }
 
@@ -150,7 +160,7 @@ pub fn guarded_client(policy: &Policy) -> reqwest::Result<reqwest::Client> {
 ///
 /// # Errors
 /// Why not, as words for the one who gave it.
-pub fn check_address(text: &str, allow_private_network: bool) -> Result<reqwest::Url, String> {
+pub fn check_address(text: &str, allow_private_network: bool) -> Result<Url, String> {
     address::check_url(text, allow_private_network)
 }
 

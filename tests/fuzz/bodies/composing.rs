@@ -37,6 +37,7 @@ pub(crate) fn paint(composed: &Composed) {
     if check_burden(composition).is_err() {
         return;
     }
-    let frame = still(composition, FontLibrary::bundled(), Arc::clone(&GLYPHS), composition.frame_count / 2, &Sequential);
+    let frame =
+        still(composition, FontLibrary::bundled(), Arc::clone(&GLYPHS), composition.frame_count / 2, &Sequential);
     assert_eq!(frame.size(), composition.size);
 }
