@@ -13,6 +13,8 @@ DEMO_QUOTE ?= fixtures/quotes/solar-es-cl.json
 # What `make fuzz` runs, and for how many seconds each.
 FUZZ_TARGETS ?= font picture snapshot svg template
 FUZZ_SECONDS ?= 600
+# What `make test-fast` runs.
+FAST_TESTS := -p quotereel --lib --test architecture --test snapshot --test template --test composition
 # Options of benches/compare/run, such as COMPARE='--runs 10 --json compare.json'.
 COMPARE ?=
 # rustup puts its programs here; a shell started before the installation does not know that yet.
@@ -87,11 +89,13 @@ $(PROMTOOL):
 	mkdir -p $(abspath $(@D)); mv usr/bin/promtool $(abspath $@)
 
 .PHONY: build
-build: setup ## The program, optimised: target/release/render
-	@$(CARGO) build --release --locked
+build: setup ## The whole program, optimised: target/release/render
+	@$(CARGO) build --release --locked -p quotereel-render
 
+# The demo needs no database, object storage or traces: leaving them out halves the time of a first build.
 .PHONY: demo
-demo: build ## Render a quote; print where the video and its thumbnail are
+demo: setup ## Build what rendering needs, render a quote, print where the video and its thumbnail are
+	@$(CARGO) build --release --locked -p quotereel-render --no-default-features
 	@mkdir -p $(TARGET)/demo; \
 	video=$(TARGET)/demo/$(basename $(notdir $(DEMO_QUOTE))).mp4; picture="$${video%.mp4}.jpg"; \
 	started="$$(date +%s%N)"; \
@@ -102,9 +106,15 @@ demo: build ## Render a quote; print where the video and its thumbnail are
 
 .PHONY: test
 test: setup-tests ## Every test, the examples in the documentation included; starts and stops the servers it needs
-	@if $(CARGO) nextest --version >/dev/null 2>&1; then tests/servers/with.sh $(CARGO) nextest run --locked --no-fail-fast; \
-	else tests/servers/with.sh $(CARGO) test --locked --no-fail-fast --lib --bins --tests; fi
+	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
+	  tests/servers/with.sh $(CARGO) nextest run --workspace --locked --no-fail-fast; \
+	else tests/servers/with.sh $(CARGO) test --workspace --locked --no-fail-fast --lib --bins --tests --examples; fi
 	@$(CARGO) test --locked --doc
+
+.PHONY: test-fast
+test-fast: setup ## The engine's own tests, without servers, browser or whole videos: under a minute once it is built
+	@if $(CARGO) nextest --version >/dev/null 2>&1; then $(CARGO) nextest run --locked $(FAST_TESTS); \
+	else $(CARGO) test --locked $(FAST_TESTS); fi
 
 # The first folder takes what is new, the second is the corpus that `make test` runs too. Leaks are not counted: the thread
 # that draws an SVG may be about to end while they would be.
@@ -122,7 +132,7 @@ fuzz: rust ## Fuzz what reads foreign bytes, FUZZ_SECONDS=600 for each target; n
 
 .PHONY: sheets
 sheets: setup-tests ## A contact sheet of every template, size and quote, in target/sheets; `make test` leaves them there too
-	@$(CARGO) test --locked --quiet --test sheets; echo "$(TARGET)/sheets"
+	@$(CARGO) test -p quotereel --locked --quiet --test sheets; echo "$(TARGET)/sheets"
 
 .PHONY: gallery
 gallery: build ## The pictures of docs/gallery.md
@@ -145,23 +155,25 @@ compare: build ## Measure against FFmpeg and Remotion, side by side; takes a qua
 
 .PHONY: fmt
 fmt: rust ## Format the sources
-	@$(CARGO) fmt
+	@$(CARGO) fmt --all
 
 .PHONY: lint
 lint: rust ## Formatting and clippy, warnings denied
 	$(call install_missing,$(LINT_PACKAGES))
-	@$(CARGO) fmt --check
-	@$(CARGO) clippy --locked --all-targets -- -D warnings
+	@$(CARGO) fmt --all --check
+	@$(CARGO) clippy --workspace --locked --all-targets -- -D warnings
+	@$(CARGO) clippy -p quotereel --locked --no-default-features -- -D warnings
+	@$(CARGO) clippy -p quotereel-render --locked --no-default-features -- -D warnings
 
 .PHONY: doc
-doc: setup ## The library's documentation, warnings denied
-	@RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps
+doc: setup ## The documentation of engine and jobs, warnings denied
+	@RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps -p quotereel -p quotereel-jobs
 
 .PHONY: install
-install: build ## Install `render` into $(PREFIX)/bin
+install: build ## Install `render`, stripped, into $(PREFIX)/bin
 	@as_root=; bin="$(DESTDIR)$(PREFIX)/bin"; \
 	mkdir -p "$$bin" 2>/dev/null && [ -w "$$bin" ] || as_root=sudo; \
-	$$as_root install -D -m 755 $(TARGET)/release/render "$$bin/render"; \
+	$$as_root install -D -s -m 755 $(TARGET)/release/render "$$bin/render"; \
 	echo "installed $$bin/render"
 
 .PHONY: clean
