@@ -1,12 +1,12 @@
-//! What was typed: the command line as clap reads it. Nothing here is checked against anything else; see [`super::options`].
+//! The command line as clap reads it. Options are checked against each other in [`super::options`].
 
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
-use super::jobs::args::JobCommand;
-use crate::config::{DatabaseArgs, FontsArgs, LogArgs, StorageArgs};
+use super::jobs::args::{JobCommand, ServicesArgs};
+use crate::config::{FontsArgs, LogArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -18,13 +18,13 @@ Examples:
 
 Exit status:
   0  done
-  1  system failure: trying again may help
+  1  system failure or temporary limit: a retry may help
   2  wrong usage
-  3  invalid input: trying again cannot help";
+  3  invalid input: a retry cannot help";
 
-/// Turns a sales quotation into a short vertical video.
+/// Turn a sales quotation into a short vertical video
 #[derive(Debug, Parser)]
-#[command(name = "render", version, about, after_help = EXAMPLES, max_term_width = 100)]
+#[command(name = "render", version, after_help = EXAMPLES, max_term_width = 100)]
 #[command(disable_help_subcommand = true, subcommand_required = true, arg_required_else_help = true)]
 pub(super) struct CommandLine {
     #[command(subcommand)]
@@ -34,7 +34,7 @@ pub(super) struct CommandLine {
     pub(super) reporting: ReportingArgs,
 }
 
-/// How to report, whatever the command.
+/// Options of every command for reports and logs.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Reporting")]
 pub(super) struct ReportingArgs {
@@ -46,7 +46,7 @@ pub(super) struct ReportingArgs {
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(super) quiet: bool,
 
-    /// Log to stderr what happens inside; twice for more
+    /// Verbose log on stderr; -vv for more
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(super) verbose: u8,
 
@@ -55,7 +55,7 @@ pub(super) struct ReportingArgs {
 }
 
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "there is one of it in the life of the program")]
+#[expect(clippy::large_enum_variant, reason = "a process makes only one")]
 pub(super) enum Command {
     /// Render the video and its thumbnail
     Video(VideoArgs),
@@ -63,53 +63,50 @@ pub(super) enum Command {
     Still(StillArgs),
     /// Render the key moments of every scene as one PNG
     Sheet(SheetArgs),
-    /// Render one frame, and again whenever the snapshot, its pictures or its template change
+    /// Render one frame again whenever the quote, its pictures or its template change
     Watch(WatchArgs),
-    /// Report every problem of a snapshot, and render nothing
+    /// Report every problem of a quote without rendering it
     Validate(SourceArgs),
     /// Check an MP4 against the delivery rules
     Probe(ProbeArgs),
-    /// Print the JSON Schema of a document, for editors
+    /// Print the JSON Schema of quotes or templates, for editors and validators
     Schema(SchemaArgs),
     /// List the built-in templates, or describe one
     Templates(TemplatesArgs),
     #[command(flatten)]
     Job(JobCommand),
-    /// Measure how long renders take, and where the time goes
+    /// Measure how long renders take, stage by stage
     Bench(BenchArgs),
-    /// Check this machine, the database and the storage: what works, and what to do about the rest
+    /// Check everything this program needs, and say how to fix what fails
     Doctor(DoctorArgs),
-    /// Print completions for a shell
+    /// Print a completion script for a shell
     Completions(CompletionsArgs),
-    /// Render one order of a worker
-    #[command(hide = true)]
-    RenderOne(RenderOneArgs),
 }
 
-/// What to render, and how large and fast.
+/// What to render, its size and its frame rate.
 #[derive(Args, Debug)]
 pub(super) struct SourceArgs {
-    /// The quote snapshot, a JSON file; `-` reads stdin
+    /// The quote, a JSON file; `-` reads stdin
     #[arg(value_hint = ValueHint::FilePath)]
     pub(super) snapshot: PathBuf,
 
-    /// A built-in template, or a folder (a path with a `/`) that holds a template.json
+    /// A built-in template (see `render templates`), or a folder with a template.json, given as a path with a `/`
     #[arg(short, long, value_name = "NAME|FOLDER", default_value = "quote-summary", value_hint = ValueHint::AnyPath)]
     pub(super) template: String,
 
-    /// Sets a parameter of the template; may be given again for another one (see `render templates NAME`)
+    /// Set a parameter of the template (see `render templates NAME`); repeat for several
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub(super) params: Vec<String>,
 
-    /// Canvas in pixels, or its name: story, portrait, square, landscape
+    /// Width and height in pixels, or a name: story, portrait, square, landscape
     #[arg(long, value_name = "SIZE", default_value = "1080x1920")]
     pub(super) size: CanvasSize,
 
-    /// Frames a second
+    /// Frames per second
     #[arg(long, value_name = "RATE", default_value = "30", value_parser = ["24", "25", "30", "50", "60"])]
     pub(super) fps: String,
 
-    /// Let logos and pictures be fetched from private and local addresses
+    /// Allow logos and pictures from private and local network addresses
     #[arg(long)]
     pub(super) allow_private_network: bool,
 
@@ -117,7 +114,7 @@ pub(super) struct SourceArgs {
     pub(super) fonts: FontsArgs,
 }
 
-/// The sizes on offer, each with a name to type instead.
+/// The supported sizes, each with a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum CanvasSize {
     /// 9:16, for stories, reels and chats
@@ -139,16 +136,16 @@ pub(super) struct VideoArgs {
     #[command(flatten)]
     pub(super) source: SourceArgs,
 
-    /// The video: .mp4, a looping teaser for e-mail of at most 1 MB as .webp or .gif, or .y4m for every composed frame,
-    /// uncompressed; `-` writes an MP4 to stdout [default: the snapshot's name with .mp4, in this folder]
+    /// The video: .mp4; .webp or .gif for a looping e-mail teaser of at most 1 MB; .y4m for uncompressed frames; `-`
+    /// writes to stdout, as --format says [default: the quote's name with .mp4, in this folder]
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) output: Option<PathBuf>,
 
-    /// What `-o -` writes
+    /// Format for `-o -` [default: mp4]
     #[arg(long, value_name = "FORMAT")]
     pub(super) format: Option<VideoFormat>,
 
-    /// The frame at 1 s as a JPEG [default: beside an MP4, with .jpg]
+    /// Thumbnail: the frame at 1 s, as a JPEG [default: the name of the MP4 with .jpg]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "no_thumbnail")]
     pub(super) thumbnail: Option<PathBuf>,
 
@@ -156,82 +153,82 @@ pub(super) struct VideoArgs {
     #[arg(long)]
     pub(super) no_thumbnail: bool,
 
-    /// The same frame as a JPEG of at most 320 px and 200 kB
+    /// Small thumbnail: the same frame as a JPEG of at most 320 px a side and 200 kB
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) small_thumbnail: Option<PathBuf>,
 
-    /// What is heard, for MP4: WAV, MP3, AAC, FLAC or Ogg, cut or repeated to fit, faded, brought to -16 LUFS
-    /// [default: the template's own, if it has one]
+    /// Audio file (MP4 only): WAV, MP3, AAC, FLAC or Ogg; cut or repeated to the video's length, faded, and set to -16
+    /// LUFS [default: the template's audio, if it has any]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "silent_audio")]
     pub(super) audio: Option<PathBuf>,
 
-    /// Write a silent sound track, which some players and forms want
+    /// Write a silent audio track, which some players and upload forms require
     #[arg(long)]
     pub(super) silent_audio: bool,
 
-    /// Threads to render with [default: as many as this process may use]
+    /// Render threads [default: all processors this process may use]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(super) threads: Option<u16>,
 
-    /// How much the encoder tries: time against bytes [default: balanced]
+    /// Encoder effort: more makes smaller files and takes longer [default: balanced]
     #[arg(long, value_name = "PRESET")]
     pub(super) preset: Option<Preset>,
 
-    /// Frames at a constant distance, or none where nothing moves (not every service takes that) [default: cfr]
+    /// Constant or variable frame rate; some services refuse a variable one [default: cfr]
     #[arg(long, value_name = "TIMING")]
     pub(super) timing: Option<Timing>,
 }
 
 #[derive(Args, Debug)]
 pub(super) struct BenchArgs {
-    /// Quotes to render [default: one that is built in]
+    /// Quotes to render [default: a built-in sample]
     #[arg(value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
     pub(super) snapshots: Vec<PathBuf>,
 
-    /// Renders of each kind
+    /// Renders of each kind (cold: a new process, warm: the same process)
     #[arg(long, value_name = "N", default_value = "30", value_parser = clap::value_parser!(u16).range(1..=10_000))]
     pub(super) runs: u16,
 
-    /// Threads of a render; several numbers are measured one after another [default: 1 and as many as there are]
+    /// Render threads; several numbers are measured in turn [default: 1 and all processors]
     #[arg(long, value_name = "N,…", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(super) threads: Vec<u16>,
 
-    /// Renders at the same time, each in a process of its own
+    /// Renders at the same time, each in its own process
     #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(super) jobs: u16,
 
-    /// How much the encoder tries
+    /// Encoder effort
     #[arg(long, value_name = "PRESET", default_value = "balanced")]
     pub(super) preset: Preset,
 
-    /// A built-in template, or a folder (a path with a `/`) that holds a template.json
+    /// A built-in template (see `render templates`), or a folder with a template.json, given as a path with a `/`
     #[arg(short, long, value_name = "NAME|FOLDER", default_value = "quote-summary", value_hint = ValueHint::AnyPath)]
     pub(super) template: String,
 
-    /// Sets a parameter of the template; may be given again for another one
+    /// Set a parameter of the template; repeat for several
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub(super) params: Vec<String>,
 
     #[command(flatten)]
     pub(super) fonts: FontsArgs,
 
-    /// Also write all figures to a file, as JSON
+    /// Also write all figures to this file, as JSON
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) output: Option<PathBuf>,
 }
 
-/// How much the encoder tries.
+/// Encoder effort.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Preset {
-    /// Least time, larger files
+    /// Fastest, larger files
     Fast,
-    /// The default
+    /// A compromise
     Balanced,
-    /// Smaller files and finer gradients, for more time
+    /// Smallest files and smoothest gradients, slowest
     Quality,
 }
 
-/// How frames lie in time.
+/// Frame timing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Timing {
     /// Constant frame rate
@@ -240,16 +237,16 @@ pub(super) enum Timing {
     Vfr,
 }
 
-/// Ways to write moving pictures.
+/// Formats of a video.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum VideoFormat {
     /// H.264 in MP4
     Mp4,
-    /// Uncompressed 4:2:0 frames
+    /// Uncompressed 4:2:0 frames (YUV4MPEG2)
     Y4m,
-    /// A teaser for e-mail as an animated WebP
+    /// E-mail teaser: an animated WebP
     Webp,
-    /// A teaser for e-mail as an animated GIF
+    /// E-mail teaser: an animated GIF
     Gif,
 }
 
@@ -258,11 +255,11 @@ pub(super) struct StillArgs {
     #[command(flatten)]
     pub(super) source: SourceArgs,
 
-    /// When: seconds, such as 1s, 2.5 or 1500ms
+    /// Time of the frame in the video, such as 1s, 2.5 (seconds) or 1500ms
     #[arg(long, value_name = "TIME", default_value = "1s")]
     pub(super) at: String,
 
-    /// The picture, a .png; `-` writes to stdout [default: the snapshot's name with .png, in this folder]
+    /// The picture, a .png; `-` writes to stdout [default: the quote's name with .png, in this folder]
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) output: Option<PathBuf>,
 }
@@ -272,7 +269,7 @@ pub(super) struct SheetArgs {
     #[command(flatten)]
     pub(super) source: SourceArgs,
 
-    /// The picture, a .png; `-` writes to stdout [default: the snapshot's name with -sheet.png, in this folder]
+    /// The picture, a .png; `-` writes to stdout [default: the quote's name with -sheet.png, in this folder]
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) output: Option<PathBuf>,
 }
@@ -282,15 +279,15 @@ pub(super) struct WatchArgs {
     #[command(flatten)]
     pub(super) source: SourceArgs,
 
-    /// When: seconds, such as 1s, 2.5 or 1500ms
+    /// Time of the frame in the video, such as 1s, 2.5 (seconds) or 1500ms
     #[arg(long, value_name = "TIME", default_value = "1s", conflicts_with = "sheet")]
     pub(super) at: String,
 
-    /// The key moments of every scene instead of one frame
+    /// Render the key moments of every scene instead of one frame
     #[arg(long)]
     pub(super) sheet: bool,
 
-    /// The picture, a .png [default: the snapshot's name with .png or -sheet.png, in this folder]
+    /// The picture, a .png [default: the quote's name with .png or -sheet.png, in this folder]
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) output: Option<PathBuf>,
 }
@@ -304,23 +301,23 @@ pub(super) struct ProbeArgs {
 
 #[derive(Args, Debug)]
 pub(super) struct SchemaArgs {
-    /// Which document
+    /// Kind of document
     pub(super) document: SchemaDocument,
 }
 
 #[derive(Args, Debug)]
 pub(super) struct TemplatesArgs {
-    /// A built-in template, or a folder (a path with a `/`): prints its parameters and what else it is made of
+    /// Describe this built-in template, or the template in this folder (a path with a `/`), and its parameters
     #[arg(value_name = "NAME|FOLDER", value_hint = ValueHint::AnyPath)]
     pub(super) template: Option<String>,
 }
 
-/// Documents that have a JSON Schema.
+/// Documents with a JSON Schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum SchemaDocument {
-    /// The quote
+    /// A quote
     Snapshot,
-    /// The template
+    /// A template
     Template,
 }
 
@@ -330,36 +327,13 @@ pub(super) struct DoctorArgs {
     pub(super) fonts: FontsArgs,
 
     #[command(flatten)]
-    pub(super) database: DatabaseArgs,
-
-    #[command(flatten)]
-    pub(super) storage: StorageArgs,
+    pub(super) services: ServicesArgs,
 }
 
 #[derive(Args, Debug)]
 pub(super) struct CompletionsArgs {
-    /// Which shell
+    /// The shell
     pub(super) shell: Shell,
-}
-
-/// What a worker allows its child; every value is given.
-#[derive(Args, Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct RenderOneArgs {
-    /// Address space in bytes
-    #[arg(long)]
-    pub(super) memory_bytes: u64,
-
-    /// Processor time in seconds
-    #[arg(long)]
-    pub(super) cpu_s: u64,
-
-    /// Largest file in bytes
-    #[arg(long)]
-    pub(super) file_bytes: u64,
-
-    /// Open files
-    #[arg(long)]
-    pub(super) open_files: u64,
 }
 
 #[cfg(test)]

@@ -8,9 +8,8 @@ use serde_json::json;
 
 use super::args::DoctorArgs;
 use super::failure::{Failure, status};
-use super::jobs::open;
+use super::jobs;
 use super::reporter::Reporter;
-use crate::config::{DatabaseArgs, StorageArgs};
 use quotereel::FrameRate;
 use quotereel::Size;
 use quotereel::compose::text::FontLibrary;
@@ -34,14 +33,14 @@ const SOME_SAMPLES: usize = 2500;
 
 /// One thing looked at.
 #[derive(Debug, Serialize)]
-struct Check {
-    name: &'static str,
-    ok: bool,
+pub(super) struct Check {
+    pub(super) name: &'static str,
+    pub(super) ok: bool,
     /// What was found.
-    found: String,
+    pub(super) found: String,
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    advice: Option<String>,
+    pub(super) advice: Option<String>,
 }
 
 /// Prints every check.
@@ -57,10 +56,7 @@ pub(super) fn run(args: &DoctorArgs, reporter: Reporter) -> Result<(), Failure> 
         temporary_files(&std::env::temp_dir()),
         threads(),
     ];
-    open::runtime()?.block_on(async {
-        checks.push(database(&args.database).await);
-        checks.extend(storage(&args.storage, &args.database).await);
-    });
+    checks.extend(jobs::checks(&args.services)?);
     let healthy = checks.iter().all(|check| check.ok);
     reporter.result(healthy, &lines(&checks), json!({ "checks": checks }))?;
     if healthy { Ok(()) } else { Err(Failure::Told(status::SYSTEM)) }
@@ -172,50 +168,6 @@ fn temporary_files(folder: &Path) -> Check {
                 .then(|| format!("make room, or point TMPDIR elsewhere: {} MiB are safe", LEAST_FREE_BYTES >> 20)),
         },
         Err(error) => Check { name, ok: true, found: format!("{place}, free space unknown: {error}"), advice: None },
-    }
-}
-
-/// Opens the database as every other command does; the embedded one is made where there is none.
-async fn database(args: &DatabaseArgs) -> Check {
-    let name = "database";
-    let place = args.shown_url().unwrap_or_else(|error| error.to_string());
-    match open::store(args).await {
-        Ok(_) => {
-            Check { name, ok: true, found: format!("{place} answers, its schema is the present one"), advice: None }
-        }
-        Err(failure) => {
-            let advice = "check QUOTEREEL_DATABASE, that the server runs, and that `render migrate` has run".to_owned();
-            Check { name, ok: false, found: format!("{place}: {}", words(&failure)), advice: Some(advice) }
-        }
-    }
-}
-
-/// Writes, reads, signs and deletes an object, and says how each step went.
-async fn storage(args: &StorageArgs, database: &DatabaseArgs) -> Vec<Check> {
-    let storage = match open::storage(args, database).await {
-        Ok(storage) => storage,
-        Err(failure) => {
-            let advice = "check QUOTEREEL_STORAGE and the QUOTEREEL_S3 settings".to_owned();
-            return vec![Check { name: "storage", ok: false, found: words(&failure), advice: Some(advice) }];
-        }
-    };
-    let check = storage.check().await;
-    let target = Check { name: "storage", ok: check.is_ok(), found: check.target.clone(), advice: None };
-    let steps = check.steps.iter().map(|step| Check {
-        name: step.name,
-        ok: step.outcome.is_ok(),
-        found: step.outcome.as_ref().map_or_else(ToString::to_string, Clone::clone),
-        advice: None,
-    });
-    std::iter::once(target).chain(steps).collect()
-}
-
-/// A failure as one line.
-fn words(failure: &Failure) -> String {
-    match failure {
-        Failure::System(error) => format!("{error:#}"),
-        Failure::Usage(message) => message.clone(),
-        other => format!("{other:?}"),
     }
 }
 

@@ -23,6 +23,7 @@ pub(super) enum Failure {
     /// The template is wrong; trying again cannot help.
     Template(Vec<TemplateProblem>),
     /// A rule refuses what was asked, though nothing is wrong with it.
+    #[cfg_attr(not(feature = "jobs"), expect(dead_code, reason = "only commands about jobs are refused"))]
     Refused {
         /// A stable word.
         code: &'static str,

@@ -7,12 +7,14 @@ mod doctor;
 mod failure;
 mod input;
 mod inspect;
+#[cfg(feature = "jobs")]
 mod jobs;
+#[cfg(not(feature = "jobs"))]
+mod no_jobs;
 mod options;
 mod picture;
 mod prepare;
 mod progress;
-mod render_one;
 mod reporter;
 mod signals;
 mod teaser;
@@ -28,10 +30,11 @@ use std::time::Duration;
 
 use clap::{CommandFactory as _, Parser as _};
 
-use crate::telemetry::{self, Collector, LevelFilter, Logging, Telemetry, TelemetryError};
+use crate::telemetry::{self, LevelFilter, Logging, Telemetry, TelemetryError};
 use args::{Command, CommandLine};
 use failure::{Failure, status};
-use jobs::args::JobCommand;
+#[cfg(not(feature = "jobs"))]
+use no_jobs as jobs;
 use options::Task;
 use reporter::Reporter;
 use signals::Signals;
@@ -86,7 +89,6 @@ fn carry_out(typed: CommandLine, reporter: Reporter) -> Result<(), Failure> {
         Task::Templates(Some(template)) => inspect::template(&template, reporter),
         Task::Job(command) => jobs::run(&command, reporter, &signals),
         Task::Doctor(args) => doctor::run(&args, reporter),
-        Task::RenderOne(args) => render_one::run(&args),
         Task::Completions(shell) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut CommandLine::command(), "render", &mut script);
@@ -116,7 +118,7 @@ fn refuse(error: &clap::Error, arguments: &[OsString]) -> u8 {
 /// A worker's traces go to the collector that `OTEL_EXPORTER_OTLP_ENDPOINT` names.
 fn observe(typed: &CommandLine, color: bool) -> Result<Telemetry, TelemetryError> {
     let reporting = &typed.reporting;
-    let worker = matches!(typed.command, Command::Job(JobCommand::Worker(_)));
+    let worker = matches!(&typed.command, Command::Job(command) if jobs::is_worker(command));
     let level = match (reporting.quiet, reporting.verbose + u8::from(worker)) {
         (true, _) => LevelFilter::OFF,
         (false, 0) => LevelFilter::WARN,
@@ -125,7 +127,6 @@ fn observe(typed: &CommandLine, color: bool) -> Result<Telemetry, TelemetryError
         (false, _) => LevelFilter::TRACE,
     };
     let logging = Logging { level, directives: reporting.log.log.clone(), format: reporting.log.log_format, color };
-    let instance = std::process::id().to_string();
-    let collector = if worker { Collector::from_environment(instance)? } else { None };
+    let collector = if worker { jobs::collector()? } else { None };
     telemetry::init(&logging, collector.as_ref())
 }

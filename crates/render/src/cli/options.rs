@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use clap_complete::Shell;
 
 use super::args::{
-    BenchArgs, CanvasSize, Command, DoctorArgs, Preset, RenderOneArgs, SchemaDocument, SourceArgs, StillArgs, Timing,
-    VideoArgs, VideoFormat, WatchArgs,
+    BenchArgs, CanvasSize, Command, DoctorArgs, Preset, SchemaDocument, SourceArgs, StillArgs, Timing, VideoArgs,
+    VideoFormat, WatchArgs,
 };
 use super::jobs::args::JobCommand;
 use quotereel::{FrameRate, Quality, Repeats, Size, Sound, TemplateChoice, Tuning};
@@ -75,7 +75,6 @@ pub(super) enum Task {
     Job(Box<JobCommand>),
     Doctor(Box<DoctorArgs>),
     Completions(Shell),
-    RenderOne(RenderOneArgs),
 }
 
 /// Where a document or a picture comes from.
@@ -176,7 +175,6 @@ impl Task {
             Command::Job(command) => Ok(Self::Job(Box::new(command))),
             Command::Doctor(args) => Ok(Self::Doctor(Box::new(args))),
             Command::Completions(args) => Ok(Self::Completions(args.shell)),
-            Command::RenderOne(args) => Ok(Self::RenderOne(args)),
         }
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, Command, CommandFactory as _, Parser, ValueHint};
 
+use super::general::{FontsArgs, LogArgs};
 use super::span::Span;
-use crate::telemetry::LogFormat;
 use quotereel_jobs::observe::health::Address;
 use quotereel_jobs::queue::without_password;
 
@@ -44,25 +44,6 @@ pub(crate) struct Settings {
     /// How a worker behaves.
     #[command(flatten)]
     pub(crate) worker: WorkerArgs,
-}
-
-/// How logs are written, whatever the command.
-#[derive(Args, Clone, Debug)]
-pub(crate) struct LogArgs {
-    /// How log lines on stderr are written: text or json
-    #[arg(
-        long,
-        global = true,
-        env = "QUOTEREEL_LOG_FORMAT",
-        hide_env_values = true,
-        value_name = "FORMAT",
-        default_value = "text"
-    )]
-    pub(crate) log_format: LogFormat,
-
-    /// Which log lines, such as info,quotereel::worker=debug; goes before -v and -q
-    #[arg(long, global = true, env = "QUOTEREEL_LOG", hide_env_values = true, value_name = "FILTER")]
-    pub(crate) log: Option<String>,
 }
 
 /// Every setting, those of all commands included, as one command line: for lists of them.
@@ -145,14 +126,6 @@ pub(crate) struct EnqueueArgs {
     /// Take quotes whose validity is over
     #[arg(long, env = "QUOTEREEL_ALLOW_EXPIRED", hide_env_values = true)]
     pub(crate) allow_expired: bool,
-}
-
-/// Fonts that are not bundled, whatever renders.
-#[derive(Args, Clone, Debug, Default)]
-pub(crate) struct FontsArgs {
-    /// Folder of fonts for characters that no bundled one has: Chinese, Japanese, Korean
-    #[arg(long, env = "QUOTEREEL_FONTS", hide_env_values = true, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
-    pub(crate) fonts: Option<PathBuf>,
 }
 
 /// How a worker behaves.

@@ -2,19 +2,23 @@
 //! where one is configured. What the lines about jobs say is `journal`'s.
 
 mod json;
+#[cfg(not(feature = "jobs"))]
+mod no_traces;
+#[cfg(feature = "jobs")]
 mod traces;
 
 use std::io;
 use std::str::FromStr;
 use std::time::Duration;
 
-use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing::Dispatch;
 use tracing::dispatcher;
 use tracing_subscriber::fmt::{self, MakeWriter};
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::{EnvFilter, Registry};
 
+#[cfg(not(feature = "jobs"))]
+use no_traces as traces;
 pub(crate) use traces::Collector;
 pub(crate) use tracing::level_filters::LevelFilter;
 
@@ -48,7 +52,7 @@ impl FromStr for LogFormat {
 pub(crate) struct Logging {
     /// Lines of this level and above.
     pub(crate) level: LevelFilter,
-    /// Instead of `level`: directives such as `info,quotereel::worker=debug`.
+    /// Instead of `level`: directives such as `info,quotereel_jobs::worker=debug`.
     pub(crate) directives: Option<String>,
     /// How lines look.
     pub(crate) format: LogFormat,
@@ -63,7 +67,7 @@ pub(crate) enum TelemetryError {
     #[error("log format `{0}` must be text or json")]
     Format(String),
     /// The directives are none.
-    #[error("log filter `{directives}` must be a level or directives such as info,quotereel::worker=debug")]
+    #[error("log filter `{directives}` must be a level or directives such as info,quotereel_jobs::worker=debug")]
     Directives {
         /// What was given.
         directives: String,
@@ -71,15 +75,9 @@ pub(crate) enum TelemetryError {
         #[source]
         source: tracing_subscriber::filter::ParseError,
     },
-    /// The collector's address is none.
-    #[error("OpenTelemetry endpoint `{endpoint}` must be an http or https address such as http://127.0.0.1:4318")]
-    Endpoint {
-        /// What was given.
-        endpoint: String,
-    },
-    /// The exporter cannot be built.
-    #[error("cannot set up the export of traces")]
-    Exporter(#[source] opentelemetry_otlp::ExporterBuildError),
+    /// Traces cannot be exported.
+    #[error(transparent)]
+    Traces(#[from] traces::TracesError),
     /// Logging has been set up before.
     #[error("logging is set up twice")]
     Twice,
@@ -89,7 +87,7 @@ pub(crate) enum TelemetryError {
 #[derive(Debug)]
 #[must_use = "spans that wait are delivered when this is dropped"]
 pub(crate) struct Telemetry {
-    provider: Option<SdkTracerProvider>,
+    traces: Option<traces::Provider>,
 }
 
 impl Telemetry {
@@ -99,8 +97,8 @@ impl Telemetry {
     }
 
     fn flush(&mut self, limit: Duration) {
-        if let Some(provider) = self.provider.take()
-            && provider.shutdown_with_timeout(limit).is_err()
+        if let Some(traces) = self.traces.take()
+            && !traces::deliver_the_rest(&traces, limit)
         {
             tracing::warn!("the last traces were not delivered");
         }
@@ -149,11 +147,11 @@ where
             .with_filter(filter)
             .boxed(),
     };
-    let provider = collector.map(traces::provider).transpose()?;
-    let spans = provider.as_ref().map(traces::layer);
+    let traces = collector.map(traces::provider).transpose()?;
+    let spans = traces.as_ref().map(traces::layer);
     let subscriber = Registry::default().with(lines).with(spans);
-    Ok((Dispatch::new(subscriber), Telemetry { provider }))
+    Ok((Dispatch::new(subscriber), Telemetry { traces }))
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "jobs"))]
 mod tests;

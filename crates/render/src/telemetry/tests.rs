@@ -11,6 +11,7 @@ use std::time::Instant;
 use ::time::OffsetDateTime;
 use serde_json::{Value, json};
 
+use super::traces::TracesError;
 use super::*;
 use quotereel_jobs::job::{Failure, FailureCode, Job, JobId, LeaseEpoch, Stage, Status, TenantScope, WorkerId};
 use quotereel_jobs::observe::journal;
@@ -177,7 +178,7 @@ fn levels_and_directives_decide_what_is_written() {
         directives: Some(directives.to_owned()),
         ..logging(LevelFilter::INFO, LogFormat::Text)
     };
-    assert_eq!(count(&directed("error,quotereel::journal=debug")), 2);
+    assert_eq!(count(&directed("error,quotereel_jobs::observe::journal=debug")), 2);
     assert_eq!(count(&directed("off")), 0);
     let refused = dispatch(&directed("quotereel=loud=x"), None, io::sink).map(|_| ());
     assert!(matches!(refused, Err(TelemetryError::Directives { .. })), "{refused:?}");
@@ -285,7 +286,7 @@ fn a_collector_that_hangs_or_refuses_or_is_gone_costs_neither_jobs_nor_the_end()
 #[test]
 fn a_collector_has_an_address() {
     for wrong in ["", "127.0.0.1:4318", "ftp://host", "http://", "collector"] {
-        assert!(matches!(Collector::new(wrong, "w"), Err(TelemetryError::Endpoint { .. })), "{wrong}");
+        assert!(matches!(Collector::new(wrong, "w"), Err(TracesError::Endpoint { .. })), "{wrong}");
     }
 }
 

@@ -18,8 +18,6 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::registry::LookupSpan;
 
-use super::TelemetryError;
-
 /// How long one delivery may take.
 const EXPORT_LIMIT: Duration = Duration::from_secs(5);
 
@@ -28,6 +26,23 @@ const EXPORT_EVERY: Duration = Duration::from_secs(5);
 
 /// The most spans that wait; a job makes four.
 const MAX_WAITING_SPANS: usize = 2_048;
+
+/// What delivers the spans.
+pub(super) type Provider = SdkTracerProvider;
+
+/// Traces cannot be exported as asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TracesError {
+    /// The collector's address cannot be used.
+    #[error("OpenTelemetry endpoint `{endpoint}` must be an http or https address such as http://127.0.0.1:4318")]
+    Endpoint {
+        /// What was given.
+        endpoint: String,
+    },
+    /// The exporter cannot be built.
+    #[error("cannot set up the export of traces")]
+    Exporter(#[source] opentelemetry_otlp::ExporterBuildError),
+}
 
 /// A collector of traces.
 ///
@@ -44,9 +59,9 @@ impl Collector {
     /// this process among others.
     ///
     /// # Errors
-    /// [`TelemetryError::Endpoint`] for other than an http or https address.
-    pub(crate) fn new(endpoint: &str, instance: impl Into<String>) -> Result<Self, TelemetryError> {
-        let wrong = || TelemetryError::Endpoint { endpoint: endpoint.chars().take(200).collect() };
+    /// [`TracesError::Endpoint`] for other than an http or https address.
+    pub(crate) fn new(endpoint: &str, instance: impl Into<String>) -> Result<Self, TracesError> {
+        let wrong = || TracesError::Endpoint { endpoint: endpoint.chars().take(200).collect() };
         let url = url::Url::parse(endpoint).map_err(|_| wrong())?;
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
             return Err(wrong());
@@ -58,15 +73,15 @@ impl Collector {
     /// `true`. Empty is as good as unset, as OpenTelemetry has it.
     ///
     /// # Errors
-    /// [`TelemetryError::Endpoint`].
-    pub(crate) fn from_environment(instance: impl Into<String>) -> Result<Option<Self>, TelemetryError> {
+    /// [`TracesError::Endpoint`].
+    pub(crate) fn from_environment(instance: impl Into<String>) -> Result<Option<Self>, TracesError> {
         Self::configured(variable, instance)
     }
 
     pub(super) fn configured(
         variable: impl Fn(&str) -> Option<String>,
         instance: impl Into<String>,
-    ) -> Result<Option<Self>, TelemetryError> {
+    ) -> Result<Option<Self>, TracesError> {
         if variable("OTEL_SDK_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true")) {
             return Ok(None);
         }
@@ -79,7 +94,7 @@ fn variable(name: &str) -> Option<String> {
 }
 
 /// Delivers to that collector, from now on.
-pub(super) fn provider(collector: &Collector) -> Result<SdkTracerProvider, TelemetryError> {
+pub(super) fn provider(collector: &Collector) -> Result<Provider, TracesError> {
     let exporter = OtlpExporter::builder()
         .with_http()
         .with_endpoint(&collector.endpoint)
@@ -87,7 +102,7 @@ pub(super) fn provider(collector: &Collector) -> Result<SdkTracerProvider, Telem
         // The next batch is the retry; waiting for one collector would only fill the queue.
         .with_retry_policy(RetryPolicy::disabled())
         .build()
-        .map_err(TelemetryError::Exporter)?;
+        .map_err(TracesError::Exporter)?;
     let batches =
         BatchConfigBuilder::default().with_max_queue_size(MAX_WAITING_SPANS).with_scheduled_delay(EXPORT_EVERY).build();
     let processor = BatchSpanProcessor::builder(Reporting::new(exporter)).with_batch_config(batches).build();
@@ -101,8 +116,13 @@ pub(super) fn provider(collector: &Collector) -> Result<SdkTracerProvider, Telem
     Ok(SdkTracerProvider::builder().with_span_processor(processor).with_resource(resource).build())
 }
 
+/// Delivers the spans that wait, for `limit` at most; `false` where some were lost.
+pub(super) fn deliver_the_rest(provider: &Provider, limit: Duration) -> bool {
+    provider.shutdown_with_timeout(limit).is_ok()
+}
+
 /// Hands spans of the program itself to `provider`; those of its libraries would bury them.
-pub(super) fn layer<S>(provider: &SdkTracerProvider) -> impl Layer<S> + use<S>
+pub(super) fn layer<S>(provider: &Provider) -> impl Layer<S> + use<S>
 where
     S: Subscriber + for<'lookup> LookupSpan<'lookup>,
 {

@@ -28,6 +28,19 @@ pub(in crate::cli) enum JobCommand {
     Config(ConfigTask),
     /// Ask a running worker how it is; for container health checks
     Health(HealthTask),
+    /// Render one job of a worker
+    #[command(hide = true)]
+    RenderOne(RenderOneArgs),
+}
+
+/// The database and the storage, which `render doctor` checks.
+#[derive(Args, Debug)]
+pub(in crate::cli) struct ServicesArgs {
+    #[command(flatten)]
+    pub(in crate::cli) database: DatabaseArgs,
+
+    #[command(flatten)]
+    pub(in crate::cli) storage: StorageArgs,
 }
 
 /// Whose jobs.
@@ -241,4 +254,24 @@ pub(in crate::cli) struct HealthTask {
     /// Ask whether it can take jobs, not only whether it lives
     #[arg(long)]
     pub(in crate::cli) ready: bool,
+}
+
+/// What a worker allows its child; every value is given.
+#[derive(Args, Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::cli) struct RenderOneArgs {
+    /// Address space in bytes
+    #[arg(long)]
+    pub(in crate::cli) memory_bytes: u64,
+
+    /// Processor time in seconds
+    #[arg(long)]
+    pub(in crate::cli) cpu_s: u64,
+
+    /// Largest file in bytes
+    #[arg(long)]
+    pub(in crate::cli) file_bytes: u64,
+
+    /// Open files
+    #[arg(long)]
+    pub(in crate::cli) open_files: u64,
 }

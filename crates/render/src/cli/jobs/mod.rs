@@ -5,21 +5,25 @@ pub(super) mod args;
 mod change;
 mod config;
 mod credits;
+mod doctor;
 mod enqueue;
 mod health;
 mod list;
 mod migrate;
-pub(super) mod open;
+mod open;
 mod reconcile;
+mod render_one;
 mod show;
 mod webhook;
 mod work;
 
 use args::JobCommand;
+pub(super) use doctor::checks;
 
 use super::failure::Failure;
 use super::reporter::Reporter;
 use super::signals::Signals;
+use crate::telemetry::{Collector, TelemetryError};
 use quotereel_jobs::queue::EnqueueError;
 
 /// Carries out one of them.
@@ -37,7 +41,21 @@ pub(super) fn run(command: &JobCommand, reporter: Reporter, signals: &Signals) -
         JobCommand::Migrate(task) => migrate::run(task, reporter),
         JobCommand::Config(task) => config::run(task, reporter),
         JobCommand::Health(task) => health::run(task, reporter),
+        JobCommand::RenderOne(args) => render_one::run(args),
     }
+}
+
+/// Whether this process is a worker: it logs more, and exports traces.
+pub(super) fn is_worker(command: &JobCommand) -> bool {
+    matches!(command, JobCommand::Worker(_))
+}
+
+/// The collector of a worker's traces, if the environment names one.
+///
+/// # Errors
+/// [`TelemetryError::Traces`] for an address that cannot be used.
+pub(super) fn collector() -> Result<Option<Collector>, TelemetryError> {
+    Ok(Collector::from_environment(std::process::id().to_string())?)
 }
 
 /// What a refused enqueue means to the one who typed it.

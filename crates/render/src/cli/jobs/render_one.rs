@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use super::args::RenderOneArgs;
-use super::failure::Failure;
+use crate::cli::failure::Failure;
 use quotereel_jobs::worker::{self, ChildLimits};
 
 /// Limits the process, then renders the one order on stdin.
