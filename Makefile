@@ -109,7 +109,7 @@ test: setup-tests ## Every test, the examples in the documentation included; sta
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
 	  tests/servers/with.sh $(CARGO) nextest run --workspace --locked --no-fail-fast; \
 	else tests/servers/with.sh $(CARGO) test --workspace --locked --no-fail-fast --lib --bins --tests --examples; fi
-	@$(CARGO) test --locked --doc
+	@$(CARGO) test --workspace --locked --doc
 
 .PHONY: test-fast
 test-fast: setup ## The engine's own tests, without servers, browser or whole videos: under a minute once it is built
@@ -167,7 +167,7 @@ lint: rust ## Formatting and clippy, warnings denied
 
 .PHONY: doc
 doc: setup ## The documentation of engine and jobs, warnings denied
-	@RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps -p quotereel -p quotereel-jobs
+	@RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --exclude quotereel-render --locked --no-deps
 
 .PHONY: install
 install: build ## Install `render`, stripped, into $(PREFIX)/bin
