@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use quotereel_jobs::job::WorkerId;
-use quotereel_jobs::queue::postgres::{PostgresOptions, PostgresStore};
-use quotereel_jobs::queue::{ClaimRequest, Store};
+use quotereel_jobs::queue::postgres::{PostgresDatabase, PostgresOptions};
+use quotereel_jobs::queue::{ClaimRequest, Database as _, Queue as _};
 use sqlx::{AssertSqlSafe, Executor, PgPool};
 
 const CLAIMERS: usize = 16;
@@ -38,7 +38,7 @@ async fn fill(pool: &PgPool, sql: &'static str, rows: u64, companies: u64) {
 async fn claim_times(url: &str, claims: usize, pause: Option<Duration>) -> Vec<Duration> {
     let options =
         PostgresOptions { max_connections: u32::try_from(CLAIMERS).unwrap_or(16), ..PostgresOptions::default() };
-    let store = Arc::new(PostgresStore::connect(url, options).await.expect("the server answers"));
+    let store = Arc::new(PostgresDatabase::connect(url, options).await.expect("the server answers"));
     let mut claimers = tokio::task::JoinSet::new();
     for number in 0..CLAIMERS {
         let store = Arc::clone(&store);
@@ -89,7 +89,7 @@ async fn main() {
     let name = format!("bench_{}", uuid::Uuid::now_v7().simple());
     admin.execute(AssertSqlSafe(format!("create database {name}"))).await.expect("a new database");
     let url = format!("{}/{name}", server.rsplit_once('/').expect("an address with a database").0);
-    let store = PostgresStore::connect(&url, PostgresOptions::default()).await.expect("the server answers");
+    let store = PostgresDatabase::connect(&url, PostgresOptions::default()).await.expect("the server answers");
     store.migrate().await.expect("the schema is made");
     let pool = PgPool::connect(&url).await.expect("the server answers");
     fill(&pool, FINISHED, finished, companies).await;

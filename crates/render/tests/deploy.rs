@@ -23,7 +23,7 @@ fn read(path: &str) -> String {
 /// Names of the series that a worker can show: those that exist from the start, and the few that come with a first run.
 fn series() -> BTreeSet<String> {
     let metrics = Metrics::new(["quote-summary"]);
-    metrics.duties(&["reconcile"]);
+    metrics.maintenance_tasks(&["reconcile"]);
     metrics.maintenance("reconcile", 0, true);
     let encoded = metrics.encode();
     let samples = encoded.lines().filter(|line| !line.starts_with('#'));

@@ -1,8 +1,11 @@
-//! What a store cannot do, and why.
+//! Why a call to the queue failed.
+
+/// What the queue answers.
+pub type Result<T, E = QueueError> = std::result::Result<T, E>;
 
 /// A store that did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
-pub enum StoreError {
+pub enum QueueError {
     /// The database does not answer, or broke off: trying again may help.
     #[error("the database is not available: {0}")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -47,7 +50,7 @@ pub enum StoreError {
     Other(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-impl StoreError {
+impl QueueError {
     /// Whether the same call may work a moment later.
     #[must_use]
     pub const fn is_transient(&self) -> bool {
@@ -114,5 +117,5 @@ pub enum EnqueueError {
     },
     /// The store failed.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Queue(#[from] QueueError),
 }

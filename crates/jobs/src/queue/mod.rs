@@ -1,195 +1,24 @@
-//! The rows: all SQL of the project, for PostgreSQL and SQLite, behind one trait. What a row means is told in `job`;
-//! what is done about it in `worker`.
+//! The queue: all SQL of the project, for PostgreSQL and SQLite, behind the traits [`Tenant`], [`Queue`] and
+//! [`Maintenance`]. What a row means is defined in `job`; what is done about it, in `worker`.
 //!
-//! Both stores are held to the same behaviour by one conformance suite, `tests/jobs/conformance/`. Only the
-//! database's clock counts: no function takes a time of day, only spans.
+//! Both databases are held to the same behaviour by one conformance suite, `tests/jobs/conformance/`. Only the
+//! database's clock counts: no function takes a time of day, only durations.
 
+mod address;
 mod connect;
 mod error;
 pub mod postgres;
+mod roles;
 mod sqlite;
 mod types;
 
-use async_trait::async_trait;
-
-use crate::job::{Failure, Job, JobEvent, JobId, JobOutput, Lease, NewJob, Stage, TenantScope};
-
-pub use connect::{connect, without_password};
-pub use error::{EnqueueError, StoreError};
-pub use sqlite::SqliteStore;
+pub use address::without_password;
+pub use connect::connect;
+pub use error::{EnqueueError, QueueError, Result};
+pub use roles::{Database, HeartbeatConnection, Maintenance, Queue, Tenant};
+pub use sqlite::SqliteDatabase;
 pub use types::{
-    AdoptRequest, Beat, BeatAnswer, CancelOutcome, ClaimRequest, Claimed, Credits, Deleted, EnqueueRules, Enqueued,
-    Expired, ExpiredHow, Expiry, Held, JobFilter, MaintenanceRun, ObjectUse, Page, QueueStats, Retention, SpoolHold,
-    StoredOutput, StuckRow, TemplateVersion, WebhookAttempt, WebhookDelivery, WebhookEndpoint,
+    AdoptRequest, CancelOutcome, ClaimRequest, Claimed, Credits, Deleted, EnqueueRules, Enqueued, Expired, ExpiredHow,
+    Expiry, HeartbeatAnswer, Held, HeldLease, JobFilter, MaintenanceRun, ObjectUse, Page, QueueStats, Retention,
+    SpoolHold, StoredOutput, StuckRow, TemplateVersion, WebhookAttempt, WebhookDelivery, WebhookEndpoint,
 };
-
-/// What a store answers.
-pub type Result<T, E = StoreError> = std::result::Result<T, E>;
-
-/// One database of jobs.
-///
-/// Functions that take a [`TenantScope`] are for tenants: another tenant's job and a job that does not exist get the
-/// same answer. Functions that take a [`Lease`] match id, company, running and epoch, and answer [`Held::Lost`] where no
-/// row did. The rest is for workers and operators.
-///
-/// # Errors
-/// Every function: [`StoreError`]. Whatever was begun is rolled back. A call whose answer got lost with its connection may
-/// have changed the row. Repeating it is safe for the row: nothing happens twice. It is not safe for the answer: where
-/// the first call ended the lease, the repetition says [`Held::Lost`]. Who needs to know reads the row by
-/// [`Store::job`] and compares its epoch and what the call would have written.
-#[async_trait]
-pub trait Store: Send + Sync + std::fmt::Debug {
-    /// Brings the schema up to date; names the migrations that were applied now. Safe to run twice at once.
-    async fn migrate(&self) -> Result<Vec<String>>;
-
-    /// Whether the database answers and its schema is the present one.
-    async fn ping(&self) -> Result<()>;
-
-    /// Tells the store which version of each template the present engine makes. Jobs of equal versions are reused.
-    async fn register_templates(&self, versions: &[TemplateVersion]) -> Result<()>;
-
-    // --- for tenants ---
-
-    /// Enqueues a job, or finds the one that does the same work. In this order: the same idempotency key; an active job
-    /// for the same company, entity, template and snapshot (refused for a few seconds while that one is being called off:
-    /// [`EnqueueError::Cooldown`]); a succeeded one of the present version whose video is still there; the cooldown; credits. Credits are frozen in the same transaction.
-    async fn enqueue(&self, scope: &TenantScope, job: &NewJob, rules: &EnqueueRules) -> Result<Enqueued, EnqueueError>;
-
-    /// One job.
-    async fn job(&self, scope: &TenantScope, id: JobId) -> Result<Option<Job>>;
-
-    /// Jobs, newest first, without their snapshots: [`Job::input`] is null.
-    async fn jobs(&self, scope: &TenantScope, filter: &JobFilter) -> Result<Vec<Job>>;
-
-    /// A job's history, oldest first; `None` for a job that the tenant does not have.
-    async fn events(&self, scope: &TenantScope, id: JobId) -> Result<Option<Vec<JobEvent>>>;
-
-    /// Cancels a queued job, or asks the worker of a running one to stop.
-    async fn request_cancel(&self, scope: &TenantScope, id: JobId) -> Result<CancelOutcome>;
-
-    /// Enqueues a failed or cancelled job once more, as a new row that points to it. The same call again finds that row.
-    async fn retry(&self, scope: &TenantScope, id: JobId, rules: &EnqueueRules) -> Result<Enqueued, EnqueueError>;
-
-    /// The tenant's credits; `None` means unlimited.
-    async fn credits(&self, scope: &TenantScope) -> Result<Option<Credits>>;
-
-    /// Adds to the tenant's balance, or takes from what is available of it (an `amount` below 0). The first grant makes
-    /// credits count for this company. `reference` makes the call idempotent.
-    async fn grant_credits(&self, scope: &TenantScope, amount: i64, reference: &str) -> Result<Credits>;
-
-    // --- for the worker that holds a lease ---
-
-    /// Takes up to `max_jobs` jobs: those whose finished files wait in the worker's own spool first, then each next one
-    /// from the tenant with the fewest running jobs, oldest first.
-    async fn claim(&self, request: &ClaimRequest) -> Result<Vec<Claimed>>;
-
-    /// Takes one job up again for which the worker found a finished file in its spool, whether the row is queued or still
-    /// running under a dead process's lease, its first or, where that one adopted the file too, a later one. Where it runs
-    /// it counts as a rescue. `None` when the row has moved on or was rescued too often: the file is then worthless.
-    async fn adopt(&self, request: &AdoptRequest) -> Result<Option<Claimed>>;
-
-    /// A connection of its own for heartbeats, so that no pool that is used up can starve them.
-    async fn heartbeat(&self) -> Result<Box<dyn Heartbeat>>;
-
-    /// Enters a stage and counts the attempt at it.
-    async fn begin_stage(&self, lease: &Lease, stage: Stage) -> Result<Held>;
-
-    /// Counts one more upload.
-    async fn count_upload(&self, lease: &Lease) -> Result<Held>;
-
-    /// The video is in storage: output, credit, event and webhooks in one transaction.
-    async fn succeed(&self, lease: &Lease, output: &JobOutput) -> Result<Held>;
-
-    /// The job cannot be made: verdict, credit, event and webhooks in one transaction. `message` is for the customer. Of the
-    /// failure only class and code are kept: its detail may name what tenants must not read.
-    async fn fail(&self, lease: &Lease, failure: &Failure, message: &str) -> Result<Held>;
-
-    /// Back to the queue for another try after `pause`; the attempt counts. The row keeps class and code of the failure,
-    /// also through the next claim, until the job succeeds or is cancelled. A job with a cancel request ends instead.
-    async fn retry_later(
-        &self,
-        lease: &Lease,
-        failure: &Failure,
-        pause: std::time::Duration,
-        hold: Option<&SpoolHold>,
-    ) -> Result<Held>;
-
-    /// Back to the queue, untouched: the attempt does not count. A job with a cancel request ends instead. `reason` is for
-    /// the log alone; the event, which tenants read, says `released`.
-    async fn release(
-        &self,
-        lease: &Lease,
-        reason: &str,
-        pause: std::time::Duration,
-        hold: Option<&SpoolHold>,
-    ) -> Result<Held>;
-
-    /// The worker has stopped at a cancel request.
-    async fn stopped(&self, lease: &Lease) -> Result<Held>;
-
-    // --- for maintenance, safe to run in several workers at once ---
-
-    /// Takes up to `limit` running jobs whose lease or deadline has passed from their workers: back to the queue while
-    /// fewer than `max_rescues`, then failed, with the customer's message in the language of the snapshot's `locale`.
-    /// Either way the row has the code of what happened. A row that cannot be moved is told, and holds up no other.
-    async fn expire(&self, limit: u32, max_rescues: u32) -> Result<Expiry>;
-
-    /// Succeeded jobs whose video should be in storage, by id, after `after`; only those finished for `min_age` at least.
-    async fn outputs(
-        &self,
-        after: Option<JobId>,
-        min_age: std::time::Duration,
-        limit: u32,
-    ) -> Result<Page<StoredOutput>>;
-
-    /// The video of that succeeded job is gone: the job fails and what was paid is given back. `false` when the row no
-    /// longer names that key.
-    async fn output_lost(&self, scope: &TenantScope, id: JobId, output_key: &str) -> Result<bool>;
-
-    /// What the rows say of the objects of these jobs; jobs without a row are missing from the answer.
-    async fn objects_in_use(&self, ids: &[JobId]) -> Result<Vec<ObjectUse>>;
-
-    /// Succeeded jobs whose videos have outlived their retention.
-    async fn outputs_past_retention(&self, retention: &Retention, limit: u32) -> Result<Vec<StoredOutput>>;
-
-    /// The objects of that job have been removed by retention.
-    async fn output_expired(&self, scope: &TenantScope, id: JobId) -> Result<bool>;
-
-    /// Deletes up to `limit` rows that have outlived their retention, events and deliveries with them. A succeeded row is
-    /// deleted only when its objects are gone; credit entries stay. A row that cannot be deleted is told, and holds up no
-    /// other.
-    async fn delete_past_retention(&self, retention: &Retention, limit: u32) -> Result<Deleted>;
-
-    /// Counts anew what the store keeps about the queue beside its rows; returns how many counts were wrong. Nothing to do
-    /// for a store that keeps none.
-    async fn recount(&self) -> Result<u64> {
-        Ok(0)
-    }
-
-    /// Whether nobody has run that duty for `every`; if so the caller has it, and nobody else for as long.
-    async fn take_duty(&self, duty: &str, every: std::time::Duration) -> Result<bool>;
-
-    /// Writes down how a duty went.
-    async fn record_run(&self, run: &MaintenanceRun) -> Result<()>;
-
-    /// Figures for the metrics.
-    async fn stats(&self) -> Result<QueueStats>;
-
-    // --- webhooks ---
-
-    /// Sets, or with an empty `url` removes, where a company's webhooks go.
-    async fn set_webhook(&self, scope: &TenantScope, endpoint: &WebhookEndpoint) -> Result<()>;
-
-    /// Takes deliveries that are due, for `lease`; at most 2 of one company.
-    async fn claim_webhooks(&self, limit: u32, lease: std::time::Duration) -> Result<Vec<WebhookDelivery>>;
-
-    /// Writes down how a delivery went.
-    async fn webhook_attempted(&self, id: uuid::Uuid, epoch: i64, attempt: &WebhookAttempt) -> Result<Held>;
-}
-
-/// Heartbeats on a connection of their own.
-#[async_trait]
-pub trait Heartbeat: Send {
-    /// Extends the leases and carries progress up; the answers are in the order of `beats`.
-    async fn beat(&mut self, beats: &[Beat], lease: std::time::Duration) -> Result<Vec<BeatAnswer>>;
-}

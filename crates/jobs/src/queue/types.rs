@@ -151,7 +151,7 @@ pub struct AdoptRequest {
     /// The spool that the file lies in: a running row must name it. Whoever asks holds the spool, which proves that the
     /// row's worker is dead.
     pub spool_id: String,
-    /// Adopting a running job counts as a rescue; with so many it is left to [`super::Store::expire`].
+    /// Adopting a running job counts as a rescue; with so many it is left to [`super::Maintenance::expire`].
     pub max_rescues: u32,
     /// As in [`ClaimRequest`].
     pub lease: Duration,
@@ -195,7 +195,7 @@ pub struct SpoolHold {
 
 /// One job's heartbeat.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Beat {
+pub struct HeldLease {
     /// Which lease.
     pub lease: Lease,
     /// 0 to 100.
@@ -204,7 +204,7 @@ pub struct Beat {
 
 /// The answer to a heartbeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BeatAnswer {
+pub enum HeartbeatAnswer {
     /// Go on.
     Held,
     /// A tenant wants it stopped; the lease is still held.
@@ -236,7 +236,7 @@ pub enum ExpiredHow {
     Deadline,
 }
 
-/// What one round of [`super::Store::expire`] did.
+/// What one round of [`super::Maintenance::expire`] did.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Expiry {
     /// Jobs that were taken from their workers.
@@ -245,7 +245,7 @@ pub struct Expiry {
     pub stuck: Vec<StuckRow>,
 }
 
-/// What one round of [`super::Store::delete_past_retention`] did.
+/// What one round of [`super::Maintenance::delete_past_retention`] did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Deleted {
     /// Rows that are gone.
@@ -265,7 +265,7 @@ pub struct StuckRow {
 
 impl StuckRow {
     /// Rows of this kind that one round goes past; with more it ends.
-    pub(crate) const MOST: usize = 500;
+    pub(crate) const MAX: usize = 500;
 }
 
 impl std::fmt::Display for StuckRow {
@@ -339,12 +339,12 @@ impl Default for Retention {
     }
 }
 
-/// How a duty of maintenance went.
+/// One run of a maintenance task.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MaintenanceRun {
-    /// Which.
-    pub duty: String,
-    /// By whom.
+    /// Name of the task.
+    pub task: String,
+    /// The worker that ran it.
     pub worker_id: WorkerId,
     /// How long it took.
     pub took: Duration,

@@ -9,10 +9,10 @@ use quotereel::Problems;
 use quotereel::snapshot::{ParseOptions, Parsed, QuoteStatus, Snapshot, parse_with};
 
 /// Problems that a failure's detail names; the rest is counted.
-const MOST_NAMED: usize = 12;
+const MAX_NAMED: usize = 12;
 
 /// Characters of a JSON pointer in a failure's detail.
-const LONGEST_PLACE_CHARS: usize = 120;
+const MAX_PLACE_CHARS: usize = 120;
 
 /// What passes besides an issued, valid quote.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,8 +36,8 @@ pub fn read_snapshot(input: &Value) -> Result<Parsed, Failure> {
 pub(super) fn invalid(problems: &Problems) -> Failure {
     let errors = || problems.iter().filter(|problem| problem.severity == quotereel::Severity::Error);
     let mut named: Vec<String> =
-        errors().take(MOST_NAMED).map(|problem| format!("{} at `{}`", problem.code, place(&problem.pointer))).collect();
-    let more = errors().count().saturating_sub(MOST_NAMED);
+        errors().take(MAX_NAMED).map(|problem| format!("{} at `{}`", problem.code, place(&problem.pointer))).collect();
+    let more = errors().count().saturating_sub(MAX_NAMED);
     if more > 0 {
         named.push(format!("{more} more"));
     }
@@ -46,7 +46,7 @@ pub(super) fn invalid(problems: &Problems) -> Failure {
 
 /// A JSON pointer fit for a log line: names of fields are the author's, and may be anything.
 fn place(pointer: &str) -> String {
-    pointer.chars().take(LONGEST_PLACE_CHARS).map(|c| if c.is_control() { '?' } else { c }).collect()
+    pointer.chars().take(MAX_PLACE_CHARS).map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
 /// Checks a quote against the row that holds it.

@@ -1,34 +1,31 @@
-//! The worker: claims jobs, carries each to its end, and keeps house. One file per duty; the rows are `store`'s, the
-//! objects `storage`'s, the pictures `studio`'s.
+//! The worker: claims jobs, carries each to its end, and keeps house. The rows belong to `queue`,
+//! the files to `objects`, the pictures to the engine.
 //!
-//! [`run`] is the loop, `process` the life of one job, `heart` keeps its lease, `duties` is the round of maintenance.
+//! [`run`] is the loop, `process` the life of one job, `heartbeat` keeps its lease, `maintenance` runs the periodic tasks.
 
+mod acquire;
 mod admission;
-mod duties;
-mod gate;
-mod heart;
-mod making;
-mod orphans;
-mod outputs;
+mod circuit_breaker;
+mod context;
+mod error;
+mod heartbeat;
+mod interrupt;
+mod maintenance;
 mod persist;
 mod process;
-mod reconciler;
 mod render;
-mod retention;
 mod run;
 mod settings;
-mod shop;
 mod spool;
-mod spool_round;
 mod templates;
 mod upload;
-mod webhooks;
 
 pub use admission::{Admission, admit, read_snapshot};
+pub use error::WorkerError;
 pub use render::{
     ChildLimits, Finding, Program, RenderEnd, RenderRequest, RenderTimes, RenderedFiles, Verdict, confine, render,
     serve,
 };
-pub use run::{Ended, Means, Round, WorkerError, reconcile, run};
+pub use run::{JobReport, Resources, TaskReport, reconcile, run};
 pub use settings::{Until, WorkerSettings};
 pub use spool::{FinishedRender, JobFolder, NewRender, RenderedFile, Spool, SpoolError};

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use super::heart::HeldJob;
+use super::heartbeat::HeldJob;
 use crate::job::{Backoff, Job};
-use crate::queue::{Held, Store, StoreError};
+use crate::queue::{Database, Held, QueueError};
 
 /// Pause between two tries at a write.
 const PAUSE: Backoff = Backoff { base: Duration::from_millis(100), cap: Duration::from_secs(3) };
@@ -19,7 +19,7 @@ pub(super) enum NotWritten {
     Lost,
     /// The store refuses it, and will again.
     #[error(transparent)]
-    Refused(StoreError),
+    Refused(QueueError),
 }
 
 /// Repeats `write` until the database has taken it or the lease is lost.
@@ -30,10 +30,10 @@ pub(super) enum NotWritten {
 /// # Errors
 /// [`NotWritten`].
 pub(super) async fn persist<'a>(
-    store: &dyn Store,
+    database: &dyn Database,
     held: &HeldJob,
     what: &str,
-    write: impl Fn() -> BoxFuture<'a, Result<Held, StoreError>>,
+    write: impl Fn() -> BoxFuture<'a, Result<Held, QueueError>>,
     landed: impl Fn(&Job) -> bool,
 ) -> Result<(), NotWritten> {
     let lease = held.lease();
@@ -42,7 +42,7 @@ pub(super) async fn persist<'a>(
         match write().await {
             Ok(Held::Yes) => return Ok(()),
             Ok(Held::Lost) if failures == 0 => return Err(NotWritten::Lost),
-            Ok(Held::Lost) => match store.job(&lease.scope, lease.job_id).await {
+            Ok(Held::Lost) => match database.job(&lease.scope, lease.job_id).await {
                 Ok(Some(job)) if job.lease_epoch == lease.epoch && landed(&job) => return Ok(()),
                 Ok(_) => return Err(NotWritten::Lost),
                 Err(error) if error.is_transient() => failures += 1,

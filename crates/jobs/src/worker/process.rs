@@ -7,26 +7,23 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt as _;
 use tokio::time::timeout;
 
-use super::gate::Gate;
-use super::heart::{HeldJob, Pulse};
+use super::circuit_breaker::CircuitBreaker;
+use super::context::Context;
+use super::heartbeat::{HeldJob, LeaseState};
+use super::interrupt::{Interrupt, unless_interrupted};
 use super::persist::{NotWritten, persist};
-use super::shop::{Shop, Stopping};
 use super::spool::FinishedRender;
 use super::upload::{self, UploadEnd};
-use super::{admission, making};
+use super::{acquire, admission};
 use crate::job::{ErrorClass, Failure, FailureCode, Job, JobOutput, Language, Stage, Status};
 use crate::queue::{Claimed, SpoolHold};
 
 /// How long others leave a finished file to the worker whose spool it is in, before they render again.
 pub(super) const OTHERS_WAIT: Duration = Duration::from_secs(5 * 60);
-/// How long storage may take to show what is there, and a tenant's pictures to come from it.
-const STORAGE_PATIENCE: Duration = Duration::from_secs(60);
 /// How long removing a job's objects may hold its slot.
 const CLEAN_UP_PATIENCE: Duration = Duration::from_secs(10);
 /// Reason in the history of a job that a worker gives back because it ends.
 pub(super) const GIVEN_BACK: &str = "the worker ends";
-/// Share of the progress that is made when the frames are done, in percent; the rest is the upload.
-pub(super) const RENDERED_PERCENT: u8 = 90;
 
 /// How a job left this worker.
 #[derive(Debug)]
@@ -45,183 +42,126 @@ pub(super) enum Ending {
     Lost,
 }
 
-/// Why a stage ended before its end.
-#[derive(Debug)]
-pub(super) enum Interrupt {
-    /// A tenant called the job off.
-    Cancel,
-    /// The lease is gone.
-    Lost,
-    /// This worker ends.
-    GiveBack,
-    /// The stage failed.
-    Failure(Failure),
-    /// Storage refuses this worker; the job is not at fault.
-    Paused(String),
-}
-
-impl From<Failure> for Interrupt {
-    fn from(failure: Failure) -> Self {
-        Self::Failure(failure)
-    }
-}
-
-impl From<NotWritten> for Interrupt {
-    fn from(not_written: NotWritten) -> Self {
-        match not_written {
-            NotWritten::Lost => Self::Lost,
-            NotWritten::Refused(error) => Self::Failure(Failure::new(FailureCode::Internal, error.to_string())),
-        }
-    }
-}
-
 /// Carries one claimed job to its end.
-pub(super) async fn process(shop: &Shop, claimed: Claimed, claimed_at: Instant) -> Ending {
+pub(super) async fn process(context: &Context, claimed: Claimed, claimed_at: Instant) -> Ending {
     let job = &claimed.job;
-    let held = shop.heart.hold(claimed.lease.clone(), claimed_at);
+    let held = context.heartbeat.hold(claimed.lease.clone(), claimed_at);
     let mut finished = None;
     // A panic is a bug of ours: it costs this job one attempt and no other job anything.
-    let outcome = AssertUnwindSafe(run_stages(shop, &claimed, &held, &mut finished)).catch_unwind().await;
+    let outcome = AssertUnwindSafe(run_stages(context, &claimed, &held, &mut finished)).catch_unwind().await;
     let bug = || Err(Interrupt::Failure(Failure::new(FailureCode::Internal, "a bug: its message is in the log")));
     let outcome = outcome.unwrap_or_else(|_| bug());
     let ending = match outcome {
         Ok(output) => Ending::Succeeded(output),
-        Err(interrupt) => settle(shop, job, &held, interrupt, finished.as_ref()).await,
+        Err(interrupt) => settle(context, job, &held, interrupt, finished.as_ref()).await,
     };
-    clean_up(shop, job, &ending).await;
+    clean_up(context, job, &ending).await;
     ending
 }
 
 async fn run_stages(
-    shop: &Shop,
+    context: &Context,
     claimed: &Claimed,
     held: &HeldJob,
     kept: &mut Option<FinishedRender>,
 ) -> Result<JobOutput, Interrupt> {
     let job = &claimed.job;
     let parsed = admission::read_snapshot(&job.input)?;
-    admission::admit(&parsed.snapshot, &job.scope, shop.settings.admission, claimed.today_last)?;
-    let (template, version) = shop.templates.get(&job.template).ok_or_else(|| {
-        let known: Vec<&str> = shop.templates.0.keys().map(String::as_str).collect();
+    admission::admit(&parsed.snapshot, &job.scope, context.settings.admission, claimed.today_last)?;
+    let (template, version) = context.templates.get(&job.template).ok_or_else(|| {
+        let known: Vec<&str> = context.templates.0.keys().map(String::as_str).collect();
         Failure::new(FailureCode::TemplateUnknown, format!("`{}`; known are {}", job.template, known.join(", ")))
     })?;
 
-    let finished = match unless_interrupted(shop, held, making::already_made(shop, job, version)).await? {
-        making::Made::InStorage(output) => {
+    let finished = match unless_interrupted(context, held, acquire::find_finished(context, job, version)).await? {
+        acquire::Made::InStorage(output) => {
             tracing::info!(event = "ADOPT", jobId = %job.id, key = output.output_key, "the video is in storage already");
-            return finalize(shop, held, output).await;
+            return finalize(context, held, output).await;
         }
-        making::Made::InSpool(finished) => finished,
-        making::Made::Nowhere(rerender) => {
+        acquire::Made::InSpool(finished) => finished,
+        acquire::Made::Nowhere(rerender) => {
             if job.render_attempts > 0 {
-                shop.metrics.rerender(rerender);
+                context.metrics.rerender(rerender);
             }
-            enter(shop, held, Stage::Render).await?;
+            enter(context, held, Stage::Render).await?;
             let began = Instant::now();
-            let made = making::make(shop, job, held, template, version).await;
-            shop.metrics.stage(Stage::Render, began.elapsed());
+            let made = acquire::render_job(context, job, held, template, version).await;
+            context.metrics.stage(Stage::Render, began.elapsed());
             made?
         }
     };
-    held.progress(RENDERED_PERCENT);
+    held.progress(acquire::RENDERED_PERCENT);
     let finished = kept.insert(finished);
 
-    enter(shop, held, Stage::Upload).await?;
+    enter(context, held, Stage::Upload).await?;
     let began = Instant::now();
-    let uploaded = upload::upload(shop, held, finished).await;
-    shop.metrics.stage(Stage::Upload, began.elapsed());
+    let uploaded = upload::upload(context, held, finished).await;
+    context.metrics.stage(Stage::Upload, began.elapsed());
     let output = match uploaded {
         UploadEnd::Stored(output) => output,
         UploadEnd::Failed(failure) => return Err(Interrupt::Failure(failure)),
         UploadEnd::Refused(reason) => return Err(Interrupt::Paused(reason)),
         UploadEnd::Interrupted(interrupt) => return Err(interrupt),
     };
-    finalize(shop, held, output).await
+    finalize(context, held, output).await
 }
 
-async fn finalize(shop: &Shop, held: &HeldJob, output: JobOutput) -> Result<JobOutput, Interrupt> {
+async fn finalize(context: &Context, held: &HeldJob, output: JobOutput) -> Result<JobOutput, Interrupt> {
     let began = Instant::now();
-    enter(shop, held, Stage::Finalize).await?;
+    enter(context, held, Stage::Finalize).await?;
     let lease = held.lease();
     let landed = |job: &Job| {
         job.status == Status::Succeeded
             && job.output.as_ref().is_some_and(|stored| stored.output_key == output.output_key)
     };
-    persist(&*shop.store, held, "succeed", || shop.store.succeed(lease, &output), landed).await?;
-    shop.metrics.stage(Stage::Finalize, began.elapsed());
+    persist(&*context.database, held, "succeed", || context.database.succeed(lease, &output), landed).await?;
+    context.metrics.stage(Stage::Finalize, began.elapsed());
     Ok(output)
 }
 
-async fn enter(shop: &Shop, held: &HeldJob, stage: Stage) -> Result<(), Interrupt> {
+async fn enter(context: &Context, held: &HeldJob, stage: Stage) -> Result<(), Interrupt> {
     let lease = held.lease();
     // A repeated entry counts one attempt too many at worst, in a database that had just lost an answer.
     let landed = |job: &Job| job.status == Status::Running && job.stage == stage;
-    persist(&*shop.store, held, stage.as_str(), || shop.store.begin_stage(lease, stage), landed).await?;
+    persist(&*context.database, held, stage.as_str(), || context.database.begin_stage(lease, stage), landed).await?;
     Ok(())
-}
-
-/// Waits for storage, for a bounded time, and only as long as the job may go on.
-pub(super) async fn unless_interrupted<T>(
-    shop: &Shop,
-    held: &HeldJob,
-    work: impl Future<Output = T>,
-) -> Result<T, Interrupt> {
-    tokio::select! {
-        done = timeout(STORAGE_PATIENCE, work) => done.map_err(|_| {
-            let waited = STORAGE_PATIENCE.as_secs();
-            Interrupt::Failure(Failure::new(FailureCode::RenderFailed, format!("storage took more than {waited} s to be read")))
-        }),
-        interrupt = interrupted(shop, held) => Err(interrupt),
-    }
-}
-
-/// Waits for whatever ends a stage from outside.
-pub(super) async fn interrupted(shop: &Shop, held: &HeldJob) -> Interrupt {
-    let mut stopping = shop.stopping.clone();
-    tokio::select! {
-        pulse = held.interrupted() => match pulse {
-            Pulse::CancelRequested => Interrupt::Cancel,
-            Pulse::Lost | Pulse::Beating => Interrupt::Lost,
-        },
-        _ = stopping.wait_for(|stopping| *stopping == Stopping::GivingBack) => Interrupt::GiveBack,
-    }
 }
 
 /// Tells the row how it ended.
 async fn settle(
-    shop: &Shop,
+    context: &Context,
     job: &Job,
     held: &HeldJob,
     interrupt: Interrupt,
     finished: Option<&FinishedRender>,
 ) -> Ending {
     // A cancel request that came in the meantime goes before any other outcome but a loss.
-    let interrupt = match (interrupt, held.pulse()) {
-        (Interrupt::Lost, _) | (_, Pulse::Lost) => return Ending::Lost,
-        (_, Pulse::CancelRequested) => Interrupt::Cancel,
-        (interrupt, Pulse::Beating) => interrupt,
+    let interrupt = match (interrupt, held.state()) {
+        (Interrupt::Lost, _) | (_, LeaseState::Lost) => return Ending::Lost,
+        (_, LeaseState::CancelRequested) => Interrupt::Cancel,
+        (interrupt, LeaseState::Held) => interrupt,
     };
-    let hold = finished.map(|_| SpoolHold { spool_id: shop.spool.id().to_owned(), others_in: OTHERS_WAIT });
+    let hold = finished.map(|_| SpoolHold { spool_id: context.spool.id().to_owned(), others_in: OTHERS_WAIT });
     let (written, ending) = match interrupt {
         Interrupt::Lost => return Ending::Lost,
-        Interrupt::Cancel => (stop(shop, held).await, Ending::Cancelled),
+        Interrupt::Cancel => (stop(context, held).await, Ending::Cancelled),
         Interrupt::GiveBack => {
             let reason = GIVEN_BACK.to_owned();
-            (release(shop, held, &reason, Duration::ZERO, hold.as_ref()).await, Ending::Released(reason))
+            (release(context, held, &reason, Duration::ZERO, hold.as_ref()).await, Ending::Released(reason))
         }
         Interrupt::Paused(reason) => {
-            let pause = Gate::pause_before_knock(1);
+            let pause = CircuitBreaker::pause_before_probe(1);
             // The row's history is the tenant's to read: it does not name our storage.
-            (release(shop, held, "uploads are paused", pause, hold.as_ref()).await, Ending::Released(reason))
+            (release(context, held, "uploads are paused", pause, hold.as_ref()).await, Ending::Released(reason))
         }
-        Interrupt::Failure(failure) => verdict(shop, job, held, failure, hold.as_ref()).await,
+        Interrupt::Failure(failure) => verdict(context, job, held, failure, hold.as_ref()).await,
     };
     match written {
         Ok(()) => ending,
         Err(NotWritten::Lost) => Ending::Lost,
         Err(NotWritten::Refused(error)) => {
             // The row cannot be written at all: the reconciler takes it when the lease is over.
-            shop.metrics.store_error();
+            context.metrics.store_error();
             tracing::error!(event = "ERROR", jobId = %job.id, companyId = job.scope.company_id(), error = %error, "the row refuses its verdict");
             Ending::Lost
         }
@@ -229,35 +169,38 @@ async fn settle(
 }
 
 async fn verdict(
-    shop: &Shop,
+    context: &Context,
     job: &Job,
     held: &HeldJob,
     failure: Failure,
     hold: Option<&SpoolHold>,
 ) -> (Result<(), NotWritten>, Ending) {
     let lease = held.lease();
-    let retry = &shop.settings.retry;
-    shop.metrics.failure(failure.code);
+    let retry = &context.settings.retry;
+    context.metrics.failure(failure.code);
     if failure.code.class() == ErrorClass::System && job.attempts < retry.max_attempts {
         let pause = retry.render.pause(job.attempts, rand::random());
-        let write = || shop.store.retry_later(lease, &failure, pause, hold);
+        let write = || context.database.retry_later(lease, &failure, pause, hold);
         let landed = |row: &Job| row.status == Status::Queued;
-        return (persist(&*shop.store, held, "retry_later", write, landed).await, Ending::RetriedLater(failure, pause));
+        return (
+            persist(&*context.database, held, "retry_later", write, landed).await,
+            Ending::RetriedLater(failure, pause),
+        );
     }
     let message = failure.code.message(language_of(job));
-    let write = || shop.store.fail(lease, &failure, message);
+    let write = || context.database.fail(lease, &failure, message);
     let landed = |row: &Job| row.status == Status::Failed;
-    (persist(&*shop.store, held, "fail", write, landed).await, Ending::Failed(failure))
+    (persist(&*context.database, held, "fail", write, landed).await, Ending::Failed(failure))
 }
 
-async fn stop(shop: &Shop, held: &HeldJob) -> Result<(), NotWritten> {
+async fn stop(context: &Context, held: &HeldJob) -> Result<(), NotWritten> {
     let lease = held.lease();
     let landed = |row: &Job| row.status == Status::Cancelled;
-    persist(&*shop.store, held, "stopped", || shop.store.stopped(lease), landed).await
+    persist(&*context.database, held, "stopped", || context.database.stopped(lease), landed).await
 }
 
 async fn release(
-    shop: &Shop,
+    context: &Context,
     held: &HeldJob,
     reason: &str,
     pause: Duration,
@@ -265,7 +208,7 @@ async fn release(
 ) -> Result<(), NotWritten> {
     let lease = held.lease();
     let landed = |row: &Job| matches!(row.status, Status::Queued | Status::Cancelled);
-    persist(&*shop.store, held, "release", || shop.store.release(lease, reason, pause, hold), landed).await
+    persist(&*context.database, held, "release", || context.database.release(lease, reason, pause, hold), landed).await
 }
 
 /// Removes what nobody needs any more.
@@ -273,26 +216,26 @@ async fn release(
 /// After a lost lease the finished file stays where it is: if the row is queued again, this worker's round through its
 /// spool takes it up. Its objects go only when the row has ended without them, since whoever claimed the job next may be
 /// adopting them at this moment; otherwise the sweep removes them later.
-async fn clean_up(shop: &Shop, job: &Job, ending: &Ending) {
+async fn clean_up(context: &Context, job: &Job, ending: &Ending) {
     let (file, objects) = match ending {
         Ending::Succeeded(_) => (true, false),
         Ending::Failed(_) | Ending::Cancelled => (true, true),
         Ending::RetriedLater(..) | Ending::Released(_) => (false, false),
         Ending::Lost => {
-            let row = shop.store.job(&job.scope, job.id).await;
+            let row = context.database.job(&job.scope, job.id).await;
             let ended = row.is_ok_and(|row| row.is_none_or(|row| row.status.is_final() && row.output.is_none()));
             (ended, ended)
         }
     };
-    if file && let Err(error) = shop.spool.remove_up_to(job.id, job.lease_epoch) {
+    if file && let Err(error) = context.spool.remove_up_to(job.id, job.lease_epoch) {
         tracing::warn!(event = "ERROR", jobId = %job.id, error = %error, "the spool was not cleaned");
     }
     if !matches!(ending, Ending::Released(_)) {
-        shop.refusals.forget(job.id);
+        context.refusals.forget(job.id);
     }
     if objects {
         // What takes longer is the sweep's.
-        let removed = upload::remove_objects_of(shop, &job.scope, job.id, job.lease_epoch);
+        let removed = upload::remove_objects_of(context, &job.scope, job.id, job.lease_epoch);
         drop(timeout(CLEAN_UP_PATIENCE, removed).await);
     }
 }

@@ -1,4 +1,4 @@
-//! The worker's loop: claim while there is room, carry jobs to their ends side by side, keep the duties going, and leave
+//! The worker's loop: claim while there is room, carry jobs to their ends side by side, run the maintenance tasks, and leave
 //! in order when asked to.
 
 use std::panic::AssertUnwindSafe;
@@ -12,104 +12,69 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tracing::Instrument as _;
 
-use super::duties::{self, Duty};
-use super::gate::Gate;
-use super::heart::{Heart, Rhythm};
+use super::circuit_breaker::CircuitBreaker;
+use super::context::{Context, Cursors, Refusals, Stopping};
+use super::error::WorkerError;
+use super::heartbeat::{Heartbeat, Intervals};
+use super::maintenance::{self, Task};
 use super::process::{Ending, GIVEN_BACK, OTHERS_WAIT, process};
 use super::render::Program;
 use super::settings::{Until, WorkerSettings};
-use super::shop::{Cursors, Refusals, Shop, Stopping};
-use super::spool::{Spool, SpoolError};
+use super::spool::Spool;
 use crate::job::{Job, JobId, Status, TenantScope, WorkerId};
 use crate::objects::ObjectStore;
 use crate::observe::health::Health;
 use crate::observe::journal;
 use crate::observe::metrics::{Metrics, QueueFigures};
-use crate::queue::{ClaimRequest, Claimed, SpoolHold, Store, StoreError};
-use quotereel::PackError;
+use crate::queue::{ClaimRequest, Claimed, Database, SpoolHold};
 
-/// Fruitless questions after which a worker that is to end by itself gives up.
+/// Failed claims in a row after which a worker that is to end by itself gives up.
 const OBSTACLES_IN_A_ROW: u32 = 5;
 /// How long jobs that are given back may take to stop.
 const GIVE_BACK: Duration = Duration::from_secs(10);
 /// Time between two readings of the queue's figures.
 const FIGURES_EVERY: Duration = Duration::from_secs(10);
 
-/// A worker that cannot begin.
-#[derive(Debug, thiserror::Error)]
-pub enum WorkerError {
-    /// The database.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The spool.
-    #[error(transparent)]
-    Spool(#[from] SpoolError),
-    /// A template of the worker's folder.
-    #[error("template `{name}`: {reason}")]
-    Template {
-        /// Which.
-        name: String,
-        /// Why not.
-        reason: String,
-    },
-    /// The folder of fonts.
-    #[error(transparent)]
-    Fonts(#[from] PackError),
-    /// A worker that is to end by itself cannot take jobs.
-    #[error("no job can be taken: {0}")]
-    Blocked(String),
-    /// The heartbeat's thread is gone, by a bug.
-    #[error("the heartbeat has ended: its jobs are left to other workers")]
-    Heart,
-    /// The operating system.
-    #[error("{what}: {source}")]
-    System {
-        /// What was tried.
-        what: &'static str,
-        /// The cause.
-        source: std::io::Error,
-    },
-}
-
-/// What a worker works with.
+/// The services and folders that a worker uses.
 #[derive(Debug)]
-pub struct Means {
-    /// The rows.
-    pub store: Arc<dyn Store>,
-    /// The objects.
+pub struct Resources {
+    /// The database of jobs.
+    pub database: Arc<dyn Database>,
+    /// Where finished videos go.
     pub storage: Arc<dyn ObjectStore>,
-    /// The folder of finished files.
+    /// The folder of finished files that storage does not have yet.
     pub spool: Spool,
-    /// The figures.
+    /// Figures for Prometheus.
     pub metrics: Arc<Metrics>,
-    /// What the health pages show.
+    /// State for the health pages.
     pub health: Health,
-    /// The program whose child renders: this one.
+    /// The program that is started for each render.
     pub program: Program,
 }
 
-/// What a worker did, for the one who started it.
+/// How a job left this worker.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ended {
-    /// The job.
+pub struct JobReport {
+    /// Id of the job.
     pub job_id: JobId,
-    /// Whose.
+    /// The tenant that owns it.
     pub scope: TenantScope,
-    /// How it left this worker; `None` when it is somebody else's now.
+    /// The row's status afterwards; `None` when another worker has it now.
     pub status: Option<Status>,
     /// Key of the video, of a succeeded job.
     pub output_key: Option<String>,
     /// Key of the thumbnail, of a succeeded job.
     pub thumbnail_key: Option<String>,
-    /// Why, of a job that did not succeed.
+    /// Why it did not succeed; `None` for a succeeded job.
     pub reason: Option<String>,
 }
 
-/// How one duty went.
+/// What one run of a maintenance task did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Round {
-    /// Which.
-    pub duty: &'static str,
+pub struct TaskReport {
+    /// Name of the task; `duty` in JSON, as in the table `maintenance_runs`.
+    #[serde(rename = "duty")]
+    pub task: &'static str,
     /// Rows or objects it corrected.
     pub corrected: u64,
     /// What went wrong; empty when nothing did.
@@ -118,33 +83,33 @@ pub struct Round {
 
 type Adoptions = mpsc::UnboundedReceiver<(Claimed, Instant)>;
 
-/// Works until `asked_to_stop` turns true, or as [`Until`] says. Every job that leaves it is told to `on_end`.
+/// Works until `asked_to_stop` turns true, or as [`Until`] says. `on_end` is called for every job that leaves it.
 ///
 /// # Errors
-/// [`WorkerError`] when it cannot begin, or, with an end of its own, cannot go on.
+/// [`WorkerError`] when it cannot start, or when a worker that ends by itself cannot go on.
 pub async fn run(
-    means: Means,
+    resources: Resources,
     settings: WorkerSettings,
     mut asked_to_stop: watch::Receiver<bool>,
-    on_end: impl Fn(&Ended) + Send + Sync + 'static,
+    on_end: impl Fn(&JobReport) + Send + Sync + 'static,
 ) -> Result<(), WorkerError> {
-    let removed = means.spool.sweep()?;
-    let (shop, stop, mut adoptions) = open(means, settings)?;
-    shop.store.register_templates(&shop.templates.versions()).await?;
+    let removed = resources.spool.remove_unfinished()?;
+    let (context, stop, mut adoptions) = open(resources, settings)?;
+    context.database.register_templates(&context.templates.versions()).await?;
     tracing::info!(
-        event = "START", worker = %shop.worker_id, spool = shop.spool.id(), slots = shop.settings.concurrency,
+        event = "START", worker = %context.worker_id, spool = context.spool.id(), slots = context.settings.concurrency,
         unfinished_removed = removed, "the worker begins"
     );
     // What a dead process left finished is taken up before anything new.
-    duties::run(&shop, Duty::Spool).await;
+    maintenance::run(&context, Task::Spool).await;
 
     let mut background = JoinSet::new();
-    for duty in Duty::ALL {
-        let shop = Arc::clone(&shop);
-        background.spawn(async move { duties::keep(&shop, duty).await });
+    for task in Task::ALL {
+        let context = Arc::clone(&context);
+        background.spawn(async move { maintenance::keep(&context, task).await });
     }
-    background.spawn(lasting("watch_over", Arc::clone(&shop), watch_over));
-    background.spawn(lasting("knock", Arc::clone(&shop), knock));
+    background.spawn(lasting("watch_over", Arc::clone(&context), watch_over));
+    background.spawn(lasting("probe_storage", Arc::clone(&context), probe_storage));
 
     let on_end = Arc::new(on_end);
     let mut jobs = JoinSet::new();
@@ -152,35 +117,35 @@ pub async fn run(
     loop {
         while jobs.try_join_next().is_some() {}
         while let Ok((claimed, claimed_at)) = adoptions.try_recv() {
-            start(&mut jobs, &shop, claimed, claimed_at, &on_end);
+            start(&mut jobs, &context, claimed, claimed_at, &on_end);
         }
         if *asked_to_stop.borrow() {
             break;
         }
-        if !shop.heart.is_beating() {
+        if !context.heartbeat.is_running() {
             // Whatever it claimed now would be lost again.
-            broken = Some(WorkerError::Heart);
+            broken = Some(WorkerError::HeartbeatEnded);
             break;
         }
-        let slots = shop.settings.concurrency.get();
-        shop.metrics.worker_slots(jobs.len(), slots);
+        let slots = context.settings.concurrency.get();
+        context.metrics.worker_slots(jobs.len(), slots);
         let claimed = match slots.saturating_sub(jobs.len()) {
             0 => None,
-            free => claim(&shop, free).await,
+            free => claim(&context, free).await,
         };
         let got = claimed.as_ref().map(|(claimed, _)| claimed.len());
         for (claimed, claimed_at) in claimed.into_iter().flat_map(|(all, at)| all.into_iter().map(move |one| (one, at)))
         {
-            start(&mut jobs, &shop, claimed, claimed_at, &on_end);
+            start(&mut jobs, &context, claimed, claimed_at, &on_end);
         }
-        match (shop.settings.until, got) {
+        match (context.settings.until, got) {
             (Until::Once, Some(_)) => break,
             (Until::Drained, Some(0)) if jobs.is_empty() && adoptions.is_empty() => break,
-            // Nobody waits beside a worker that is to end by itself: what stands in its way is told at once.
+            // Nobody waits beside a worker that is to end by itself: what stands in its way is reported at once.
             (Until::Once | Until::Drained, None) if jobs.is_empty() => {
                 refused_in_a_row += 1;
                 if refused_in_a_row >= OBSTACLES_IN_A_ROW {
-                    broken = Some(WorkerError::Blocked(obstacle(&shop)));
+                    broken = Some(WorkerError::Blocked(obstacle(&context)));
                     break;
                 }
             }
@@ -190,90 +155,95 @@ pub async fn run(
         if got.is_some_and(|got| got > 0) && jobs.len() < slots {
             continue;
         }
-        let pause = shop.settings.poll.mul_f64(0.8 + 0.4 * rand::random::<f64>());
+        let pause = context.settings.poll.mul_f64(0.8 + 0.4 * rand::random::<f64>());
         tokio::select! {
             // A slot that becomes free is filled at once.
             Some(_) = jobs.join_next() => {}
-            Some((claimed, claimed_at)) = adoptions.recv() => start(&mut jobs, &shop, claimed, claimed_at, &on_end),
+            Some((claimed, claimed_at)) = adoptions.recv() => start(&mut jobs, &context, claimed, claimed_at, &on_end),
             _ = asked_to_stop.wait_for(|asked| *asked) => {}
             () = sleep(pause), if jobs.len() < slots => {}
         }
     }
 
-    drain(&shop, &stop, &mut jobs, &asked_to_stop).await;
+    drain(&context, &stop, &mut jobs, &asked_to_stop).await;
     background.shutdown().await;
-    give_back_adopted(&shop, adoptions).await;
-    tracing::info!(event = "STOP", worker = %shop.worker_id, "the worker has ended");
+    give_back_adopted(&context, adoptions).await;
+    tracing::info!(event = "STOP", worker = %context.worker_id, "the worker has ended");
     broken.map_or(Ok(()), Err)
 }
 
-/// Everything a worker's jobs and duties share, the sender that stops them, and the jobs that its spool brings.
+/// Everything a worker's jobs and tasks share, the sender that stops them, and the jobs that its spool brings.
 fn open(
-    means: Means,
+    resources: Resources,
     settings: WorkerSettings,
-) -> Result<(Arc<Shop>, watch::Sender<Stopping>, Adoptions), WorkerError> {
+) -> Result<(Arc<Context>, watch::Sender<Stopping>, Adoptions), WorkerError> {
     let templates = super::templates::load(settings.templates.as_deref(), settings.fonts.as_deref())?;
-    let rhythm = Rhythm { interval: settings.heartbeat, lease: settings.lease };
-    let heart = Heart::start(Arc::clone(&means.store), rhythm, Arc::clone(&means.metrics), means.health.clone())
-        .map_err(|source| WorkerError::System { what: "the heartbeat's thread cannot start", source })?;
+    let intervals = Intervals { interval: settings.heartbeat, lease: settings.lease };
+    let heartbeat = Heartbeat::start(
+        Arc::clone(&resources.database),
+        intervals,
+        Arc::clone(&resources.metrics),
+        resources.health.clone(),
+    )
+    .map_err(|source| WorkerError::System { what: "the heartbeat's thread cannot start", source })?;
     let (stop, stopping) = watch::channel(Stopping::No);
     let (adopted, adoptions) = mpsc::unbounded_channel();
-    means.metrics.duties(&Duty::ALL.map(Duty::name));
-    let shop = Shop {
+    resources.metrics.maintenance_tasks(&Task::ALL.map(Task::name));
+    let context = Context {
         worker_id: worker_id(),
-        store: means.store,
-        storage: means.storage,
-        spool: means.spool,
-        metrics: means.metrics,
-        health: means.health,
-        program: means.program,
+        database: resources.database,
+        storage: resources.storage,
+        spool: resources.spool,
+        metrics: resources.metrics,
+        health: resources.health,
+        program: resources.program,
         settings,
         templates,
-        heart,
-        gate: Gate::open(),
+        heartbeat,
+        breaker: CircuitBreaker::closed(),
         stopping,
         adopted,
         cursors: Cursors::default(),
         refusals: Refusals::default(),
     };
-    Ok((Arc::new(shop), stop, adoptions))
+    Ok((Arc::new(context), stop, adoptions))
 }
 
-/// One round of the duties that are not bound to a worker's own spool: what each corrected, and what went wrong.
+/// Runs the maintenance tasks that are not bound to a worker's own spool: what each corrected, and what went wrong.
 ///
 /// # Errors
 /// [`WorkerError`].
-pub async fn reconcile(means: Means, settings: WorkerSettings) -> Result<Vec<Round>, WorkerError> {
-    let (shop, _stop, _adoptions) = open(means, settings)?;
-    let mut rounds = Vec::new();
+pub async fn reconcile(resources: Resources, settings: WorkerSettings) -> Result<Vec<TaskReport>, WorkerError> {
+    let (context, _stop, _adoptions) = open(resources, settings)?;
+    let mut reports = Vec::new();
     // Not the retention: how long things are kept is for the workers' settings to say, not for those of a shell.
-    for duty in [Duty::Expiry, Duty::Outputs, Duty::Orphans, Duty::Counts] {
-        let done = duties::run(&shop, duty).await;
-        rounds.push(Round { duty: duty.name(), corrected: done.corrected, errors: done.errors });
+    for task in [Task::Expiry, Task::Outputs, Task::Orphans, Task::Counts] {
+        let done = maintenance::run(&context, task).await;
+        reports.push(TaskReport { task: task.name(), corrected: done.corrected, errors: done.errors });
     }
-    Ok(rounds)
+    Ok(reports)
 }
 
-/// What keeps a worker from claiming.
-fn obstacle(shop: &Shop) -> String {
-    if let Some(reason) = shop.gate.reason() {
+/// Why this worker does not claim.
+fn obstacle(context: &Context) -> String {
+    if let Some(reason) = context.breaker.reason() {
         return reason;
     }
-    if disk_is_short(shop) {
-        return format!("less than {} MiB are free for the spool", shop.settings.min_free_bytes >> 20);
+    if disk_is_short(context) {
+        return format!("less than {} MiB are free for the spool", context.settings.min_free_bytes >> 20);
     }
     "the database does not answer".to_owned()
 }
 
 /// Waits for running jobs; after the grace period they are given back.
 async fn drain(
-    shop: &Shop,
+    context: &Context,
     stop: &watch::Sender<Stopping>,
     jobs: &mut JoinSet<()>,
     asked_to_stop: &watch::Receiver<bool>,
 ) {
     stop.send_replace(Stopping::Draining);
-    shop.health.draining();
+    context.health.draining();
     let all = async |jobs: &mut JoinSet<()>| while jobs.join_next().await.is_some() {};
     let mut asked_to_stop = asked_to_stop.clone();
     tokio::select! {
@@ -281,82 +251,82 @@ async fn drain(
         // A worker that ends by itself after one job is not in a hurry, until somebody asks.
         () = async {
             drop(asked_to_stop.wait_for(|asked| *asked).await);
-            sleep(shop.settings.grace).await;
+            sleep(context.settings.grace).await;
         } => {}
     }
-    tracing::warn!(event = "STOP", worker = %shop.worker_id, jobs = jobs.len(), "what still runs is given back");
+    tracing::warn!(event = "STOP", worker = %context.worker_id, jobs = jobs.len(), "what still runs is given back");
     stop.send_replace(Stopping::GivingBack);
     if timeout(GIVE_BACK, all(jobs)).await.is_err() {
-        tracing::error!(event = "ERROR", worker = %shop.worker_id, jobs = jobs.len(), "jobs that do not stop are left to the reconciler");
+        tracing::error!(event = "ERROR", worker = %context.worker_id, jobs = jobs.len(), "jobs that do not stop are left to the reconciler");
         jobs.shutdown().await;
     }
 }
 
 /// What the spool brought too late goes back to the queue.
-async fn give_back_adopted(shop: &Shop, mut adoptions: Adoptions) {
+async fn give_back_adopted(context: &Context, mut adoptions: Adoptions) {
     adoptions.close();
-    let hold = SpoolHold { spool_id: shop.spool.id().to_owned(), others_in: OTHERS_WAIT };
+    let hold = SpoolHold { spool_id: context.spool.id().to_owned(), others_in: OTHERS_WAIT };
     while let Ok((claimed, _)) = adoptions.try_recv() {
-        if let Err(error) = shop.store.release(&claimed.lease, GIVEN_BACK, Duration::ZERO, Some(&hold)).await {
+        if let Err(error) = context.database.release(&claimed.lease, GIVEN_BACK, Duration::ZERO, Some(&hold)).await {
             tracing::warn!(event = "ERROR", jobId = %claimed.job.id, error = %error, "a job is left to its lease");
         }
     }
 }
 
 /// Asks for jobs; `None` when this worker should not take any now.
-async fn claim(shop: &Shop, free: usize) -> Option<(Vec<Claimed>, Instant)> {
-    if shop.gate.reason().is_some() || disk_is_short(shop) {
+async fn claim(context: &Context, free: usize) -> Option<(Vec<Claimed>, Instant)> {
+    if context.breaker.reason().is_some() || disk_is_short(context) {
         return None;
     }
-    let max_jobs = if shop.settings.until == Until::Once { 1 } else { u32::try_from(free).unwrap_or(u32::MAX) };
+    let max_jobs = if context.settings.until == Until::Once { 1 } else { u32::try_from(free).unwrap_or(u32::MAX) };
     let request = ClaimRequest {
-        worker_id: shop.worker_id.clone(),
-        spool_id: shop.spool.id().to_owned(),
+        worker_id: context.worker_id.clone(),
+        spool_id: context.spool.id().to_owned(),
         max_jobs,
-        lease: shop.settings.lease,
-        deadline: shop.settings.deadline,
-        tenant_cap: shop.settings.tenant_cap,
+        lease: context.settings.lease,
+        deadline: context.settings.deadline,
+        tenant_cap: context.settings.tenant_cap,
     };
     let asked_at = Instant::now();
-    match shop.store.claim(&request).await {
+    match context.database.claim(&request).await {
         Ok(claimed) => {
-            shop.metrics.claim(Some(claimed.len()), asked_at.elapsed());
+            context.metrics.claim(Some(claimed.len()), asked_at.elapsed());
             if claimed.is_empty() {
                 journal::polled_empty(asked_at.elapsed());
             }
             Some((claimed, asked_at))
         }
         Err(error) => {
-            shop.metrics.claim(None, asked_at.elapsed());
-            shop.metrics.store_error();
-            tracing::warn!(event = "ERROR", worker = %shop.worker_id, error = %error, "the queue does not answer");
+            context.metrics.claim(None, asked_at.elapsed());
+            context.metrics.store_error();
+            tracing::warn!(event = "ERROR", worker = %context.worker_id, error = %error, "the queue does not answer");
             None
         }
     }
 }
 
-fn disk_is_short(shop: &Shop) -> bool {
-    shop.spool.free_bytes().is_ok_and(|free| {
-        shop.metrics.spool_free(free);
-        free < shop.settings.min_free_bytes
+fn disk_is_short(context: &Context) -> bool {
+    context.spool.free_bytes().is_ok_and(|free| {
+        context.metrics.spool_free(free);
+        free < context.settings.min_free_bytes
     })
 }
 
 fn start(
     jobs: &mut JoinSet<()>,
-    shop: &Arc<Shop>,
+    context: &Arc<Context>,
     claimed: Claimed,
     claimed_at: Instant,
-    on_end: &Arc<impl Fn(&Ended) + Send + Sync + 'static>,
+    on_end: &Arc<impl Fn(&JobReport) + Send + Sync + 'static>,
 ) {
-    let (shop, on_end) = (Arc::clone(shop), Arc::clone(on_end));
-    let span = journal::job_span(&claimed.job, &shop.worker_id);
+    let (context, on_end) = (Arc::clone(context), Arc::clone(on_end));
+    let span = journal::job_span(&claimed.job, &context.worker_id);
     let carried = async move {
         let job = claimed.job.clone();
         let lease = claimed.lease.clone();
-        shop.metrics.queue_wait(claimed.waited);
-        journal::claimed(&job, &shop.worker_id, claimed.waited);
-        let ending = process(&shop, claimed, claimed_at).await;
+        context.metrics.queue_wait(claimed.waited);
+        journal::claimed(&job, &context.worker_id, claimed.waited);
+        let ending = process(&context, claimed, claimed_at).await;
         let took = claimed_at.elapsed();
         match &ending {
             Ending::Succeeded(_) => journal::succeeded(&job, took),
@@ -365,20 +335,20 @@ fn start(
             Ending::Cancelled => journal::cancelled(&job, took),
             Ending::Released(reason) => journal::released(&job, reason),
             Ending::Lost => {
-                shop.metrics.lease_lost();
+                context.metrics.lease_lost();
                 journal::lost(&lease, "process");
             }
         }
-        let ended = told(&ending, &job);
+        let ended = reported(&ending, &job);
         if let Some(status) = ended.status.filter(|status| status.is_final()) {
-            shop.metrics.job_finished(status, &job.template, took);
+            context.metrics.job_finished(status, &job.template, took);
         }
         on_end(&ended);
     };
     jobs.spawn(carried.instrument(span));
 }
 
-fn told(ending: &Ending, job: &Job) -> Ended {
+fn reported(ending: &Ending, job: &Job) -> JobReport {
     let (status, output, reason) = match ending {
         Ending::Succeeded(output) => (Some(Status::Succeeded), Some(output), None),
         Ending::Failed(failure) => (Some(Status::Failed), None, Some(failure.to_string())),
@@ -387,7 +357,7 @@ fn told(ending: &Ending, job: &Job) -> Ended {
         Ending::Released(reason) => (Some(Status::Queued), None, Some(reason.clone())),
         Ending::Lost => (None, None, Some("the lease was lost".to_owned())),
     };
-    Ended {
+    JobReport {
         job_id: job.id,
         scope: job.scope.clone(),
         status,
@@ -397,52 +367,56 @@ fn told(ending: &Ending, job: &Job) -> Ended {
     }
 }
 
-/// Begins a task anew that a panic has ended: a bug in it must not leave the worker without it.
-async fn lasting<F: Future<Output = ()> + Send>(name: &'static str, shop: Arc<Shop>, task: fn(Arc<Shop>) -> F) {
-    while AssertUnwindSafe(task(Arc::clone(&shop))).catch_unwind().await.is_err() {
+/// Restarts a task that a panic has ended: a bug must not leave the worker without it.
+async fn lasting<F: Future<Output = ()> + Send>(
+    name: &'static str,
+    context: Arc<Context>,
+    task: fn(Arc<Context>) -> F,
+) {
+    while AssertUnwindSafe(task(Arc::clone(&context))).catch_unwind().await.is_err() {
         tracing::error!(event = "ERROR", task = name, "a bug: the task begins anew");
         sleep(Duration::from_secs(1)).await;
     }
 }
 
-/// Knocks at storage while the gate is shut.
-async fn knock(shop: Arc<Shop>) {
+/// Probes storage while the circuit breaker is open, and closes it when storage takes files again.
+async fn probe_storage(context: Arc<Context>) {
     let mut tries = 0;
     loop {
-        if shop.gate.reason().is_none() {
+        if context.breaker.reason().is_none() {
             tries = 0;
-            shop.gate.until_shut().await;
+            context.breaker.until_tripped().await;
         }
         tries += 1;
-        sleep(Gate::pause_before_knock(tries)).await;
-        let check = shop.storage.check().await;
+        sleep(CircuitBreaker::pause_before_probe(tries)).await;
+        let check = context.storage.check().await;
         // What counts is that it takes files; the rest of the check is for `render doctor`.
         let failed = check.steps.iter().find(|step| step.name == "write").and_then(|step| step.outcome.as_ref().err());
         match failed {
             None => {
-                if shop.gate.reopen() {
-                    shop.metrics.paused(false);
-                    tracing::info!(event = "RESUME", worker = %shop.worker_id, "storage takes files again");
+                if context.breaker.reset() {
+                    context.metrics.paused(false);
+                    tracing::info!(event = "RESUME", worker = %context.worker_id, "storage takes files again");
                 }
             }
             Some(error) => {
-                shop.gate.shut(&error.to_string());
-                tracing::warn!(event = "ERROR", worker = %shop.worker_id, error = %error, "storage still refuses this worker");
+                context.breaker.trip(&error.to_string());
+                tracing::warn!(event = "ERROR", worker = %context.worker_id, error = %error, "storage still refuses this worker");
             }
         }
     }
 }
 
-/// Reads the queue's figures, and tells the health pages how this worker is.
-async fn watch_over(shop: Arc<Shop>) {
+/// Reads the queue's figures, and reports this worker's state to the health pages.
+async fn watch_over(context: Arc<Context>) {
     let mut figures_at: Option<Instant> = None;
     loop {
         if figures_at.is_none_or(|at| at.elapsed() >= FIGURES_EVERY) {
             figures_at = Some(Instant::now());
-            match shop.store.stats().await {
+            match context.database.stats().await {
                 Ok(stats) => {
-                    shop.health.store_answered();
-                    shop.metrics.set_queue(&QueueFigures {
+                    context.health.store_answered();
+                    context.metrics.set_queue(&QueueFigures {
                         queued: stats.queued,
                         delayed: stats.delayed,
                         running: stats.running,
@@ -452,15 +426,15 @@ async fn watch_over(shop: Arc<Shop>) {
                     });
                 }
                 Err(error) => {
-                    shop.metrics.store_error();
-                    shop.health.store_failed(&error.to_string());
+                    context.metrics.store_error();
+                    context.health.store_failed(&error.to_string());
                 }
             }
         }
-        shop.health.storage_paused(shop.gate.reason().as_deref());
-        let short = disk_is_short(&shop)
-            .then(|| format!("less than {} MiB are free for the spool", shop.settings.min_free_bytes >> 20));
-        shop.health.disk_short(short.as_deref());
+        context.health.storage_paused(context.breaker.reason().as_deref());
+        let short = disk_is_short(&context)
+            .then(|| format!("less than {} MiB are free for the spool", context.settings.min_free_bytes >> 20));
+        context.health.disk_short(short.as_deref());
         sleep(Duration::from_secs(1)).await;
     }
 }

@@ -31,11 +31,11 @@ const ID_FILE: &str = "spool_id";
 const UNFINISHED: &str = ".part";
 
 /// Workers that may share a root.
-const MOST_SPOOLS: u32 = 256;
+const MAX_SPOOLS: u32 = 256;
 /// Largest manifest that is read, in bytes; ours have about 1 kB.
-const LARGEST_MANIFEST_BYTES: u64 = 64 * 1024;
+const MAX_MANIFEST_BYTES: u64 = 64 * 1024;
 /// Largest file that a manifest may claim, in bytes: four times the largest video.
-const LARGEST_FILE_BYTES: u64 = 64 << 20;
+const MAX_FILE_BYTES: u64 = 64 << 20;
 
 /// The spool cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -57,7 +57,7 @@ pub enum SpoolError {
         source: io::Error,
     },
     /// Every spool of this root is in use.
-    #[error("`{}` has {MOST_SPOOLS} spools and every one is in use: give this worker a root of its own", root.display())]
+    #[error("`{}` has {MAX_SPOOLS} spools and every one is in use: give this worker a root of its own", root.display())]
     AllTaken {
         /// The root.
         root: PathBuf,
@@ -115,7 +115,7 @@ impl RenderedFile {
         if !fs::symlink_metadata(path)?.is_file() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
         }
-        let mut file = File::open(path)?.take(LARGEST_FILE_BYTES + 1);
+        let mut file = File::open(path)?.take(MAX_FILE_BYTES + 1);
         let (mut hash, mut bytes, mut block) = (Sha256::new(), 0, vec![0; 1 << 16]);
         loop {
             match file.read(&mut block)? {
@@ -132,9 +132,7 @@ impl RenderedFile {
 
     pub(super) fn is_plausible(&self) -> bool {
         let hexadecimal = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        (1..=LARGEST_FILE_BYTES).contains(&self.bytes)
-            && self.sha256.len() == 64
-            && self.sha256.bytes().all(hexadecimal)
+        (1..=MAX_FILE_BYTES).contains(&self.bytes) && self.sha256.len() == 64 && self.sha256.bytes().all(hexadecimal)
     }
 
     /// Size first: it is told without reading.
@@ -279,7 +277,7 @@ impl Spool {
     pub fn open(root: &Path) -> Result<Self, SpoolError> {
         let root = std::path::absolute(root).map_err(SpoolError::io(root))?;
         fs::create_dir_all(&root).map_err(SpoolError::io(&root))?;
-        for number in 0..MOST_SPOOLS {
+        for number in 0..MAX_SPOOLS {
             let folder = root.join(format!("spool-{number}"));
             make_private_folder(&folder).map_err(SpoolError::io(&folder))?;
             let path = folder.join(LOCK_FILE);
@@ -387,7 +385,7 @@ impl Spool {
     ///
     /// # Errors
     /// [`SpoolError`].
-    pub fn sweep(&self) -> Result<usize, SpoolError> {
+    pub fn remove_unfinished(&self) -> Result<usize, SpoolError> {
         let complete: Vec<JobFolder> = self.finished()?.into_iter().map(|finished| finished.folder).collect();
         let mut removed = 0;
         for (.., folder) in self.job_folders()? {
@@ -474,7 +472,7 @@ fn read_finished(job: JobId, epoch: LeaseEpoch, folder: JobFolder) -> Reading {
         // A disk that errs for a moment, or a process out of files, makes no render worthless.
         Err(_) => return Reading::Unfinished,
     };
-    if size > LARGEST_MANIFEST_BYTES {
+    if size > MAX_MANIFEST_BYTES {
         return broken("the manifest is too large");
     }
     let manifest = match fs::read(&path).map(|bytes| serde_json::from_slice::<Manifest>(&bytes)) {

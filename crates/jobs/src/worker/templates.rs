@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use super::run::WorkerError;
-use super::shop::Templates;
+use super::context::Templates;
+use super::error::WorkerError;
 use quotereel::fonts::inspect_pack;
 use quotereel::{TemplateChoice, render_version, template};
 

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
 
-use super::heart::HeldJob;
+use super::context::Context;
+use super::heartbeat::HeldJob;
+use super::interrupt::{Interrupt, interrupted};
 use super::persist::persist;
-use super::process::{Interrupt, interrupted};
-use super::shop::Shop;
 use super::spool::FinishedRender;
 use crate::job::{Failure, FailureCode, Job, JobId, JobOutput, LeaseEpoch, Status, TenantScope};
 use crate::objects::{FileMeta, MAX_LISTED, ObjectKey, StorageError, StorageErrorClass};
@@ -35,23 +35,23 @@ pub(super) enum UploadEnd {
 }
 
 /// One file on its way.
-struct Parcel {
+struct Upload {
     key: ObjectKey,
     path: PathBuf,
     meta: FileMeta,
 }
 
 /// Uploads video and thumbnail.
-pub(super) async fn upload(shop: &Shop, held: &HeldJob, finished: &FinishedRender) -> UploadEnd {
-    let parcels = parcels(finished);
+pub(super) async fn upload(context: &Context, held: &HeldJob, finished: &FinishedRender) -> UploadEnd {
+    let uploads = uploads(finished);
     // Objects of an earlier claim can be there only if there was one.
     let mut may_be_there = held.lease().epoch > finished.render.epoch;
-    let retry = &shop.settings.retry;
+    let retry = &context.settings.retry;
     for attempt in 1.. {
-        let mut sending = Box::pin(send(shop, &parcels, may_be_there));
+        let mut sending = Box::pin(send(context, &uploads, may_be_there));
         let sent = tokio::select! {
             sent = &mut sending => sent,
-            interrupt = interrupted(shop, held) => {
+            interrupt = interrupted(context, held) => {
                 // A write into a folder cannot be stopped half-way: its object would appear after the clean-up.
                 drop(timeout(LAST_WRITE, &mut sending).await);
                 return UploadEnd::Interrupted(interrupt);
@@ -65,12 +65,12 @@ pub(super) async fn upload(shop: &Shop, held: &HeldJob, finished: &FinishedRende
             StorageErrorClass::Refused | StorageErrorClass::Full => UploadOutcome::Refused,
             _ => UploadOutcome::Failed,
         };
-        shop.metrics.upload_attempt(outcome);
+        context.metrics.upload_attempt(outcome);
         let tried_enough = attempt >= retry.max_upload_attempts || error.class() == StorageErrorClass::Invalid;
         if outcome == UploadOutcome::Refused || tried_enough {
             let code =
                 if outcome == UploadOutcome::Refused { FailureCode::StorageRefused } else { FailureCode::UploadFailed };
-            return shut_gate(shop, held, code, &error);
+            return pause_uploads(context, held, code, &error);
         }
         let lease = held.lease();
         tracing::warn!(
@@ -79,11 +79,11 @@ pub(super) async fn upload(shop: &Shop, held: &HeldJob, finished: &FinishedRende
         );
         tokio::select! {
             () = sleep(retry.upload.pause(attempt, rand::random())) => {}
-            interrupt = interrupted(shop, held) => return UploadEnd::Interrupted(interrupt),
+            interrupt = interrupted(context, held) => return UploadEnd::Interrupted(interrupt),
         }
-        let write = || shop.store.count_upload(lease);
+        let write = || context.database.count_upload(lease);
         let landed = |job: &Job| job.status == Status::Running;
-        if let Err(not_written) = persist(&*shop.store, held, "count_upload", write, landed).await {
+        if let Err(not_written) = persist(&*context.database, held, "count_upload", write, landed).await {
             return UploadEnd::Interrupted(not_written.into());
         }
         // What failed may have arrived all the same.
@@ -94,32 +94,32 @@ pub(super) async fn upload(shop: &Shop, held: &HeldJob, finished: &FinishedRende
 
 /// Storage takes nothing now, from this job at least: uploads pause until a probe goes through. A job that comes back
 /// again and again while probes do go through is at fault itself.
-fn shut_gate(shop: &Shop, held: &HeldJob, code: FailureCode, error: &StorageError) -> UploadEnd {
+fn pause_uploads(context: &Context, held: &HeldJob, code: FailureCode, error: &StorageError) -> UploadEnd {
     let reason = error.to_string();
-    if !shop.refusals.count(held.lease().job_id) {
+    if !context.refusals.count(held.lease().job_id) {
         return UploadEnd::Failed(Failure::new(code, reason));
     }
-    if shop.gate.shut(&reason) {
-        shop.metrics.paused(true);
-        shop.metrics.failure(code);
-        tracing::error!(event = "PAUSE", worker = %shop.worker_id, error = reason, "storage takes no files: uploads are paused");
+    if context.breaker.trip(&reason) {
+        context.metrics.paused(true);
+        context.metrics.failure(code);
+        tracing::error!(event = "PAUSE", worker = %context.worker_id, error = reason, "storage takes no files: uploads are paused");
     }
     UploadEnd::Refused(reason)
 }
 
-async fn send(shop: &Shop, parcels: &[Parcel], may_be_there: bool) -> Result<(), StorageError> {
-    for Parcel { key, path, meta } in parcels {
-        if may_be_there && shop.storage.head(key).await?.is_some_and(|stored| stored.is(meta)) {
-            shop.metrics.upload_attempt(UploadOutcome::Adopted);
+async fn send(context: &Context, uploads: &[Upload], may_be_there: bool) -> Result<(), StorageError> {
+    for Upload { key, path, meta } in uploads {
+        if may_be_there && context.storage.head(key).await?.is_some_and(|stored| stored.is(meta)) {
+            context.metrics.upload_attempt(UploadOutcome::Adopted);
             continue;
         }
-        shop.storage.put_file(key, path, meta).await?;
-        shop.metrics.upload_attempt(UploadOutcome::Stored);
+        context.storage.put_file(key, path, meta).await?;
+        context.metrics.upload_attempt(UploadOutcome::Stored);
     }
     Ok(())
 }
 
-fn parcels(finished: &FinishedRender) -> [Parcel; 2] {
+fn uploads(finished: &FinishedRender) -> [Upload; 2] {
     let render = &finished.render;
     let meta = |file: &super::spool::RenderedFile, duration_ms| FileMeta {
         sha256: file.sha256.clone(),
@@ -130,12 +130,12 @@ fn parcels(finished: &FinishedRender) -> [Parcel; 2] {
     };
     // The thumbnail goes first: where the video is, everything is.
     [
-        Parcel {
+        Upload {
             key: ObjectKey::thumbnail(&render.scope, render.job, render.epoch),
             path: finished.folder.thumbnail(),
             meta: meta(&render.thumbnail, None),
         },
-        Parcel {
+        Upload {
             key: ObjectKey::video(&render.scope, render.job, render.epoch),
             path: finished.folder.video(),
             meta: meta(&render.video, Some(render.duration_ms)),
@@ -157,8 +157,8 @@ fn output_of(finished: &FinishedRender) -> JobOutput {
 
 /// The output of an earlier claim of this job that is whole in storage, where it shows the same snapshot made by the same
 /// version. Storage that does not answer has nothing.
-pub(super) async fn find_output(shop: &Shop, job: &Job, render_version: &str) -> Option<JobOutput> {
-    let listing = shop.storage.list(&ObjectKey::job_prefix(&job.scope, job.id), None, MAX_LISTED).await.ok()?;
+pub(super) async fn find_output(context: &Context, job: &Job, render_version: &str) -> Option<JobOutput> {
+    let listing = context.storage.list(&ObjectKey::job_prefix(&job.scope, job.id), None, MAX_LISTED).await.ok()?;
     let mut epochs: Vec<LeaseEpoch> = listing
         .objects
         .iter()
@@ -169,8 +169,8 @@ pub(super) async fn find_output(shop: &Shop, job: &Job, render_version: &str) ->
     for epoch in epochs.into_iter().rev() {
         let thumbnail_key = ObjectKey::thumbnail(&job.scope, job.id, epoch);
         let output_key = ObjectKey::video(&job.scope, job.id, epoch);
-        let video = described(shop, &output_key).await;
-        let Some((video, thumbnail)) = video.zip(described(shop, &thumbnail_key).await) else { continue };
+        let video = described(context, &output_key).await;
+        let Some((video, thumbnail)) = video.zip(described(context, &thumbnail_key).await) else { continue };
         let same = |meta: &FileMeta| meta.snapshot_hash == job.snapshot_hash && meta.render_version == render_version;
         if let Some(duration_ms) = video.duration_ms.filter(|_| same(&video) && same(&thumbnail)) {
             return Some(JobOutput {
@@ -186,17 +186,17 @@ pub(super) async fn find_output(shop: &Shop, job: &Job, render_version: &str) ->
     None
 }
 
-async fn described(shop: &Shop, key: &ObjectKey) -> Option<FileMeta> {
-    shop.storage.head(key).await.ok().flatten()?.meta
+async fn described(context: &Context, key: &ObjectKey) -> Option<FileMeta> {
+    context.storage.head(key).await.ok().flatten()?.meta
 }
 
 /// Removes every object of a job that has ended without a video. What stays behind is the sweep's.
-pub(super) async fn remove_objects_of(shop: &Shop, scope: &TenantScope, job_id: JobId, last: LeaseEpoch) {
+pub(super) async fn remove_objects_of(context: &Context, scope: &TenantScope, job_id: JobId, last: LeaseEpoch) {
     let removed = async {
-        for object in shop.storage.list(&ObjectKey::job_prefix(scope, job_id), None, MAX_LISTED).await?.objects {
+        for object in context.storage.list(&ObjectKey::job_prefix(scope, job_id), None, MAX_LISTED).await?.objects {
             let key = ObjectKey::parse(&object.key);
             if let Some(key) = key.filter(|key| key.job_object().is_some_and(|object| object.epoch <= last)) {
-                shop.storage.delete(&key).await?;
+                context.storage.delete(&key).await?;
             }
         }
         Ok::<(), StorageError>(())
@@ -207,12 +207,12 @@ pub(super) async fn remove_objects_of(shop: &Shop, scope: &TenantScope, job_id: 
 }
 
 /// Removes both objects of an output.
-pub(super) async fn delete_output(shop: &Shop, output: &StoredOutput) -> Result<(), StorageError> {
+pub(super) async fn delete_output(context: &Context, output: &StoredOutput) -> Result<(), StorageError> {
     for key in [&output.output_key, &output.thumbnail_key] {
         // A key that is not this job's own was written by another program; it is not touched.
         let own = |key: &ObjectKey| key.is_of(&output.scope, output.job_id);
         if let Some(key) = ObjectKey::parse(key).filter(own) {
-            shop.storage.delete(&key).await?;
+            context.storage.delete(&key).await?;
         }
     }
     Ok(())

@@ -134,7 +134,7 @@ suite! {
         a_row_that_cannot_go_holds_up_no_other,
         a_retry_outlives_its_original,
         lanes_are_counted_anew,
-        duties_are_taken_once,
+        tasks_are_taken_once,
         runs_are_written_down,
         stats_count_the_queue,
     }
@@ -149,8 +149,8 @@ suite! {
         endpoints_are_each_companys_own,
     }
     events {
-        a_life_is_told_with_old_and_new_state,
-        a_rescue_is_told,
+        a_life_is_recorded_with_old_and_new_state,
+        a_rescue_is_recorded,
         events_are_the_tenants_own,
         an_event_tells_nothing_of_the_inside,
     }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quotereel_jobs::job::{JobId, Status};
-use quotereel_jobs::queue::postgres::{PostgresOptions, PostgresStore};
+use quotereel_jobs::queue::postgres::{PostgresDatabase, PostgresOptions};
 use quotereel_jobs::queue::{
-    Beat, BeatAnswer, ClaimRequest, EnqueueError, EnqueueRules, Enqueued, Held, JobFilter, SpoolHold, Store,
-    StoreError, TemplateVersion,
+    ClaimRequest, Database as _, EnqueueError, EnqueueRules, Enqueued, HeartbeatAnswer, Held, HeldLease, JobFilter,
+    Maintenance as _, Queue as _, QueueError, SpoolHold, TemplateVersion, Tenant as _,
 };
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
@@ -43,11 +43,11 @@ impl Database {
         });
     }
 
-    async fn connect(&self, options: PostgresOptions) -> PostgresStore {
-        PostgresStore::connect(&self.url, options).await.expect("the database answers")
+    async fn connect(&self, options: PostgresOptions) -> PostgresDatabase {
+        PostgresDatabase::connect(&self.url, options).await.expect("the database answers")
     }
 
-    async fn store(&self) -> Arc<PostgresStore> {
+    async fn store(&self) -> Arc<PostgresDatabase> {
         let store = self.connect(PostgresOptions::default()).await;
         store.migrate().await.expect("the schema is made");
         Arc::new(store)
@@ -174,7 +174,7 @@ fn a_pooled_connection_forgets_whose_it_was() {
             // A call that fails half-way closes its connection; a call that is dropped half-way does too.
             let refused = store.enqueue(&theirs, &bad, &rules()).await;
             assert!(
-                matches!(&refused, Err(EnqueueError::Store(StoreError::Constraint { constraint, .. }))
+                matches!(&refused, Err(EnqueueError::Queue(QueueError::Constraint { constraint, .. }))
                     if constraint == "video_render_jobs_entity_id_check"),
                 "{refused:?}"
             );
@@ -259,8 +259,8 @@ fn a_backend_cancels_with_a_function() {
         }
         assert_eq!(store.stopped(&lease).await.expect("it answers"), Held::Yes);
         let pool = database.raw().await;
-        let told = "select count(*) from video_render_events where kind = 'VIDEO_RENDER_CANCELLED'";
-        assert_eq!(number(&pool, told).await, 2, "each once");
+        let recorded = "select count(*) from video_render_events where kind = 'VIDEO_RENDER_CANCELLED'";
+        assert_eq!(number(&pool, recorded).await, 2, "each once");
         assert_eq!(store.recount().await.expect("it answers"), 0);
     });
 }
@@ -327,16 +327,16 @@ fn a_locked_row_keeps_no_other_heartbeat_back() {
         let lock = sqlx::query("select from video_render_jobs where id = $1 for update").bind(claimed[0].job.id.0);
         lock.execute(&mut *open).await.expect("it is locked");
         let lease = Duration::from_secs(600);
-        let beats: Vec<Beat> =
-            claimed.iter().map(|claimed| Beat { lease: claimed.lease.clone(), progress: 9 }).collect();
-        let mut heart = store.heartbeat().await.expect("a heartbeat");
-        let answers = heart.beat(&beats, lease).await.expect("it answers");
-        assert_eq!(answers, [BeatAnswer::Unknown, BeatAnswer::Held, BeatAnswer::Lost]);
+        let beats: Vec<HeldLease> =
+            claimed.iter().map(|claimed| HeldLease { lease: claimed.lease.clone(), progress: 9 }).collect();
+        let mut heartbeat = store.heartbeat().await.expect("a heartbeat");
+        let answers = heartbeat.extend(&beats, lease).await.expect("it answers");
+        assert_eq!(answers, [HeartbeatAnswer::Unknown, HeartbeatAnswer::Held, HeartbeatAnswer::Lost]);
         open.rollback().await.expect("it ends");
         let row = store.job(&scope, claimed[0].job.id).await.expect("it answers").expect("it is there");
         assert_eq!(row.lease_expires_at, claimed[0].job.lease_expires_at, "not extended");
-        let answers = heart.beat(&beats, lease).await.expect("it answers");
-        assert_eq!(answers, [BeatAnswer::Held, BeatAnswer::Held, BeatAnswer::Lost]);
+        let answers = heartbeat.extend(&beats, lease).await.expect("it answers");
+        assert_eq!(answers, [HeartbeatAnswer::Held, HeartbeatAnswer::Held, HeartbeatAnswer::Lost]);
     });
 }
 
@@ -353,7 +353,7 @@ fn an_owner_that_is_no_superuser_is_enough() {
         pool.execute(sqlx::raw_sql(AssertSqlSafe(grant))).await.expect("it may make tables");
         let url = database.url.replace("postgres@", &format!("{login}@"));
         assert!(url.contains(&login), "the tests' server is reached as the user postgres: {url}");
-        let store = PostgresStore::connect(&url, PostgresOptions::default()).await.expect("it may log in");
+        let store = PostgresDatabase::connect(&url, PostgresOptions::default()).await.expect("it may log in");
         store.migrate().await.expect("the schema is made");
         store.ping().await.expect("the schema is the present one");
         let scope = company("cmp-1");
@@ -427,7 +427,7 @@ fn an_older_schema_is_brought_up_with_its_rows() {
     Database::run(|database| async move {
         let store = database.connect(PostgresOptions::default()).await;
         let unmigrated = store.ping().await;
-        assert!(matches!(unmigrated, Err(StoreError::Schema { .. })), "{unmigrated:?}");
+        assert!(matches!(unmigrated, Err(QueueError::Schema { .. })), "{unmigrated:?}");
         let first = include_str!("../../migrations/postgres/0001_tables.sql");
         let first = Migration::new(1, "0001_tables".into(), MigrationType::Simple, first.into_sql_str(), false);
         let mut migrator = Migrator::with_migrations(vec![first]);
@@ -443,9 +443,9 @@ fn an_older_schema_is_brought_up_with_its_rows() {
         let later = "insert into video_render_migrations values (999, 'later', now(), true, '', 0)";
         pool.execute(later).await.expect("a row");
         let newer = store.ping().await;
-        assert!(matches!(&newer, Err(StoreError::Schema { found, .. }) if found == "999"), "{newer:?}");
+        assert!(matches!(&newer, Err(QueueError::Schema { found, .. }) if found == "999"), "{newer:?}");
         let newer = store.migrate().await;
-        assert!(matches!(&newer, Err(StoreError::Schema { found, .. }) if found == "999"), "{newer:?}");
+        assert!(matches!(&newer, Err(QueueError::Schema { found, .. }) if found == "999"), "{newer:?}");
     });
 }
 
@@ -550,12 +550,12 @@ fn rows_by_hand_keep_lanes_and_books() {
         let mut zero = quote("q-zero");
         zero.input = serde_json::json!({ "text": "a\u{0}b" });
         let refused = store.enqueue(&scope, &zero, &rules()).await;
-        assert!(matches!(refused, Err(EnqueueError::Store(StoreError::Constraint { .. }))), "{refused:?}");
+        assert!(matches!(refused, Err(EnqueueError::Queue(QueueError::Constraint { .. }))), "{refused:?}");
     });
 }
 
 /// The same call until its connection lives long enough.
-async fn insist<T, F: Future<Output = Result<T, StoreError>>>(call: impl Fn() -> F) -> T {
+async fn insist<T, F: Future<Output = Result<T, QueueError>>>(call: impl Fn() -> F) -> T {
     loop {
         match call().await {
             Ok(done) => return done,
@@ -640,8 +640,8 @@ fn terminated_backends_lose_no_job_and_pay_none_twice() {
         let credits = insist(|| store.credits(&scope)).await.expect("they count");
         assert_eq!((credits.balance, credits.frozen), (0, 0));
         assert_eq!(number(&pool, "select count(*) from credit_entries where kind = 'capture'").await, JOBS);
-        let told = "select count(*) from video_render_events where kind = 'VIDEO_RENDER_SUCCEEDED'";
-        assert_eq!(number(&pool, told).await, JOBS);
+        let recorded = "select count(*) from video_render_events where kind = 'VIDEO_RENDER_SUCCEEDED'";
+        assert_eq!(number(&pool, recorded).await, JOBS);
         assert_eq!(insist(|| store.recount()).await, 0);
     });
 }
@@ -719,13 +719,13 @@ fn addresses_that_cannot_be_used_say_so() {
     Database::run(|database| async move {
         let missing = database.url.replace(&database.name, "no_such_database");
         for url in ["mysql://app:s3cret@db/jobs", "postgres://app:s3cret@127.0.0.1:99999/x", &missing] {
-            let refused = PostgresStore::connect(url, PostgresOptions::default()).await;
-            let Err(StoreError::Address { url: shown, .. }) = &refused else { panic!("{refused:?}") };
+            let refused = PostgresDatabase::connect(url, PostgresOptions::default()).await;
+            let Err(QueueError::Address { url: shown, .. }) = &refused else { panic!("{refused:?}") };
             assert!(!shown.contains("s3cret"), "{shown}");
         }
         let nobody = "postgres://app@127.0.0.1:1/jobs";
         let options = PostgresOptions { acquire_timeout: Duration::from_secs(1), ..PostgresOptions::default() };
-        let silent = PostgresStore::connect(nobody, options).await;
-        assert!(silent.as_ref().is_err_and(StoreError::is_transient), "{silent:?}");
+        let silent = PostgresDatabase::connect(nobody, options).await;
+        assert!(silent.as_ref().is_err_and(QueueError::is_transient), "{silent:?}");
     });
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quotereel_jobs::job::{Failure, FailureCode, Job, JobId, JobOutput, Lease, NewJob, TenantScope, WorkerId};
-use quotereel_jobs::queue::{ClaimRequest, Claimed, EnqueueRules, Enqueued, Held, Store, connect};
+use quotereel_jobs::queue::{ClaimRequest, Claimed, Database, EnqueueRules, Enqueued, Held, connect};
 use serde_json::json;
 use sqlx::AssertSqlSafe;
 
@@ -27,7 +27,7 @@ enum Raw {
 
 /// A fresh database.
 pub(crate) struct Rig {
-    pub(crate) store: Arc<dyn Store>,
+    pub(crate) store: Arc<dyn Database>,
     url: String,
     raw: Raw,
     _folder: tempfile::TempDir,
@@ -80,7 +80,7 @@ impl Rig {
     }
 
     /// One more store on the same database, as another process would have it.
-    pub(crate) async fn another(&self) -> Arc<dyn Store> {
+    pub(crate) async fn another(&self) -> Arc<dyn Database> {
         connect(&self.url).await.expect("the database opens")
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use quotereel_jobs::queue::{ClaimRequest, StoreError, connect};
+use quotereel_jobs::queue::{ClaimRequest, QueueError, connect};
 
 use crate::rig::{asks, company, quote, rules};
 
@@ -63,9 +63,9 @@ fn sqlite_takes_several_processes_on_one_file() {
     let mut claimed = Vec::new();
     for worker in workers {
         let output = worker.wait_with_output().expect("it ends");
-        let told = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{told}");
-        claimed.extend(told.lines().filter_map(|line| line.strip_prefix("claimed ")).map(str::to_owned));
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{stderr}");
+        claimed.extend(stderr.lines().filter_map(|line| line.strip_prefix("claimed ")).map(str::to_owned));
     }
     assert_eq!(claimed.len(), 200, "each job once");
     assert_eq!(claimed.iter().collect::<BTreeSet<_>>().len(), 200, "none twice");
@@ -103,12 +103,12 @@ fn sqlite_addresses_and_schemas_that_do_not_fit_are_refused() {
             ["sqlite:", "sqlite::memory:", "sqlite:a.sqlite?mode=ro", "sqlite:/nowhere/at/all.sqlite", "jobs.sqlite"]
         {
             let refused = connect(url).await.expect_err(url);
-            assert!(matches!(refused, StoreError::Address { .. }), "{url}: {refused}");
+            assert!(matches!(refused, QueueError::Address { .. }), "{url}: {refused}");
         }
         let url = format!("sqlite:{}", folder.path().join("jobs.sqlite").display());
         let store = connect(&url).await.expect("it opens");
         let refused = store.ping().await.expect_err("there are no tables");
-        assert!(matches!(&refused, StoreError::Schema { found, .. } if found == "none"), "{refused}");
+        assert!(matches!(&refused, QueueError::Schema { found, .. } if found == "none"), "{refused}");
         assert_eq!(store.migrate().await.expect("a new file"), ["0001_tables", "0002_triggers"]);
         store.ping().await.expect("it is up to date");
         let raw = sqlx::SqlitePool::connect(&url).await.expect("it opens");
@@ -117,9 +117,9 @@ fn sqlite_addresses_and_schemas_that_do_not_fit_are_refused() {
             .await
             .expect("it runs");
         let refused = store.ping().await.expect_err("a later program was here");
-        assert!(matches!(&refused, StoreError::Schema { found, .. } if found == "migration 9999"), "{refused}");
+        assert!(matches!(&refused, QueueError::Schema { found, .. } if found == "migration 9999"), "{refused}");
         let refused = store.migrate().await.expect_err("a later program was here");
-        assert!(matches!(refused, StoreError::Schema { .. }), "{refused}");
+        assert!(matches!(refused, QueueError::Schema { .. }), "{refused}");
     });
 }
 

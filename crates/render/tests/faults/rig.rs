@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use quotereel_jobs::job::{JobId, NewJob, TenantScope};
-use quotereel_jobs::queue::{EnqueueRules, Enqueued, Store, connect};
+use quotereel_jobs::queue::{Database, EnqueueRules, Enqueued, connect};
 use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 use tempfile::TempDir;
@@ -33,7 +33,7 @@ pub(crate) enum Place {
 pub(crate) struct Rig {
     pub(crate) folder: TempDir,
     pub(crate) url: String,
-    pub(crate) store: Arc<dyn Store>,
+    pub(crate) store: Arc<dyn Database>,
     pub(crate) place: Place,
     raw: Raw,
     /// Address of the database's server, for removing the database.

@@ -44,7 +44,7 @@ async fn f15_storage_hangs() {
     let mut worker = through(&rig, &proxy).lease(10).start();
     until("an upload is given up", async || (rig.row(id).await.uploads >= 2).then_some(())).await;
     let row = rig.row(id).await;
-    assert_eq!((&*row.status, row.epoch, row.rescues), ("running", 1, 0), "its heart beat all the while");
+    assert_eq!((&*row.status, row.epoch, row.rescues), ("running", 1, 0), "its heartbeat beat all the while");
     proxy.set(Mode::Forward);
     proxy.cut();
     let row = rig.reaches(id, "succeeded").await;

@@ -80,9 +80,9 @@ pub struct Health {
 
 #[derive(Debug)]
 struct State {
-    beat_limit: Duration,
+    heartbeat_limit: Duration,
     store_limit: Duration,
-    last_beat: Option<Instant>,
+    last_heartbeat: Option<Instant>,
     store: Option<(Instant, Result<(), String>)>,
     storage_paused: Option<String>,
     disk_short: Option<String>,
@@ -98,13 +98,13 @@ impl Default for Health {
 
 impl Health {
     /// A worker that has just started. It does not live any more when its heartbeat thread has not ticked for
-    /// `beat_limit`, and is not ready when the store has not answered for `store_limit`.
+    /// `heartbeat_limit`, and is not ready when the store has not answered for `store_limit`.
     #[must_use]
-    pub fn new(beat_limit: Duration, store_limit: Duration) -> Self {
+    pub fn new(heartbeat_limit: Duration, store_limit: Duration) -> Self {
         let state = State {
-            beat_limit,
+            heartbeat_limit,
             store_limit,
-            last_beat: None,
+            last_heartbeat: None,
             store: None,
             storage_paused: None,
             disk_short: None,
@@ -114,13 +114,13 @@ impl Health {
     }
 
     /// The heartbeat thread went round once, whether or not the store answered. Nothing is expected before the first.
-    pub fn beat(&self) {
-        self.lock().last_beat = Some(Instant::now());
+    pub fn heartbeat(&self) {
+        self.lock().last_heartbeat = Some(Instant::now());
     }
 
-    /// The heartbeat thread has ended because there is nothing more to beat for.
-    pub fn beats_end(&self) {
-        self.lock().last_beat = None;
+    /// The heartbeat thread has ended as intended.
+    pub fn heartbeat_ended(&self) {
+        self.lock().last_heartbeat = None;
     }
 
     /// The store answered.
@@ -168,8 +168,8 @@ impl Health {
 
 impl State {
     fn against_living(&self, now: Instant) -> Vec<Reason> {
-        let silence = self.last_beat.map(|beat| now.saturating_duration_since(beat)).unwrap_or_default();
-        if silence > self.beat_limit {
+        let silence = self.last_heartbeat.map(|last| now.saturating_duration_since(last)).unwrap_or_default();
+        if silence > self.heartbeat_limit {
             vec![Reason::new("heartbeat", &format!("no tick for {} s", silence.as_secs()))]
         } else {
             Vec::new()
@@ -234,7 +234,7 @@ mod tests {
     #[test]
     fn silence_counts_from_its_limit_on() {
         let health = Health::new(Duration::from_secs(90), Duration::from_secs(60));
-        health.beat();
+        health.heartbeat();
         health.store_answered();
         let state = health.lock();
         let start = Instant::now();
@@ -243,7 +243,7 @@ mod tests {
         assert!(state.against_living(start + Duration::from_secs(89)).is_empty());
         assert_eq!(checks(&state.against_living(start + Duration::from_secs(92))), ["heartbeat"]);
         drop(state);
-        health.beats_end();
+        health.heartbeat_ended();
         assert!(health.lock().against_living(start + Duration::from_secs(1_000)).is_empty());
     }
 

@@ -100,7 +100,7 @@ pub fn reconciled(job: &Job, cause: &str) {
 }
 
 /// A duty of maintenance ended. Silent below debug when it had nothing to do.
-pub fn duty_done(duty: &'static str, corrected: u64, errors: &[String], took: Duration) {
+pub fn maintenance_done(duty: &'static str, corrected: u64, errors: &[String], took: Duration) {
     if !errors.is_empty() {
         let error = shortened(&errors.join("; "));
         warn!(parent: None, event = "RECONCILE", duty, corrected, duration = ms(took), error = error.as_str(), "duty ended with errors");

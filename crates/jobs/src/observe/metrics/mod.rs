@@ -339,8 +339,8 @@ impl Metrics {
     }
 
     /// Says which duties there are, so that their counters exist before the first run.
-    pub fn duties(&self, duties: &[&'static str]) {
-        for duty in duties {
+    pub fn maintenance_tasks(&self, tasks: &[&'static str]) {
+        for duty in tasks {
             for outcome in ["ok", "error"] {
                 drop(self.maintenance_runs.get_or_create(&run_labels(duty, outcome)));
             }
@@ -492,7 +492,7 @@ mod tests {
     #[test]
     fn a_run_with_errors_is_no_success() {
         let metrics = metrics();
-        metrics.duties(&["reconcile"]);
+        metrics.maintenance_tasks(&["reconcile"]);
         metrics.maintenance("reconcile", 4, false);
         let last = r#"video_render_maintenance_last_success_timestamp_seconds{duty="reconcile"}"#;
         let encoded = metrics.encode();

@@ -7,9 +7,11 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Executor, Row};
 use uuid::Uuid;
 
+use super::fault::database_error;
 use super::row::interval;
-use super::session::store_error;
-use crate::queue::{Beat, BeatAnswer, Heartbeat, Result, StoreError};
+use crate::queue::error::{QueueError, Result};
+use crate::queue::roles::HeartbeatConnection;
+use crate::queue::types::{HeartbeatAnswer, HeldLease};
 
 /// One try, connecting included: two of them stay far below a lease, of 60 s or more.
 const LIMIT: Duration = Duration::from_secs(6);
@@ -20,7 +22,7 @@ const BEGIN: &str = "begin; set local role quotereel_worker; set local statement
 /// Waits for no row: one that somebody holds must not let the leases of all others pass; it is answered as unknown. The
 /// lock is the one of an update that touches no key, beside which events are still written. Touches no indexed column
 /// either: the new version of the row stays on its page.
-const BEAT: &str = "with beats as (
+const EXTEND: &str = "with beats as (
        select * from unnest($1::uuid[], $2::text[], $3::bigint[], $4::int[])
          with ordinality as beat (id, company_id, epoch, progress, position)
      ), held as materialized (
@@ -50,18 +52,18 @@ impl PostgresHeartbeat {
         Self { options, connection: None }
     }
 
-    async fn attempt(&mut self, beats: &[Beat], lease: Duration) -> Result<Vec<BeatAnswer>> {
+    async fn attempt(&mut self, leases: &[HeldLease], lease: Duration) -> Result<Vec<HeartbeatAnswer>> {
         // The connection comes back only after a whole transaction; whatever breaks off closes it.
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => self.options.connect().await.map_err(store_error)?,
+            None => self.options.connect().await.map_err(database_error)?,
         };
-        let ids: Vec<Uuid> = beats.iter().map(|beat| beat.lease.job_id.0).collect();
-        let companies: Vec<&str> = beats.iter().map(|beat| beat.lease.scope.company_id()).collect();
-        let epochs: Vec<i64> = beats.iter().map(|beat| beat.lease.epoch.0).collect();
-        let progress: Vec<i32> = beats.iter().map(|beat| i32::from(beat.progress.min(100))).collect();
-        connection.execute(sqlx::raw_sql(BEGIN)).await.map_err(store_error)?;
-        let rows = sqlx::query(BEAT)
+        let ids: Vec<Uuid> = leases.iter().map(|held| held.lease.job_id.0).collect();
+        let companies: Vec<&str> = leases.iter().map(|held| held.lease.scope.company_id()).collect();
+        let epochs: Vec<i64> = leases.iter().map(|held| held.lease.epoch.0).collect();
+        let progress: Vec<i32> = leases.iter().map(|held| i32::from(held.progress.min(100))).collect();
+        connection.execute(sqlx::raw_sql(BEGIN)).await.map_err(database_error)?;
+        let rows = sqlx::query(EXTEND)
             .bind(ids)
             .bind(companies)
             .bind(epochs)
@@ -69,20 +71,20 @@ impl PostgresHeartbeat {
             .bind(interval(lease))
             .fetch_all(&mut connection)
             .await
-            .map_err(store_error)?;
-        connection.execute(sqlx::raw_sql("commit")).await.map_err(store_error)?;
+            .map_err(database_error)?;
+        connection.execute(sqlx::raw_sql("commit")).await.map_err(database_error)?;
         self.connection = Some(connection);
 
-        let mut answers = vec![BeatAnswer::Lost; beats.len()];
+        let mut answers = vec![HeartbeatAnswer::Lost; leases.len()];
         for row in rows {
-            let position: i64 = row.try_get("position").map_err(store_error)?;
-            let cancel: Option<bool> = row.try_get("cancel_requested").map_err(store_error)?;
+            let position: i64 = row.try_get("position").map_err(database_error)?;
+            let cancel: Option<bool> = row.try_get("cancel_requested").map_err(database_error)?;
             let answer = usize::try_from(position - 1).ok().and_then(|position| answers.get_mut(position));
             if let Some(answer) = answer {
                 *answer = match cancel {
-                    Some(true) => BeatAnswer::CancelRequested,
-                    Some(false) => BeatAnswer::Held,
-                    None => BeatAnswer::Unknown,
+                    Some(true) => HeartbeatAnswer::CancelRequested,
+                    Some(false) => HeartbeatAnswer::Held,
+                    None => HeartbeatAnswer::Unknown,
                 };
             }
         }
@@ -91,20 +93,20 @@ impl PostgresHeartbeat {
 }
 
 #[async_trait]
-impl Heartbeat for PostgresHeartbeat {
-    async fn beat(&mut self, beats: &[Beat], lease: Duration) -> Result<Vec<BeatAnswer>> {
-        if beats.is_empty() {
+impl HeartbeatConnection for PostgresHeartbeat {
+    async fn extend(&mut self, leases: &[HeldLease], lease: Duration) -> Result<Vec<HeartbeatAnswer>> {
+        if leases.is_empty() {
             return Ok(Vec::new());
         }
-        // A beat may be repeated whatever became of the last one. The connection may have died since: once more on a
+        // A heartbeat may be repeated whatever became of the last one. The connection may have died since: once more on a
         // new one.
         let had_connection = self.connection.is_some();
         let mut outcome = Ok(Vec::new());
         for _ in 0..=u8::from(had_connection) {
-            outcome = tokio::time::timeout(LIMIT, self.attempt(beats, lease))
+            outcome = tokio::time::timeout(LIMIT, self.attempt(leases, lease))
                 .await
-                .unwrap_or_else(|overdue| Err(StoreError::Unavailable(Box::new(overdue))));
-            if !outcome.as_ref().is_err_and(StoreError::is_transient) {
+                .unwrap_or_else(|overdue| Err(QueueError::Unavailable(Box::new(overdue))));
+            if !outcome.as_ref().is_err_and(QueueError::is_transient) {
                 break;
             }
         }

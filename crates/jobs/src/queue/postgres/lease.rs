@@ -3,16 +3,21 @@
 
 use std::time::Duration;
 
+use async_trait::async_trait;
 use serde_json::{Value, json};
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::{Postgres, Row};
 
-use super::PostgresStore;
+use super::PostgresDatabase;
+use super::fault::Fault;
+use super::heartbeat::PostgresHeartbeat;
 use super::row::{self, bigint, int, interval, span};
-use super::session::{Fault, Session, transaction};
+use super::session::{Session, transaction};
 use crate::job::{Failure, FailureCode, JobOutput, Lease, Stage};
-use crate::queue::{AdoptRequest, ClaimRequest, Claimed, Held, Result, SpoolHold};
+use crate::queue::error::Result;
+use crate::queue::roles::{HeartbeatConnection, Queue};
+use crate::queue::types::{AdoptRequest, ClaimRequest, Claimed, Held, SpoolHold, TemplateVersion};
 
 /// The guard of [`Lease`]: the first four parameters of every statement here.
 macro_rules! held {
@@ -53,9 +58,9 @@ fn guarded<'q>(sql: &'static str, lease: &'q Lease) -> Query<'q, Postgres, PgArg
 
 /// One guarded statement as a transaction.
 macro_rules! write {
-    ($store:expr, $query:expr) => {
-        transaction!($store, {
-            let mut session = Session::worker(&$store.pool).await?;
+    ($database:expr, $query:expr) => {
+        transaction!($database, {
+            let mut session = Session::worker(&$database.pool).await?;
             let row = $query.fetch_optional(&mut *session).await?;
             session.commit().await?;
             Ok(if row.is_some() { Held::Yes } else { Held::Lost })
@@ -67,152 +72,6 @@ fn claimed(row: &PgRow) -> Result<Claimed, Fault> {
     let job = row::job(row)?;
     let lease = Lease { job_id: job.id, scope: job.scope.clone(), epoch: job.lease_epoch };
     Ok(Claimed { job, lease, waited: span(row.try_get("waited_s")?), today_last: row.try_get("today_last")? })
-}
-
-pub(super) async fn claim(store: &PostgresStore, request: &ClaimRequest) -> Result<Vec<Claimed>> {
-    transaction!(store, {
-        let mut session = Session::single(&store.pool).await?;
-        let rows = sqlx::query(
-            "select job.*, extract(epoch from now() - greatest(job.run_after, job.created_at))::float8 as waited_s,
-               (now() at time zone 'utc' - interval '12 hours')::date as today_last
-             from claim_video_renders($1, $2, $3, $4, $5, $6) job",
-        )
-        .bind(&request.worker_id.0)
-        .bind(&request.spool_id)
-        .bind(int(request.max_jobs))
-        .bind(interval(request.lease))
-        .bind(interval(request.deadline))
-        .bind(i64::from(request.tenant_cap))
-        .fetch_all(&mut *session)
-        .await
-        .map_err(Fault::of_single)?;
-        session.done();
-        // The rows are claimed. One that cannot be read is left to its lease; it must not take the others along.
-        let readable = rows.iter().filter_map(|row| {
-            claimed(row)
-                .inspect_err(
-                    |fault| tracing::error!(event = "ERROR", error = %fault.error, "a claimed row cannot be read"),
-                )
-                .ok()
-        });
-        Ok(readable.collect())
-    })
-}
-
-pub(super) async fn adopt(store: &PostgresStore, request: &AdoptRequest) -> Result<Option<Claimed>> {
-    transaction!(store, {
-        let mut session = Session::worker(&store.pool).await?;
-        let row = sqlx::query(
-            "with before as materialized (
-               select id, status as old_status from video_render_jobs
-               where id = $1 and company_id = $2 and ($3::text is null or organization_id = $3)
-                 and snapshot_hash = $5 and cancel_requested_at is null
-                 and (status = 'queued' or (status = 'running' and lease_epoch >= $4 and spool_id = $6
-                                            and worker_id <> $7 and rescue_count < $10))
-               for update
-             ), moved as (
-               update video_render_jobs job
-               set status = 'running', stage = 'upload', lease_epoch = job.lease_epoch + 1,
-                   lease_expires_at = now() + $8, deadline_at = now() + $9, worker_id = $7, spool_id = $6,
-                   spool_retry_at = null, attempts = job.attempts + (before.old_status = 'queued')::int,
-                   rescue_count = job.rescue_count + (before.old_status = 'running')::int,
-                   started_at = coalesce(job.started_at, now()), updated_at = now()
-               from before where job.id = before.id
-               returning job.*, before.old_status
-             ), event as (
-               insert into video_render_events (job_id, company_id, organization_id, kind, old_status, new_status,
-                 source, correlation_id, detail)
-               select id, company_id, organization_id, 'VIDEO_RENDER_STARTED', old_status, status, 'worker',
-                 id || '/e' || lease_epoch,
-                 jsonb_build_object('epoch', lease_epoch, 'attempt', attempts, 'stage', stage, 'adopted', $4::bigint) from moved
-             )
-             select moved.*,
-               case when old_status = 'queued'
-                 then extract(epoch from now() - greatest(run_after, created_at))::float8 else 0 end as waited_s,
-               (now() at time zone 'utc' - interval '12 hours')::date as today_last
-             from moved",
-        )
-        .bind(request.job_id.0)
-        .bind(request.scope.company_id())
-        .bind(request.scope.organization_id())
-        .bind(request.epoch.0)
-        .bind(&request.snapshot_hash)
-        .bind(&request.spool_id)
-        .bind(&request.worker_id.0)
-        .bind(interval(request.lease))
-        .bind(interval(request.deadline))
-        .bind(int(request.max_rescues))
-        .fetch_optional(&mut *session)
-        .await?;
-        session.commit().await?;
-        row.as_ref().map(claimed).transpose()
-    })
-}
-
-pub(super) async fn begin_stage(store: &PostgresStore, lease: &Lease, stage: Stage) -> Result<Held> {
-    const SQL: &str = concat!(
-        "update video_render_jobs set stage = $5, updated_at = now(), \
-           render_attempts = render_attempts + ($5 = 'render')::int, \
-           upload_attempts = upload_attempts + ($5 = 'upload')::int where ",
-        held!(),
-        " returning id"
-    );
-    write!(store, guarded(SQL, lease).bind(stage.as_str()))
-}
-
-pub(super) async fn count_upload(store: &PostgresStore, lease: &Lease) -> Result<Held> {
-    const SQL: &str = concat!(
-        "update video_render_jobs set upload_attempts = upload_attempts + 1, updated_at = now() where ",
-        held!(),
-        " returning id"
-    );
-    write!(store, guarded(SQL, lease))
-}
-
-pub(super) async fn succeed(store: &PostgresStore, lease: &Lease, output: &JobOutput) -> Result<Held> {
-    const SQL: &str = moved!(
-        "'VIDEO_RENDER_SUCCEEDED'",
-        "status = 'succeeded', stage = 'finalize', progress = 100, finished_at = now(), spool_id = null, \
-         error_class = null, error_code = null, \
-         output_key = $6, output_sha256 = $7, output_bytes = $8, output_duration_ms = $9, thumbnail_key = $10, \
-         render_version = $11"
-    );
-    write!(
-        store,
-        guarded(SQL, lease)
-            .bind(json!({}))
-            .bind(&output.output_key)
-            .bind(&output.output_sha256)
-            .bind(bigint(output.output_bytes))
-            .bind(bigint(output.output_duration_ms))
-            .bind(&output.thumbnail_key)
-            .bind(&output.render_version)
-    )
-}
-
-pub(super) async fn fail(store: &PostgresStore, lease: &Lease, failure: &Failure, message: &str) -> Result<Held> {
-    const SQL: &str = moved!(
-        "'VIDEO_RENDER_FAILED'",
-        "status = 'failed', finished_at = now(), spool_id = null, error_class = $6, error_code = $7, \
-         error_message = $8"
-    );
-    write!(
-        store,
-        guarded(SQL, lease)
-            .bind(verdict(failure))
-            .bind(failure.code.class().as_str())
-            .bind(failure.code.as_str())
-            .bind(message)
-    )
-}
-
-pub(super) async fn stopped(store: &PostgresStore, lease: &Lease) -> Result<Held> {
-    const SQL: &str = moved!(
-        "'VIDEO_RENDER_CANCELLED'",
-        "status = 'cancelled', finished_at = now(), spool_id = null, error_class = null, error_code = null, \
-         cancel_requested_at = coalesce(cancel_requested_at, now())"
-    );
-    write!(store, guarded(SQL, lease).bind(json!({})))
 }
 
 /// What an event tells of a failure.
@@ -231,7 +90,7 @@ struct Requeue<'a> {
     hold: Option<&'a SpoolHold>,
 }
 
-async fn requeue(store: &PostgresStore, lease: &Lease, back: &Requeue<'_>) -> Result<Held> {
+async fn requeue(database: &PostgresDatabase, lease: &Lease, back: &Requeue<'_>) -> Result<Held> {
     // With a cancel request the job ends instead. The stage is upload only where a finished file waits for it.
     const SQL: &str = moved!(
         "case status when 'queued' then 'VIDEO_RENDER_RETRIED' else 'VIDEO_RENDER_CANCELLED' end",
@@ -248,7 +107,7 @@ async fn requeue(store: &PostgresStore, lease: &Lease, back: &Requeue<'_>) -> Re
          error_code = case when cancel_requested_at is null then coalesce($11, error_code) end"
     );
     write!(
-        store,
+        database,
         guarded(SQL, lease)
             .bind(&back.detail)
             .bind(i32::from(!back.counts))
@@ -260,23 +119,193 @@ async fn requeue(store: &PostgresStore, lease: &Lease, back: &Requeue<'_>) -> Re
     )
 }
 
-pub(super) async fn retry_later(
-    store: &PostgresStore,
-    lease: &Lease,
-    failure: &Failure,
-    pause: Duration,
-    hold: Option<&SpoolHold>,
-) -> Result<Held> {
-    let back = Requeue { detail: verdict(failure), counts: true, failure: Some(failure.code), pause, hold };
-    requeue(store, lease, &back).await
-}
+#[async_trait]
+impl Queue for PostgresDatabase {
+    async fn register_templates(&self, versions: &[TemplateVersion]) -> Result<()> {
+        // In one order, so that two workers that start at once cannot wait for each other.
+        let mut versions: Vec<_> = versions.iter().collect();
+        versions.sort_by(|a, b| a.template.cmp(&b.template));
+        transaction!(self, {
+            let mut session = Session::worker(&self.pool).await?;
+            for version in &versions {
+                sqlx::query(
+                    "insert into video_render_templates as known (template, render_version) values ($1, $2)
+                     on conflict (template) do update set render_version = excluded.render_version, updated_at = now()
+                     where known.render_version <> excluded.render_version",
+                )
+                .bind(&version.template)
+                .bind(&version.render_version)
+                .execute(&mut *session)
+                .await?;
+            }
+            session.commit().await
+        })
+    }
 
-pub(super) async fn release(
-    store: &PostgresStore,
-    lease: &Lease,
-    pause: Duration,
-    hold: Option<&SpoolHold>,
-) -> Result<Held> {
-    let detail = json!({ "reason": "released" });
-    requeue(store, lease, &Requeue { detail, counts: false, failure: None, pause, hold }).await
+    async fn claim(&self, request: &ClaimRequest) -> Result<Vec<Claimed>> {
+        transaction!(self, {
+            let mut session = Session::single(&self.pool).await?;
+            let rows = sqlx::query(
+                "select job.*, extract(epoch from now() - greatest(job.run_after, job.created_at))::float8 as waited_s,
+                   (now() at time zone 'utc' - interval '12 hours')::date as today_last
+                 from claim_video_renders($1, $2, $3, $4, $5, $6) job",
+            )
+            .bind(&request.worker_id.0)
+            .bind(&request.spool_id)
+            .bind(int(request.max_jobs))
+            .bind(interval(request.lease))
+            .bind(interval(request.deadline))
+            .bind(i64::from(request.tenant_cap))
+            .fetch_all(&mut *session)
+            .await
+            .map_err(Fault::of_single)?;
+            session.done();
+            // The rows are claimed. One that cannot be read is left to its lease; it must not take the others along.
+            let readable = rows.iter().filter_map(|row| {
+                claimed(row)
+                    .inspect_err(
+                        |fault| tracing::error!(event = "ERROR", error = %fault.error, "a claimed row cannot be read"),
+                    )
+                    .ok()
+            });
+            Ok(readable.collect())
+        })
+    }
+
+    async fn adopt(&self, request: &AdoptRequest) -> Result<Option<Claimed>> {
+        transaction!(self, {
+            let mut session = Session::worker(&self.pool).await?;
+            let row = sqlx::query(
+                "with before as materialized (
+                   select id, status as old_status from video_render_jobs
+                   where id = $1 and company_id = $2 and ($3::text is null or organization_id = $3)
+                     and snapshot_hash = $5 and cancel_requested_at is null
+                     and (status = 'queued' or (status = 'running' and lease_epoch >= $4 and spool_id = $6
+                                                and worker_id <> $7 and rescue_count < $10))
+                   for update
+                 ), moved as (
+                   update video_render_jobs job
+                   set status = 'running', stage = 'upload', lease_epoch = job.lease_epoch + 1,
+                       lease_expires_at = now() + $8, deadline_at = now() + $9, worker_id = $7, spool_id = $6,
+                       spool_retry_at = null, attempts = job.attempts + (before.old_status = 'queued')::int,
+                       rescue_count = job.rescue_count + (before.old_status = 'running')::int,
+                       started_at = coalesce(job.started_at, now()), updated_at = now()
+                   from before where job.id = before.id
+                   returning job.*, before.old_status
+                 ), event as (
+                   insert into video_render_events (job_id, company_id, organization_id, kind, old_status, new_status,
+                     source, correlation_id, detail)
+                   select id, company_id, organization_id, 'VIDEO_RENDER_STARTED', old_status, status, 'worker',
+                     id || '/e' || lease_epoch,
+                     jsonb_build_object('epoch', lease_epoch, 'attempt', attempts, 'stage', stage, 'adopted', $4::bigint) from moved
+                 )
+                 select moved.*,
+                   case when old_status = 'queued'
+                     then extract(epoch from now() - greatest(run_after, created_at))::float8 else 0 end as waited_s,
+                   (now() at time zone 'utc' - interval '12 hours')::date as today_last
+                 from moved",
+            )
+            .bind(request.job_id.0)
+            .bind(request.scope.company_id())
+            .bind(request.scope.organization_id())
+            .bind(request.epoch.0)
+            .bind(&request.snapshot_hash)
+            .bind(&request.spool_id)
+            .bind(&request.worker_id.0)
+            .bind(interval(request.lease))
+            .bind(interval(request.deadline))
+            .bind(int(request.max_rescues))
+            .fetch_optional(&mut *session)
+            .await?;
+            session.commit().await?;
+            row.as_ref().map(claimed).transpose()
+        })
+    }
+
+    async fn heartbeat(&self) -> Result<Box<dyn HeartbeatConnection>> {
+        Ok(Box::new(PostgresHeartbeat::new(self.options.clone())))
+    }
+
+    async fn begin_stage(&self, lease: &Lease, stage: Stage) -> Result<Held> {
+        const SQL: &str = concat!(
+            "update video_render_jobs set stage = $5, updated_at = now(), \
+               render_attempts = render_attempts + ($5 = 'render')::int, \
+               upload_attempts = upload_attempts + ($5 = 'upload')::int where ",
+            held!(),
+            " returning id"
+        );
+        write!(self, guarded(SQL, lease).bind(stage.as_str()))
+    }
+
+    async fn count_upload(&self, lease: &Lease) -> Result<Held> {
+        const SQL: &str = concat!(
+            "update video_render_jobs set upload_attempts = upload_attempts + 1, updated_at = now() where ",
+            held!(),
+            " returning id"
+        );
+        write!(self, guarded(SQL, lease))
+    }
+
+    async fn succeed(&self, lease: &Lease, output: &JobOutput) -> Result<Held> {
+        const SQL: &str = moved!(
+            "'VIDEO_RENDER_SUCCEEDED'",
+            "status = 'succeeded', stage = 'finalize', progress = 100, finished_at = now(), spool_id = null, \
+             error_class = null, error_code = null, \
+             output_key = $6, output_sha256 = $7, output_bytes = $8, output_duration_ms = $9, thumbnail_key = $10, \
+             render_version = $11"
+        );
+        write!(
+            self,
+            guarded(SQL, lease)
+                .bind(json!({}))
+                .bind(&output.output_key)
+                .bind(&output.output_sha256)
+                .bind(bigint(output.output_bytes))
+                .bind(bigint(output.output_duration_ms))
+                .bind(&output.thumbnail_key)
+                .bind(&output.render_version)
+        )
+    }
+
+    async fn fail(&self, lease: &Lease, failure: &Failure, message: &str) -> Result<Held> {
+        const SQL: &str = moved!(
+            "'VIDEO_RENDER_FAILED'",
+            "status = 'failed', finished_at = now(), spool_id = null, error_class = $6, error_code = $7, \
+             error_message = $8"
+        );
+        write!(
+            self,
+            guarded(SQL, lease)
+                .bind(verdict(failure))
+                .bind(failure.code.class().as_str())
+                .bind(failure.code.as_str())
+                .bind(message)
+        )
+    }
+
+    async fn retry_later(
+        &self,
+        lease: &Lease,
+        failure: &Failure,
+        pause: Duration,
+        hold: Option<&SpoolHold>,
+    ) -> Result<Held> {
+        let back = Requeue { detail: verdict(failure), counts: true, failure: Some(failure.code), pause, hold };
+        requeue(self, lease, &back).await
+    }
+
+    async fn release(&self, lease: &Lease, reason: &str, pause: Duration, hold: Option<&SpoolHold>) -> Result<Held> {
+        tracing::debug!(jobId = %lease.job_id, reason, "a job goes back to the queue");
+        let detail = json!({ "reason": "released" });
+        requeue(self, lease, &Requeue { detail, counts: false, failure: None, pause, hold }).await
+    }
+
+    async fn stopped(&self, lease: &Lease) -> Result<Held> {
+        const SQL: &str = moved!(
+            "'VIDEO_RENDER_CANCELLED'",
+            "status = 'cancelled', finished_at = now(), spool_id = null, error_class = null, error_code = null, \
+             cancel_requested_at = coalesce(cancel_requested_at, now())"
+        );
+        write!(self, guarded(SQL, lease).bind(json!({})))
+    }
 }

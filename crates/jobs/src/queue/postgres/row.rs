@@ -9,12 +9,12 @@ use sqlx::postgres::PgRow;
 use sqlx::postgres::types::PgInterval;
 use uuid::Uuid;
 
-use super::session::Fault;
+use super::fault::Fault;
 use crate::job::{
     ErrorClass, EventKind, EventSource, Job, JobEvent, JobId, JobOutput, LeaseEpoch, Stage, Status, TenantScope,
     WorkerId,
 };
-use crate::queue::StoreError;
+use crate::queue::error::QueueError;
 
 /// The columns of a [`Job`] but for the snapshot, which may be megabytes.
 macro_rules! without_input {
@@ -31,8 +31,8 @@ pub(super) use without_input;
 /// A span for PostgreSQL, which counts microseconds; what is longer than it can hold becomes the longest it can.
 pub(super) fn interval(span: Duration) -> PgInterval {
     // 100 years: more would leave the range of timestamps when added to today's.
-    const LONGEST_US: u128 = 100 * 366 * 86_400 * 1_000_000;
-    let microseconds = i64::try_from(span.as_micros().min(LONGEST_US)).unwrap_or(i64::MAX);
+    const MAX_US: u128 = 100 * 366 * 86_400 * 1_000_000;
+    let microseconds = i64::try_from(span.as_micros().min(MAX_US)).unwrap_or(i64::MAX);
     PgInterval { months: 0, days: 0, microseconds }
 }
 
@@ -58,7 +58,7 @@ fn odd(
     expected: &'static str,
 ) -> Fault {
     let found = found.to_string().chars().take(64).collect();
-    StoreError::Row { id: id.to_string(), column, found, expected }.into()
+    QueueError::Row { id: id.to_string(), column, found, expected }.into()
 }
 
 fn count(row: &PgRow, id: JobId, column: &'static str) -> Result<u32, Fault> {

@@ -6,115 +6,24 @@ use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnection, PgDatabaseError, PgPool, Postgres};
+use sqlx::postgres::{PgConnection, PgPool, Postgres};
 use sqlx::{Connection, Executor};
 
+use super::fault::Fault;
 use crate::job::TenantScope;
-use crate::queue::StoreError;
+use crate::queue::error::QueueError;
 
 /// Tries of a transaction that the server broke off before its commit.
 const MAX_TRIES: u32 = 4;
 
 /// In whose name a transaction runs. All limits are the transaction's own, since a pooler in between may not pass on what
-/// is set at the start of a connection. They stay below the callers' [`super::PostgresOptions::call_timeout`]: the server
+/// is set at the start of a connection. They stay below the callers' [`call_timeout`](crate::queue::postgres::PostgresOptions::call_timeout): the server
 /// lets go first. The one for idleness ends the transaction of a worker that was stopped half-way with locks in its hand.
 const BEGIN_WORKER: &str = "begin; set local role quotereel_worker; set local statement_timeout = '9s'; \
      set local lock_timeout = '5s'; set local idle_in_transaction_session_timeout = '10s'";
 
 const BEGIN_TENANT: &str = "begin; set local role quotereel_tenant; set local statement_timeout = '9s'; \
      set local lock_timeout = '5s'; set local idle_in_transaction_session_timeout = '10s'";
-
-/// A transaction that did not come to its end.
-#[derive(Debug)]
-pub(super) struct Fault {
-    pub(super) error: StoreError,
-    /// Nothing was committed, and the same again may work.
-    pub(super) repeat: bool,
-}
-
-impl Fault {
-    /// Of a statement that is its own transaction: where the connection broke, it may have been committed.
-    pub(super) fn of_single(error: sqlx::Error) -> Self {
-        let repeat = is_rolled_back(&error);
-        Self { error: store_error(error), repeat }
-    }
-}
-
-impl From<sqlx::Error> for Fault {
-    fn from(error: sqlx::Error) -> Self {
-        let repeat = is_passing(&error);
-        Self { error: store_error(error), repeat }
-    }
-}
-
-impl From<StoreError> for Fault {
-    fn from(error: StoreError) -> Self {
-        Self { error, repeat: false }
-    }
-}
-
-/// Whether the server says that it undid everything in favour of another.
-fn is_rolled_back(error: &sqlx::Error) -> bool {
-    matches!(error, sqlx::Error::Database(database)
-        if database.code().is_some_and(|code| matches!(&*code, "40001" | "40P01")))
-}
-
-/// Whether trying again at once may help: the server went away, or ended the transaction in favour of another.
-fn is_passing(error: &sqlx::Error) -> bool {
-    match error {
-        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => true,
-        sqlx::Error::Database(database) => database.code().is_some_and(|code| {
-            matches!(&*code, "40001" | "40P01" | "57P01" | "57P02" | "57P03" | "25P03") || code.starts_with("08")
-        }),
-        _ => false,
-    }
-}
-
-/// What a failure of the database means here (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
-pub(super) fn store_error(error: sqlx::Error) -> StoreError {
-    let sqlx::Error::Database(database) = &error else {
-        return match error {
-            sqlx::Error::Io(_)
-            | sqlx::Error::PoolTimedOut
-            | sqlx::Error::PoolClosed
-            | sqlx::Error::WorkerCrashed
-            | sqlx::Error::Protocol(_) => StoreError::Unavailable(Box::new(error)),
-            _ => StoreError::Other(Box::new(error)),
-        };
-    };
-    let code = database.code().unwrap_or_default().into_owned();
-    let detail = || {
-        let more = database.try_downcast_ref::<PgDatabaseError>().and_then(PgDatabaseError::detail);
-        // A failing row may be the whole snapshot.
-        more.unwrap_or_else(|| database.message()).chars().take(200).collect::<String>()
-    };
-    match &*code {
-        // Integrity constraints, by their names.
-        _ if code.starts_with("23") => StoreError::Constraint {
-            constraint: database.constraint().unwrap_or_default().to_owned(),
-            detail: detail(),
-        },
-        // Text that jsonb does not take, U+0000 above all, and what is too large for it.
-        "22P05" | "22P02" | "22021" | "54000" => {
-            StoreError::Constraint { constraint: "video_render_jobs_input_json_check".to_owned(), detail: detail() }
-        }
-        // Row-level security: a scope that is not the row's.
-        "42501" if database.message().contains("row-level security") => {
-            StoreError::Constraint { constraint: "row_level_security".to_owned(), detail: detail() }
-        }
-        // No such table, column, function; no such role to set.
-        "42P01" | "42703" | "42883" | "22023" => StoreError::Schema {
-            found: database.message().chars().take(200).collect(),
-            needed: super::migration::newest().to_string(),
-        },
-        // Broken off, in favour of another, out of time, out of connections, starting or stopping.
-        "40001" | "40P01" | "55P03" | "57014" | "57P01" | "57P02" | "57P03" | "53300" | "25P03" => {
-            StoreError::Unavailable(Box::new(error))
-        }
-        _ if code.starts_with("08") => StoreError::Unavailable(Box::new(error)),
-        _ => StoreError::Other(Box::new(error)),
-    }
-}
 
 /// The call took longer than it may.
 #[derive(Debug, thiserror::Error)]
@@ -200,7 +109,7 @@ pub(super) async fn bounded<T>(
 ) -> Result<T, Fault> {
     match tokio::time::timeout(limit, work).await {
         Ok(done) => done,
-        Err(_) => Err(Fault { error: StoreError::Unavailable(Box::new(Overdue(limit))), repeat: false }),
+        Err(_) => Err(Fault { error: QueueError::Unavailable(Box::new(Overdue(limit))), repeat: false }),
     }
 }
 
@@ -224,11 +133,11 @@ pub(super) async fn is_alive(connection: &mut PgConnection, idle: Duration) -> b
 
 /// Runs a body, a transaction from its beginning to its commit, in bounded time and again where that is safe.
 macro_rules! transaction {
-    ($store:expr, $body:block) => {{
+    ($database:expr, $body:block) => {{
         let mut tries = 0;
         loop {
             let work = async { $body };
-            match $crate::queue::postgres::session::bounded($store.call_timeout, work).await {
+            match $crate::queue::postgres::session::bounded($database.call_timeout, work).await {
                 Ok(done) => break Ok(done),
                 Err(fault) => {
                     if !$crate::queue::postgres::session::again(&mut tries, &fault).await {

@@ -1,15 +1,20 @@
 //! What tenants ask, under row-level security: a forged scope finds nothing even where a WHERE is missing.
 
+use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use sqlx::{QueryBuilder, Row};
 use uuid::Uuid;
 
-use super::PostgresStore;
+use super::fault::Fault;
 use super::row::{self, int, interval, without_input};
-use super::session::{Fault, Session, transaction};
+use super::session::{Session, transaction};
+use super::{PostgresDatabase, webhook};
 use crate::job::{Job, JobEvent, JobId, NewJob, Status, TenantScope};
-use crate::queue::types::MAX_SNAPSHOT_BYTES;
-use crate::queue::{CancelOutcome, Credits, EnqueueError, EnqueueRules, Enqueued, JobFilter, Result, StoreError};
+use crate::queue::error::{EnqueueError, QueueError, Result};
+use crate::queue::roles::Tenant;
+use crate::queue::types::{
+    CancelOutcome, Credits, EnqueueRules, Enqueued, JobFilter, MAX_SNAPSHOT_BYTES, WebhookEndpoint,
+};
 
 /// Rows of one answer of [`jobs`].
 const MAX_PAGE: u32 = 500;
@@ -52,200 +57,220 @@ async fn enqueued(
                 allowed: rules.max_retries,
             }));
         }
-        other => return Err(StoreError::Other(format!("enqueue answered `{other}`").into()).into()),
+        other => return Err(QueueError::Other(format!("enqueue answered `{other}`").into()).into()),
     };
     let id: Uuid = row.try_get("job_id")?;
     let job = sqlx::query("select * from video_render_jobs where id = $1").bind(id).fetch_one(&mut **session).await?;
     Ok(Ok(wrap(row::job(&job)?)))
 }
 
-pub(super) async fn enqueue(
-    store: &PostgresStore,
-    scope: &TenantScope,
-    new: &NewJob,
-    rules: &EnqueueRules,
-) -> Result<Enqueued, EnqueueError> {
-    // One id for all tries.
-    let id = Uuid::now_v7();
-    let answer: Result<_, StoreError> = transaction!(store, {
-        let mut session = Session::tenant(&store.pool, scope).await?;
-        let row = sqlx::query(
-            "select outcome, job_id, wait_seconds, available, queued
-             from enqueue_video_render(p_company_id => $1, p_organization_id => $2, p_entity_type => $3,
-               p_entity_id => $4, p_template => $5, p_input => $6, p_idempotency_key => $7, p_created_by_id => $8,
-               p_cooldown => $9, p_max_queued => $10, p_correlation_id => $11, p_id => $12)",
-        )
-        .bind(scope.company_id())
-        .bind(scope.organization_id())
-        .bind(&new.entity_type)
-        .bind(&new.entity_id)
-        .bind(&new.template)
-        .bind(&new.input)
-        .bind(&new.idempotency_key)
-        .bind(&new.created_by_id)
-        .bind(interval(rules.cooldown))
-        .bind(i64::from(rules.max_queued))
-        .bind(&rules.correlation_id)
-        .bind(id)
-        .fetch_one(&mut *session)
-        .await?;
-        let enqueued = enqueued(&mut session, &row, new.idempotency_key.as_deref(), rules).await?;
-        session.commit().await?;
-        Ok(enqueued)
-    });
-    answer?
-}
-
-pub(super) async fn retry(
-    store: &PostgresStore,
-    scope: &TenantScope,
-    id: JobId,
-    rules: &EnqueueRules,
-) -> Result<Enqueued, EnqueueError> {
-    let new_id = Uuid::now_v7();
-    let answer: Result<_, StoreError> = transaction!(store, {
-        let mut session = Session::tenant(&store.pool, scope).await?;
-        let row = sqlx::query(
-            "select outcome, job_id, wait_seconds, available, queued, status, retries
-             from retry_video_render(p_company_id => $1, p_id => $2, p_cooldown => $3, p_max_queued => $4,
-               p_max_retries => $5, p_correlation_id => $6, p_new_id => $7)",
-        )
-        .bind(scope.company_id())
-        .bind(id.0)
-        .bind(interval(rules.cooldown))
-        .bind(i64::from(rules.max_queued))
-        .bind(int(rules.max_retries))
-        .bind(&rules.correlation_id)
-        .bind(new_id)
-        .fetch_one(&mut *session)
-        .await?;
-        let enqueued = enqueued(&mut session, &row, None, rules).await?;
-        session.commit().await?;
-        Ok(enqueued)
-    });
-    answer?
-}
-
-pub(super) async fn job(store: &PostgresStore, scope: &TenantScope, id: JobId) -> Result<Option<Job>> {
-    transaction!(store, {
-        let mut session = Session::tenant(&store.pool, scope).await?;
-        let row = sqlx::query("select * from video_render_jobs where id = $1 and company_id = $2")
-            .bind(id.0)
+#[async_trait]
+impl Tenant for PostgresDatabase {
+    async fn enqueue(&self, scope: &TenantScope, new: &NewJob, rules: &EnqueueRules) -> Result<Enqueued, EnqueueError> {
+        // One id for all tries.
+        let id = Uuid::now_v7();
+        let answer: Result<_, QueueError> = transaction!(self, {
+            let mut session = Session::tenant(&self.pool, scope).await?;
+            let row = sqlx::query(
+                "select outcome, job_id, wait_seconds, available, queued
+                 from enqueue_video_render(p_company_id => $1, p_organization_id => $2, p_entity_type => $3,
+                   p_entity_id => $4, p_template => $5, p_input => $6, p_idempotency_key => $7, p_created_by_id => $8,
+                   p_cooldown => $9, p_max_queued => $10, p_correlation_id => $11, p_id => $12)",
+            )
             .bind(scope.company_id())
-            .fetch_optional(&mut *session)
-            .await?;
-        session.commit().await?;
-        row.as_ref().map(row::job).transpose()
-    })
-}
-
-pub(super) async fn jobs(store: &PostgresStore, scope: &TenantScope, filter: &JobFilter) -> Result<Vec<Job>> {
-    transaction!(store, {
-        let mut session = Session::tenant(&store.pool, scope).await?;
-        // Only the conditions that are asked for: each combination has its own plan and its own index.
-        let mut query =
-            QueryBuilder::new(concat!("select ", without_input!(), " from video_render_jobs where company_id = "));
-        query.push_bind(scope.company_id());
-        if let Some(status) = filter.status {
-            query.push(" and status = ").push_bind(status.as_str());
-        }
-        if let Some(entity) = &filter.entity_id {
-            query.push(" and entity_id = ").push_bind(entity);
-        }
-        if let Some(before) = filter.before {
-            query.push(" and (created_at, id) < (select created_at, id from video_render_jobs where id = ");
-            query.push_bind(before.0).push(")");
-        }
-        query.push(" order by created_at desc, id desc limit ");
-        query.push_bind(i64::from(filter.limit.clamp(1, MAX_PAGE)));
-        let rows = query.build().fetch_all(&mut *session).await?;
-        session.commit().await?;
-        rows.iter().map(row::listed).collect()
-    })
-}
-
-pub(super) async fn events(store: &PostgresStore, scope: &TenantScope, id: JobId) -> Result<Option<Vec<JobEvent>>> {
-    transaction!(store, {
-        let mut session = Session::tenant(&store.pool, scope).await?;
-        let known = sqlx::query("select id from video_render_jobs where id = $1 and company_id = $2")
-            .bind(id.0)
-            .bind(scope.company_id())
-            .fetch_optional(&mut *session)
-            .await?;
-        let rows = sqlx::query("select * from video_render_events where job_id = $1 order by id")
-            .bind(id.0)
-            .fetch_all(&mut *session)
-            .await?;
-        session.commit().await?;
-        known.map(|_| rows.iter().map(row::event).collect()).transpose()
-    })
-}
-
-pub(super) async fn request_cancel(store: &PostgresStore, scope: &TenantScope, id: JobId) -> Result<CancelOutcome> {
-    transaction!(store, {
-        let mut session = Session::tenant(&store.pool, scope).await?;
-        let answer: String = sqlx::query_scalar("select outcome from cancel_video_render($1)")
-            .bind(id.0)
+            .bind(scope.organization_id())
+            .bind(&new.entity_type)
+            .bind(&new.entity_id)
+            .bind(&new.template)
+            .bind(&new.input)
+            .bind(&new.idempotency_key)
+            .bind(&new.created_by_id)
+            .bind(interval(rules.cooldown))
+            .bind(i64::from(rules.max_queued))
+            .bind(&rules.correlation_id)
+            .bind(id)
             .fetch_one(&mut *session)
             .await?;
-        let wrap = match &*answer {
-            "cancelled" => CancelOutcome::Cancelled,
-            "requested" => CancelOutcome::Requested,
-            "already_final" => CancelOutcome::AlreadyFinal,
-            "not_found" => {
-                session.commit().await?;
-                return Ok(CancelOutcome::NotFound);
-            }
-            other => return Err(StoreError::Other(format!("cancel answered `{other}`").into()).into()),
-        };
-        let row =
-            sqlx::query("select * from video_render_jobs where id = $1").bind(id.0).fetch_one(&mut *session).await?;
-        let outcome = wrap(row::job(&row)?);
-        session.commit().await?;
-        Ok(outcome)
-    })
-}
+            let enqueued = enqueued(&mut session, &row, new.idempotency_key.as_deref(), rules).await?;
+            session.commit().await?;
+            Ok(enqueued)
+        });
+        answer?
+    }
 
-pub(super) async fn credits(store: &PostgresStore, scope: &TenantScope) -> Result<Option<Credits>> {
-    transaction!(store, {
-        let mut session = Session::tenant(&store.pool, scope).await?;
-        let found: Option<(i64, i64)> =
-            sqlx::query_as("select balance, frozen from tenant_credits where company_id = $1")
+    async fn retry(&self, scope: &TenantScope, id: JobId, rules: &EnqueueRules) -> Result<Enqueued, EnqueueError> {
+        let new_id = Uuid::now_v7();
+        let answer: Result<_, QueueError> = transaction!(self, {
+            let mut session = Session::tenant(&self.pool, scope).await?;
+            let row = sqlx::query(
+                "select outcome, job_id, wait_seconds, available, queued, status, retries
+                 from retry_video_render(p_company_id => $1, p_id => $2, p_cooldown => $3, p_max_queued => $4,
+                   p_max_retries => $5, p_correlation_id => $6, p_new_id => $7)",
+            )
+            .bind(scope.company_id())
+            .bind(id.0)
+            .bind(interval(rules.cooldown))
+            .bind(i64::from(rules.max_queued))
+            .bind(int(rules.max_retries))
+            .bind(&rules.correlation_id)
+            .bind(new_id)
+            .fetch_one(&mut *session)
+            .await?;
+            let enqueued = enqueued(&mut session, &row, None, rules).await?;
+            session.commit().await?;
+            Ok(enqueued)
+        });
+        answer?
+    }
+
+    async fn job(&self, scope: &TenantScope, id: JobId) -> Result<Option<Job>> {
+        transaction!(self, {
+            let mut session = Session::tenant(&self.pool, scope).await?;
+            let row = sqlx::query("select * from video_render_jobs where id = $1 and company_id = $2")
+                .bind(id.0)
                 .bind(scope.company_id())
                 .fetch_optional(&mut *session)
                 .await?;
-        session.commit().await?;
-        Ok(found.map(|(balance, frozen)| Credits { balance, frozen }))
-    })
-}
+            session.commit().await?;
+            row.as_ref().map(row::job).transpose()
+        })
+    }
 
-/// An operator's call for one company: tenants have no right to write credits.
-pub(super) async fn grant(store: &PostgresStore, scope: &TenantScope, amount: i64, reference: &str) -> Result<Credits> {
-    transaction!(store, {
-        let mut session = Session::worker(&store.pool).await?;
-        sqlx::query("insert into tenant_credits (company_id, balance) values ($1, 0) on conflict do nothing")
+    async fn jobs(&self, scope: &TenantScope, filter: &JobFilter) -> Result<Vec<Job>> {
+        transaction!(self, {
+            let mut session = Session::tenant(&self.pool, scope).await?;
+            // Only the conditions that are asked for: each combination has its own plan and its own index.
+            let mut query =
+                QueryBuilder::new(concat!("select ", without_input!(), " from video_render_jobs where company_id = "));
+            query.push_bind(scope.company_id());
+            if let Some(status) = filter.status {
+                query.push(" and status = ").push_bind(status.as_str());
+            }
+            if let Some(entity) = &filter.entity_id {
+                query.push(" and entity_id = ").push_bind(entity);
+            }
+            if let Some(before) = filter.before {
+                query.push(" and (created_at, id) < (select created_at, id from video_render_jobs where id = ");
+                query.push_bind(before.0).push(")");
+            }
+            query.push(" order by created_at desc, id desc limit ");
+            query.push_bind(i64::from(filter.limit.clamp(1, MAX_PAGE)));
+            let rows = query.build().fetch_all(&mut *session).await?;
+            session.commit().await?;
+            rows.iter().map(row::listed).collect()
+        })
+    }
+
+    async fn events(&self, scope: &TenantScope, id: JobId) -> Result<Option<Vec<JobEvent>>> {
+        transaction!(self, {
+            let mut session = Session::tenant(&self.pool, scope).await?;
+            let known = sqlx::query("select id from video_render_jobs where id = $1 and company_id = $2")
+                .bind(id.0)
+                .bind(scope.company_id())
+                .fetch_optional(&mut *session)
+                .await?;
+            let rows = sqlx::query("select * from video_render_events where job_id = $1 order by id")
+                .bind(id.0)
+                .fetch_all(&mut *session)
+                .await?;
+            session.commit().await?;
+            known.map(|_| rows.iter().map(row::event).collect()).transpose()
+        })
+    }
+
+    async fn request_cancel(&self, scope: &TenantScope, id: JobId) -> Result<CancelOutcome> {
+        transaction!(self, {
+            let mut session = Session::tenant(&self.pool, scope).await?;
+            let answer: String = sqlx::query_scalar("select outcome from cancel_video_render($1)")
+                .bind(id.0)
+                .fetch_one(&mut *session)
+                .await?;
+            let wrap = match &*answer {
+                "cancelled" => CancelOutcome::Cancelled,
+                "requested" => CancelOutcome::Requested,
+                "already_final" => CancelOutcome::AlreadyFinal,
+                "not_found" => {
+                    session.commit().await?;
+                    return Ok(CancelOutcome::NotFound);
+                }
+                other => return Err(QueueError::Other(format!("cancel answered `{other}`").into()).into()),
+            };
+            let row = sqlx::query("select * from video_render_jobs where id = $1")
+                .bind(id.0)
+                .fetch_one(&mut *session)
+                .await?;
+            let outcome = wrap(row::job(&row)?);
+            session.commit().await?;
+            Ok(outcome)
+        })
+    }
+
+    async fn credits(&self, scope: &TenantScope) -> Result<Option<Credits>> {
+        transaction!(self, {
+            let mut session = Session::tenant(&self.pool, scope).await?;
+            let found: Option<(i64, i64)> =
+                sqlx::query_as("select balance, frozen from tenant_credits where company_id = $1")
+                    .bind(scope.company_id())
+                    .fetch_optional(&mut *session)
+                    .await?;
+            session.commit().await?;
+            Ok(found.map(|(balance, frozen)| Credits { balance, frozen }))
+        })
+    }
+
+    /// An operator's call for one company: tenants have no right to write credits.
+    async fn grant_credits(&self, scope: &TenantScope, amount: i64, reference: &str) -> Result<Credits> {
+        transaction!(self, {
+            let mut session = Session::worker(&self.pool).await?;
+            sqlx::query("insert into tenant_credits (company_id, balance) values ($1, 0) on conflict do nothing")
+                .bind(scope.company_id())
+                .execute(&mut *session)
+                .await?;
+            let new = sqlx::query(
+                "insert into credit_entries (company_id, kind, balance_delta, frozen_delta, reference)
+                 values ($1, 'grant', $2, 0, $3) on conflict (company_id, reference) do nothing",
+            )
             .bind(scope.company_id())
+            .bind(amount)
+            .bind(reference)
             .execute(&mut *session)
+            .await?
+            .rows_affected();
+            let (balance, frozen) = sqlx::query_as(
+                "update tenant_credits set balance = balance + $2, updated_at = now() where company_id = $1
+                 returning balance, frozen",
+            )
+            .bind(scope.company_id())
+            .bind(if new == 1 { amount } else { 0 })
+            .fetch_one(&mut *session)
             .await?;
-        let new = sqlx::query(
-            "insert into credit_entries (company_id, kind, balance_delta, frozen_delta, reference)
-             values ($1, 'grant', $2, 0, $3) on conflict (company_id, reference) do nothing",
-        )
-        .bind(scope.company_id())
-        .bind(amount)
-        .bind(reference)
-        .execute(&mut *session)
-        .await?
-        .rows_affected();
-        let (balance, frozen) = sqlx::query_as(
-            "update tenant_credits set balance = balance + $2, updated_at = now() where company_id = $1
-             returning balance, frozen",
-        )
-        .bind(scope.company_id())
-        .bind(if new == 1 { amount } else { 0 })
-        .fetch_one(&mut *session)
-        .await?;
-        session.commit().await?;
-        Ok(Credits { balance, frozen })
-    })
+            session.commit().await?;
+            Ok(Credits { balance, frozen })
+        })
+    }
+
+    async fn set_webhook(&self, scope: &TenantScope, endpoint: &WebhookEndpoint) -> Result<()> {
+        transaction!(self, {
+            let mut session = Session::worker(&self.pool).await?;
+            if endpoint.url.is_empty() {
+                sqlx::query("delete from webhook_endpoints where company_id = $1")
+                    .bind(scope.company_id())
+                    .execute(&mut *session)
+                    .await?;
+                webhook::give_up(&mut session, scope.company_id()).await?;
+            } else {
+                sqlx::query(
+                    "insert into webhook_endpoints (company_id, url, secret) values ($1, $2, $3)
+                     on conflict (company_id) do update
+                       set url = excluded.url, secret = excluded.secret, enabled = true, updated_at = now()",
+                )
+                .bind(scope.company_id())
+                .bind(&endpoint.url)
+                .bind(&endpoint.secret)
+                .execute(&mut *session)
+                .await?;
+            }
+            session.commit().await
+        })
+    }
 }

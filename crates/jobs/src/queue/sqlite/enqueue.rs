@@ -1,4 +1,4 @@
-//! Enqueueing and retrying: one transaction that finds the job that does the same work, or refuses, or makes a new one
+//! The steps of an enqueue, inside one transaction: find the job that does the same work, or refuse, or insert a new one
 //! with its credit frozen.
 
 use serde_json::json;
@@ -6,10 +6,10 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::fault::failed;
-use super::{SqliteStore, Told, Write, millis, row, tell};
-use crate::job::{EventKind, EventSource, Job, JobId, NewJob, Status, TenantScope};
-use crate::queue::types::{DYING_SECONDS, MAX_SNAPSHOT_BYTES};
-use crate::queue::{EnqueueError, EnqueueRules, Enqueued, Result, TemplateVersion};
+use super::{EventEntry, Write, millis, record_event, row};
+use crate::job::{EventKind, EventSource, Job, JobId, NewJob, TenantScope};
+use crate::queue::error::{EnqueueError, Result};
+use crate::queue::types::{DYING_SECONDS, EnqueueRules, Enqueued, MAX_SNAPSHOT_BYTES};
 
 /// SHA-256 of the snapshot with sorted keys and no white space, hexadecimal.
 fn snapshot_hash(text: &str) -> String {
@@ -18,101 +18,13 @@ fn snapshot_hash(text: &str) -> String {
 
 /// The job that a new one tries again, and how often that has been done.
 #[derive(Clone, Copy)]
-struct Original {
-    id: JobId,
-    retries: i64,
+pub(super) struct Original {
+    pub(super) id: JobId,
+    pub(super) retries: i64,
 }
 
-impl SqliteStore {
-    pub(super) async fn register_versions(&self, versions: &[TemplateVersion]) -> Result<()> {
-        let mut write = self.begin().await?;
-        for version in versions {
-            sqlx::query(
-                "insert into video_render_templates (template, render_version, updated_at) values (?1, ?2, ?3)
-                 on conflict (template) do update set render_version = excluded.render_version, updated_at = ?3",
-            )
-            .bind(&version.template)
-            .bind(&version.render_version)
-            .bind(write.now)
-            .execute(&mut *write.conn)
-            .await
-            .map_err(failed)?;
-        }
-        write.commit().await
-    }
-
-    pub(super) async fn enqueue_new(
-        &self,
-        scope: &TenantScope,
-        job: &NewJob,
-        rules: &EnqueueRules,
-    ) -> Result<Enqueued, EnqueueError> {
-        let mut write = self.begin().await?;
-        let enqueued = enqueue(&mut write, scope, job, rules, None).await?;
-        write.commit().await?;
-        Ok(enqueued)
-    }
-
-    pub(super) async fn enqueue_again(
-        &self,
-        scope: &TenantScope,
-        id: JobId,
-        rules: &EnqueueRules,
-    ) -> Result<Enqueued, EnqueueError> {
-        let mut write = self.begin().await?;
-        let found = sqlx::query(
-            "select * from video_render_jobs
-             where id = ?1 and company_id = ?2 and (?3 is null or organization_id = ?3)",
-        )
-        .bind(id.to_string())
-        .bind(scope.company_id())
-        .bind(scope.organization_id())
-        .fetch_optional(&mut *write.conn)
-        .await
-        .map_err(failed)?;
-        let Some(found) = found else { return Err(EnqueueError::NotFound) };
-        let original = row::job(&found)?;
-        let retries: i64 = sqlx::Row::try_get(&found, "retries").map_err(failed)?;
-        let again = sqlx::query("select * from video_render_jobs where retry_of = ?1")
-            .bind(id.to_string())
-            .fetch_optional(&mut *write.conn)
-            .await
-            .map_err(failed)?;
-        if let Some(again) = again {
-            return Ok(Enqueued::Existing(row::job(&again)?));
-        }
-        if !matches!(original.status, Status::Failed | Status::Cancelled) {
-            return Err(EnqueueError::NotRetriable { status: original.status });
-        }
-        if retries >= i64::from(rules.max_retries) {
-            let retries = u32::try_from(retries).unwrap_or(u32::MAX);
-            return Err(EnqueueError::TooManyRetries { retries, allowed: rules.max_retries });
-        }
-        let new = NewJob {
-            entity_type: original.entity_type.clone(),
-            entity_id: original.entity_id.clone(),
-            template: original.template.clone(),
-            input: original.input.clone(),
-            idempotency_key: None,
-            created_by_id: original.created_by_id.clone(),
-        };
-        let enqueued = enqueue(&mut write, &original.scope, &new, rules, Some(Original { id, retries })).await?;
-        if let Enqueued::New(job) = &enqueued {
-            let told = Told {
-                kind: EventKind::Retried,
-                old: Some(original.status),
-                source: EventSource::Tenant,
-                correlation: &rules.correlation_id,
-                detail: json!({ "retriedAs": job.id }),
-            };
-            tell(&mut write, &original, told).await?;
-        }
-        write.commit().await?;
-        Ok(enqueued)
-    }
-}
-
-async fn enqueue(
+/// Finds the job that does the same work, or inserts one with its credit frozen.
+pub(super) async fn insert(
     write: &mut Write,
     scope: &TenantScope,
     new: &NewJob,
@@ -157,14 +69,14 @@ async fn enqueue(
     if frozen {
         freeze(write, &job).await?;
     }
-    let told = Told {
+    let event = EventEntry {
         kind: EventKind::Requested,
         old: None,
         source: EventSource::Tenant,
         correlation: &rules.correlation_id,
         detail: original.map_or_else(|| json!({}), |original| json!({ "retryOf": original.id })),
     };
-    tell(write, &job, told).await?;
+    record_event(write, &job, event).await?;
     Ok(Enqueued::New(job))
 }
 

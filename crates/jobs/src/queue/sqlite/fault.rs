@@ -1,31 +1,32 @@
-//! What SQLite's errors mean to a caller of the store.
+//! What SQLite's errors mean to a caller of the queue.
 
-use crate::queue::StoreError;
+use super::migrations::latest;
+use crate::queue::error::QueueError;
 
 /// Folds an error of a statement or a connection.
-pub(super) fn failed(error: sqlx::Error) -> StoreError {
+pub(super) fn failed(error: sqlx::Error) -> QueueError {
     match &error {
         sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
-            StoreError::Unavailable(Box::new(error))
+            QueueError::Unavailable(Box::new(error))
         }
         sqlx::Error::Database(database) => {
             // The low byte of an extended code is the primary one: https://www.sqlite.org/rescode.html
             let code = database.code().and_then(|code| code.parse::<u32>().ok()).unwrap_or(0) & 0xff;
             match code {
                 // BUSY, LOCKED, IOERR, FULL, CANTOPEN, PROTOCOL.
-                5 | 6 | 10 | 13 | 14 | 15 => StoreError::Unavailable(Box::new(error)),
+                5 | 6 | 10 | 13 | 14 | 15 => QueueError::Unavailable(Box::new(error)),
                 // CONSTRAINT; a trigger's RAISE has the same code and the same wording.
                 19 => {
                     let detail = database.message().to_owned();
                     let constraint = detail.rsplit(" failed: ").next().unwrap_or(&detail).to_owned();
-                    StoreError::Constraint { constraint, detail }
+                    QueueError::Constraint { constraint, detail }
                 }
                 _ if database.message().starts_with("no such table") => {
-                    StoreError::Schema { found: "none".to_owned(), needed: super::schema::latest().to_owned() }
+                    QueueError::Schema { found: "none".to_owned(), needed: latest().to_owned() }
                 }
-                _ => StoreError::Other(Box::new(error)),
+                _ => QueueError::Other(Box::new(error)),
             }
         }
-        _ => StoreError::Other(Box::new(error)),
+        _ => QueueError::Other(Box::new(error)),
     }
 }

@@ -8,23 +8,25 @@ use sqlx::{ConnectOptions, Row as _};
 
 use super::fault::failed;
 use super::{NOW, millis};
-use crate::queue::{Beat, BeatAnswer, Heartbeat, Result};
+use crate::queue::error::Result;
+use crate::queue::roles::HeartbeatConnection;
+use crate::queue::types::{HeartbeatAnswer, HeldLease};
 
 struct SqliteHeartbeat {
     conn: SqliteConnection,
-    /// A beat was begun and not ended: its caller went away, or it failed.
+    /// A transaction was begun and not ended: its caller went away, or it failed.
     open: bool,
 }
 
 /// Opens the connection.
-pub(super) async fn open(options: &SqliteConnectOptions) -> Result<Box<dyn Heartbeat>> {
+pub(super) async fn open(options: &SqliteConnectOptions) -> Result<Box<dyn HeartbeatConnection>> {
     Ok(Box::new(SqliteHeartbeat { conn: options.connect().await.map_err(failed)?, open: false }))
 }
 
 #[async_trait]
-impl Heartbeat for SqliteHeartbeat {
-    async fn beat(&mut self, beats: &[Beat], lease: Duration) -> Result<Vec<BeatAnswer>> {
-        if beats.is_empty() {
+impl HeartbeatConnection for SqliteHeartbeat {
+    async fn extend(&mut self, leases: &[HeldLease], lease: Duration) -> Result<Vec<HeartbeatAnswer>> {
+        if leases.is_empty() {
             return Ok(Vec::new());
         }
         if self.open {
@@ -34,26 +36,26 @@ impl Heartbeat for SqliteHeartbeat {
         self.open = true;
         sqlx::query("begin immediate").execute(&mut self.conn).await.map_err(failed)?;
         let now: i64 = sqlx::query_scalar(NOW).fetch_one(&mut self.conn).await.map_err(failed)?;
-        let mut answers = Vec::with_capacity(beats.len());
-        for beat in beats {
+        let mut answers = Vec::with_capacity(leases.len());
+        for held in leases {
             let row = sqlx::query(
                 "update video_render_jobs set lease_expires_at = ?4 + ?5, progress = ?6, updated_at = ?4
                  where id = ?1 and company_id = ?2 and status = 'running' and lease_epoch = ?3
                  returning cancel_requested_at is not null as stop",
             )
-            .bind(beat.lease.job_id.to_string())
-            .bind(beat.lease.scope.company_id())
-            .bind(beat.lease.epoch.0)
+            .bind(held.lease.job_id.to_string())
+            .bind(held.lease.scope.company_id())
+            .bind(held.lease.epoch.0)
             .bind(now)
             .bind(millis(lease))
-            .bind(beat.progress.min(100))
+            .bind(held.progress.min(100))
             .fetch_optional(&mut self.conn)
             .await
             .map_err(failed)?;
             answers.push(match row {
-                None => BeatAnswer::Lost,
-                Some(row) if row.try_get("stop").map_err(failed)? => BeatAnswer::CancelRequested,
-                Some(_) => BeatAnswer::Held,
+                None => HeartbeatAnswer::Lost,
+                Some(row) if row.try_get("stop").map_err(failed)? => HeartbeatAnswer::CancelRequested,
+                Some(_) => HeartbeatAnswer::Held,
             });
         }
         sqlx::query("commit").execute(&mut self.conn).await.map_err(failed)?;

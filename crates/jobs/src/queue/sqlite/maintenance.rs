@@ -1,22 +1,24 @@
-//! The duties of maintenance and the figures of the queue.
+//! The maintenance tasks and the figures of the queue.
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use async_trait::async_trait;
+use serde_json::json;
 use sqlx::Row as _;
+use uuid::Uuid;
 
 use super::fault::failed;
 use super::row::without_input;
-use super::{SqliteStore, Told, Write, claim_correlation, millis, row, span, tell};
-use crate::job::{
-    Event, EventKind, EventSource, Facts, FailureCode, Job, JobId, Language, Status, TenantScope, transition,
-};
-use crate::queue::{
-    Deleted, Expired, ExpiredHow, Expiry, MaintenanceRun, ObjectUse, Page, QueueStats, Result, Retention, StoreError,
-    StoredOutput, StuckRow,
+use super::{SqliteDatabase, Write, expiry, millis, row, span, webhook};
+use crate::job::{FailureCode, JobId, Language, Status, TenantScope};
+use crate::queue::error::{QueueError, Result};
+use crate::queue::roles::Maintenance;
+use crate::queue::types::{
+    DELIVERIES_OF_ONE, Deleted, ExpiredHow, Expiry, Held, MaintenanceRun, ObjectUse, Page, QueueStats, Retention,
+    StoredOutput, StuckRow, WebhookAttempt, WebhookDelivery,
 };
 
-/// Runs of one duty that are kept.
+/// Runs of one task that are kept.
 const KEPT_RUNS: i64 = 1_000;
 
 /// The customer's language: the snapshot's, as far as it can be read. Bytes: SQLite's text need not be UTF-8.
@@ -24,13 +26,25 @@ fn language(locale: Option<&[u8]>) -> Language {
     Language::of_locale(&String::from_utf8_lossy(locale.unwrap_or_default()))
 }
 
-impl SqliteStore {
-    pub(super) async fn expire_leases(&self, limit: u32, max_rescues: u32) -> Result<Expiry> {
+/// A row that the database does not let change, for the report.
+fn stuck(id: &str, error: &QueueError) -> Result<StuckRow> {
+    let job_id = id.parse().map_err(|_| QueueError::Row {
+        id: id.chars().take(64).collect(),
+        column: "id",
+        found: id.chars().take(64).collect(),
+        expected: "a UUID",
+    })?;
+    Ok(StuckRow { job_id, problem: error.to_string() })
+}
+
+#[async_trait]
+impl Maintenance for SqliteDatabase {
+    async fn expire(&self, limit: u32, max_rescues: u32) -> Result<Expiry> {
         let mut write = self.begin().await?;
         let mut expiry = Expiry::default();
         // Rows that do not move come first at every look; the look goes past them.
         let mut seen: Vec<String> = Vec::new();
-        while expiry.taken.len() < limit as usize && expiry.stuck.len() < StuckRow::MOST {
+        while expiry.taken.len() < limit as usize && expiry.stuck.len() < StuckRow::MAX {
             let found = sqlx::query(concat!(
                 "select ",
                 without_input!(),
@@ -55,7 +69,7 @@ impl SqliteStore {
                 let how = if lease_over { ExpiredHow::Lease } else { ExpiredHow::Deadline };
                 let language = language(found.try_get("locale").map_err(failed)?);
                 let step = write.step(async |write: &mut Write| {
-                    expire(write, row::listed(found)?, language, how, max_rescues).await
+                    expiry::expire(write, row::listed(found)?, language, how, max_rescues).await
                 });
                 match step.await {
                     Ok(expired) => expiry.taken.push(expired),
@@ -71,12 +85,7 @@ impl SqliteStore {
         Ok(expiry)
     }
 
-    pub(super) async fn stored_outputs(
-        &self,
-        after: Option<JobId>,
-        min_age: Duration,
-        limit: u32,
-    ) -> Result<Page<StoredOutput>> {
+    async fn outputs(&self, after: Option<JobId>, min_age: Duration, limit: u32) -> Result<Page<StoredOutput>> {
         let limit = limit.max(1);
         let found = sqlx::query(
             "select id, company_id, organization_id, output_key, output_sha256, output_bytes, thumbnail_key
@@ -96,7 +105,7 @@ impl SqliteStore {
         Ok(Page { next: items.last().filter(|_| full).map(|last| last.job_id), items })
     }
 
-    pub(super) async fn lose_output(&self, scope: &TenantScope, id: JobId, output_key: &str) -> Result<bool> {
+    async fn output_lost(&self, scope: &TenantScope, id: JobId, output_key: &str) -> Result<bool> {
         let mut write = self.begin().await?;
         let locale: Option<Option<Vec<u8>>> = sqlx::query_scalar(
             "select cast(input_json ->> '$.locale' as blob) from video_render_jobs
@@ -132,12 +141,12 @@ impl SqliteStore {
         .map_err(failed)?;
         let Some(after) = after else { return Ok(false) };
         let detail = json!({ "how": "output_lost", "errorCode": code.as_str() });
-        reconciled(&mut write, &row::listed(&after)?, Status::Succeeded, detail).await?;
+        expiry::reconciled(&mut write, &row::listed(&after)?, Status::Succeeded, detail).await?;
         write.commit().await?;
         Ok(true)
     }
 
-    pub(super) async fn object_uses(&self, ids: &[JobId]) -> Result<Vec<ObjectUse>> {
+    async fn objects_in_use(&self, ids: &[JobId]) -> Result<Vec<ObjectUse>> {
         let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
         let found = sqlx::query(concat!(
             "select ",
@@ -170,7 +179,7 @@ impl SqliteStore {
             .collect()
     }
 
-    pub(super) async fn old_outputs(&self, retention: &Retention, limit: u32) -> Result<Vec<StoredOutput>> {
+    async fn outputs_past_retention(&self, retention: &Retention, limit: u32) -> Result<Vec<StoredOutput>> {
         let Some(videos) = retention.videos else { return Ok(Vec::new()) };
         let found = sqlx::query(
             "select id, company_id, organization_id, output_key, output_sha256, output_bytes, thumbnail_key
@@ -187,7 +196,7 @@ impl SqliteStore {
         found.iter().map(row::stored_output).collect()
     }
 
-    pub(super) async fn expire_output(&self, scope: &TenantScope, id: JobId) -> Result<bool> {
+    async fn output_expired(&self, scope: &TenantScope, id: JobId) -> Result<bool> {
         let mut write = self.begin().await?;
         let changed = sqlx::query(
             "update video_render_jobs set output_expired_at = ?4, updated_at = ?4
@@ -205,7 +214,7 @@ impl SqliteStore {
         Ok(changed.rows_affected() == 1)
     }
 
-    pub(super) async fn delete_old(&self, retention: &Retention, limit: u32) -> Result<Deleted> {
+    async fn delete_past_retention(&self, retention: &Retention, limit: u32) -> Result<Deleted> {
         let mut write = self.begin().await?;
         // A comparison with null is not true: what has no retention stays.
         let before = |span: Option<Duration>| span.map(|span| write.now - millis(span));
@@ -222,7 +231,7 @@ impl SqliteStore {
         .bind(failed_rows)
         .bind(cancelled)
         // Rows that do not go come first at every look.
-        .bind(i64::from(limit) + i64::try_from(StuckRow::MOST).unwrap_or(0))
+        .bind(i64::from(limit) + i64::try_from(StuckRow::MAX).unwrap_or(0))
         .fetch_all(&mut *write.conn)
         .await
         .map_err(failed)?;
@@ -245,7 +254,7 @@ impl SqliteStore {
         Ok(deleted)
     }
 
-    pub(super) async fn recount_lanes(&self) -> Result<u64> {
+    async fn recount(&self) -> Result<u64> {
         let mut write = self.begin().await?;
         // `where true`: without it SQLite reads ON as a join's.
         let changed = sqlx::query(
@@ -268,13 +277,13 @@ impl SqliteStore {
         Ok(changed.rows_affected())
     }
 
-    pub(super) async fn take(&self, duty: &str, every: Duration) -> Result<bool> {
+    async fn take_task(&self, task: &str, every: Duration) -> Result<bool> {
         let mut write = self.begin().await?;
         let taken = sqlx::query(
             "insert into maintenance_duties (duty, taken_at) values (?1, ?2)
              on conflict (duty) do update set taken_at = ?2 where taken_at + ?3 <= ?2",
         )
-        .bind(duty)
+        .bind(task)
         .bind(write.now)
         .bind(millis(every))
         .execute(&mut *write.conn)
@@ -284,13 +293,13 @@ impl SqliteStore {
         Ok(taken.rows_affected() == 1)
     }
 
-    pub(super) async fn write_run(&self, run: &MaintenanceRun) -> Result<()> {
+    async fn record_run(&self, run: &MaintenanceRun) -> Result<()> {
         let mut write = self.begin().await?;
         sqlx::query(
             "insert into maintenance_runs (duty, worker_id, took_ms, corrected, errors, finished_at)
              values (?1, ?2, ?3, ?4, ?5, ?6)",
         )
-        .bind(&run.duty)
+        .bind(&run.task)
         .bind(&run.worker_id.0)
         .bind(millis(run.took))
         .bind(i64::try_from(run.corrected).unwrap_or(i64::MAX))
@@ -303,7 +312,7 @@ impl SqliteStore {
             "delete from maintenance_runs where duty = ?1 and id < (
                select id from maintenance_runs where duty = ?1 order by id desc limit 1 offset ?2)",
         )
-        .bind(&run.duty)
+        .bind(&run.task)
         .bind(KEPT_RUNS - 1)
         .execute(&mut *write.conn)
         .await
@@ -311,7 +320,7 @@ impl SqliteStore {
         write.commit().await
     }
 
-    pub(super) async fn count(&self) -> Result<QueueStats> {
+    async fn stats(&self) -> Result<QueueStats> {
         // Each figure reads one index; the clock is the same throughout a statement.
         let row = sqlx::query(
             "with clock (now) as (select cast(round(unixepoch('subsec') * 1000) as integer))
@@ -329,7 +338,7 @@ impl SqliteStore {
         .map_err(failed)?;
         let count = |column: &str| -> Result<u64> {
             let number: i64 = row.try_get(column).map_err(failed)?;
-            u64::try_from(number).map_err(|error| StoreError::Other(Box::new(error)))
+            u64::try_from(number).map_err(|error| QueueError::Other(Box::new(error)))
         };
         let oldest: Option<i64> = row.try_get("oldest").map_err(failed)?;
         Ok(QueueStats {
@@ -341,86 +350,74 @@ impl SqliteStore {
             webhooks_pending: count("webhooks")?,
         })
     }
-}
 
-/// A row that does not move, to be told.
-fn stuck(id: &str, error: &StoreError) -> Result<StuckRow> {
-    let job_id = id.parse().map_err(|_| StoreError::Row {
-        id: id.chars().take(64).collect(),
-        column: "id",
-        found: id.chars().take(64).collect(),
-        expected: "a UUID",
-    })?;
-    Ok(StuckRow { job_id, problem: error.to_string() })
-}
+    async fn claim_webhooks(&self, limit: u32, lease: Duration) -> Result<Vec<WebhookDelivery>> {
+        let mut write = self.begin().await?;
+        let taken = sqlx::query(
+            "update webhook_deliveries set epoch = epoch + 1, next_attempt_at = ?1 + ?2
+             where id in (select delivery.id from webhook_endpoints endpoint
+                          cross join webhook_deliveries delivery on delivery.id in (
+                            select due.id from webhook_deliveries due
+                            where due.company_id = endpoint.company_id and due.status = 'pending'
+                              and due.next_attempt_at <= ?1
+                            order by due.next_attempt_at, due.created_at, due.id limit ?4)
+                          where endpoint.enabled = 1
+                          order by delivery.next_attempt_at, delivery.created_at, delivery.id limit ?3)
+             returning id, epoch, organization_id, company_id, payload, attempts,
+               (select url from webhook_endpoints endpoint
+                where endpoint.company_id = webhook_deliveries.company_id) as url,
+               (select secret from webhook_endpoints endpoint
+                where endpoint.company_id = webhook_deliveries.company_id) as secret",
+        )
+        .bind(write.now)
+        .bind(millis(lease))
+        .bind(limit)
+        .bind(DELIVERIES_OF_ONE)
+        .fetch_all(&mut *write.conn)
+        .await
+        .map_err(failed)?;
+        let deliveries = taken.iter().map(webhook::delivery).collect::<Result<Vec<_>>>()?;
+        if !deliveries.is_empty() {
+            write.commit().await?;
+        }
+        Ok(deliveries)
+    }
 
-/// Takes one job from its worker, as [`transition`] has it.
-async fn expire(
-    write: &mut Write,
-    before: Job,
-    language: Language,
-    how: ExpiredHow,
-    max_rescues: u32,
-) -> Result<Expired> {
-    let facts = Facts {
-        cancel_requested: before.cancel_requested_at.is_some(),
-        rescue_count: before.rescue_count,
-        max_rescues,
-    };
-    let next =
-        transition(before.status, facts, Event::Expire).map_err(|refusal| StoreError::Other(Box::new(refusal)))?;
-    let code = match how {
-        ExpiredHow::Lease => FailureCode::WorkerLost,
-        ExpiredHow::Deadline => FailureCode::RenderTimedOut,
-    };
-    // Also where it is tried again: the row says why the last try failed.
-    let failure = (next.to != Status::Cancelled).then_some(code);
-    let ended = failure.filter(|_| next.to == Status::Failed);
-    // What its stage says of a finished file is still true: its own spool comes first, others render, and nobody waits.
-    let after = sqlx::query(concat!(
-        "update video_render_jobs
-         set status = ?4, rescue_count = rescue_count + ?5, updated_at = ?6,
-             finished_at = case when ?4 <> 'queued' then ?6 end,
-             error_class = ?7, error_code = ?8, error_message = ?9,
-             run_after = case when ?4 = 'queued' then ?6 else run_after end,
-             spool_retry_at = case when ?4 = 'queued' and stage <> 'render' and spool_id is not null then ?6 end,
-             spool_id = case when ?4 = 'queued' and stage <> 'render' and spool_id is not null then spool_id end,
-             stage = case when ?4 <> 'queued' then stage when stage <> 'render' and spool_id is not null then 'upload'
-                          else 'render' end,
-             progress = case when ?4 = 'queued' and (stage = 'render' or spool_id is null) then 0 else progress end,
-             lease_expires_at = null, worker_id = null, deadline_at = null
-         where id = ?1 and company_id = ?2 and status = 'running' and lease_epoch = ?3 returning ",
-        without_input!()
-    ))
-    .bind(before.id.to_string())
-    .bind(before.scope.company_id())
-    .bind(before.lease_epoch.0)
-    .bind(next.to.as_str())
-    .bind(i64::from(next.rescue))
-    .bind(write.now)
-    .bind(failure.map(|code| code.class().as_str()))
-    .bind(failure.map(FailureCode::as_str))
-    .bind(ended.map(|code| code.message(language)))
-    .fetch_one(&mut *write.conn)
-    .await
-    .map_err(failed)?;
-    let job = row::listed(&after)?;
-    let detail = json!({ "how": how, "errorCode": failure.map(FailureCode::as_str) });
-    reconciled(write, &job, Status::Running, detail).await?;
-    Ok(Expired { job, worker_id: before.worker_id, how })
-}
-
-async fn reconciled(write: &mut Write, after: &Job, old: Status, mut detail: Value) -> Result<()> {
-    detail["reconciled_to"] = json!(after.status);
-    detail["epoch"] = json!(after.lease_epoch);
-    detail["attempt"] = json!(after.attempts);
-    let correlation = claim_correlation(after);
-    let told = Told {
-        kind: EventKind::Reconciled,
-        old: Some(old),
-        source: EventSource::Reconciler,
-        correlation: &correlation,
-        detail,
-    };
-    tell(write, after, told).await
+    async fn webhook_attempted(&self, id: Uuid, epoch: i64, attempt: &WebhookAttempt) -> Result<Held> {
+        let mut write = self.begin().await?;
+        let (status, again_in, error) = match attempt {
+            WebhookAttempt::Delivered => ("delivered", None, None),
+            WebhookAttempt::Again(pause, error) => ("pending", Some(millis(*pause)), Some(error.as_str())),
+            WebhookAttempt::GivenUp(error) => ("given_up", None, Some(error.as_str())),
+            WebhookAttempt::Gone => ("given_up", None, Some("gone")),
+        };
+        let company: Option<String> = sqlx::query_scalar(
+            "update webhook_deliveries
+             set status = ?3, attempts = attempts + 1, last_error = ?5,
+                 next_attempt_at = case when ?4 is null then next_attempt_at else ?6 + ?4 end,
+                 finished_at = case when ?3 = 'pending' then null else ?6 end
+             where id = ?1 and epoch = ?2 and status = 'pending' returning company_id",
+        )
+        .bind(id.to_string())
+        .bind(epoch)
+        .bind(status)
+        .bind(again_in)
+        .bind(error)
+        .bind(write.now)
+        .fetch_optional(&mut *write.conn)
+        .await
+        .map_err(failed)?;
+        let Some(company) = company else { return Ok(Held::Lost) };
+        if *attempt == WebhookAttempt::Gone {
+            sqlx::query("update webhook_endpoints set enabled = 0, updated_at = ?2 where company_id = ?1")
+                .bind(&company)
+                .bind(write.now)
+                .execute(&mut *write.conn)
+                .await
+                .map_err(failed)?;
+            webhook::give_up(&mut write, &company).await?;
+        }
+        write.commit().await?;
+        Ok(Held::Yes)
+    }
 }

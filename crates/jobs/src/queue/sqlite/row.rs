@@ -10,7 +10,8 @@ use crate::job::{
     ErrorClass, EventKind, EventSource, Job, JobEvent, JobId, JobOutput, LeaseEpoch, Stage, Status, TenantScope,
     WorkerId,
 };
-use crate::queue::{Result, StoreError, StoredOutput};
+use crate::queue::error::{QueueError, Result};
+use crate::queue::types::StoredOutput;
 
 /// The columns of a [`Job`] but for the snapshot, which may be megabytes.
 macro_rules! without_input {
@@ -38,9 +39,9 @@ impl Reader<'_> {
         self.row.try_get(column).map_err(failed)
     }
 
-    fn unexpected(&self, column: &'static str, found: &str, expected: &'static str) -> StoreError {
+    fn unexpected(&self, column: &'static str, found: &str, expected: &'static str) -> QueueError {
         let id = self.row.try_get::<String, _>(self.id).unwrap_or_default();
-        StoreError::Row { id, column, found: found.chars().take(64).collect(), expected }
+        QueueError::Row { id, column, found: found.chars().take(64).collect(), expected }
     }
 
     fn named<T>(&self, column: &'static str, find: impl Fn(&str) -> Option<T>, expected: &'static str) -> Result<T> {

@@ -1,4 +1,4 @@
-//! The schema: which migrations there are, applying them, and whether they are applied.
+//! Applies the migrations to a file, and checks that they are applied.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -8,18 +8,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{ConnectOptions, Connection, SqlSafeStr, SqlitePool};
 
 use super::fault::failed;
-use crate::queue::{Result, StoreError};
-
-/// Number, name and text of each migration, in order.
-const MIGRATIONS: [(i64, &str, &str); 2] = [
-    (1, "0001_tables", include_str!("../../../migrations/sqlite/0001_tables.sql")),
-    (2, "0002_triggers", include_str!("../../../migrations/sqlite/0002_triggers.sql")),
-];
-
-/// The name of the last migration.
-pub(super) const fn latest() -> &'static str {
-    MIGRATIONS[MIGRATIONS.len() - 1].1
-}
+use super::migrations::{MIGRATIONS, latest};
+use crate::queue::error::{QueueError, Result};
 
 /// Opens the writer. Two processes that open a new file at once may both want to set its journal mode, for which SQLite
 /// does not wait.
@@ -70,11 +60,11 @@ pub(super) async fn migrate(options: &SqliteConnectOptions) -> Result<Vec<String
             failed(error)
         }
         sqlx::migrate::MigrateError::VersionMissing(version)
-        | sqlx::migrate::MigrateError::VersionMismatch(version) => StoreError::Schema {
+        | sqlx::migrate::MigrateError::VersionMismatch(version) => QueueError::Schema {
             found: format!("migration {version}, which this program does not know as it is"),
             needed: latest().to_owned(),
         },
-        error => StoreError::Other(Box::new(error)),
+        error => QueueError::Other(Box::new(error)),
     })?;
     transaction.commit().await.map_err(failed)?;
     conn.close().await.map_err(failed)?;
@@ -98,5 +88,5 @@ pub(super) async fn check(readers: &SqlitePool) -> Result<()> {
     let name = MIGRATIONS.iter().find(|(version, ..)| Some(*version) == found).map(|(_, name, _)| (*name).to_owned());
     let found =
         name.or_else(|| found.map(|version| format!("migration {version}"))).unwrap_or_else(|| "none".to_owned());
-    Err(StoreError::Schema { found, needed: latest().to_owned() })
+    Err(QueueError::Schema { found, needed: latest().to_owned() })
 }

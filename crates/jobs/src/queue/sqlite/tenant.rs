@@ -1,18 +1,29 @@
-//! What a tenant reads and calls off, and its credits. Each statement carries the scope.
+//! What companies do: enqueue, read, cancel, retry; their credits and webhooks. Each statement carries the scope.
 
+use async_trait::async_trait;
 use serde_json::json;
 
 use super::fault::failed;
 use super::row::without_input;
-use super::{SqliteStore, Told, row, tell};
-use crate::job::{Event, EventKind, EventSource, Facts, Job, JobEvent, JobId, Status, TenantScope, transition};
-use crate::queue::{CancelOutcome, Credits, JobFilter, Result};
+use super::{EventEntry, SqliteDatabase, enqueue, record_event, row, webhook};
+use crate::job::{Event, EventKind, EventSource, Facts, Job, JobEvent, JobId, NewJob, Status, TenantScope, transition};
+use crate::queue::error::{EnqueueError, Result};
+use crate::queue::roles::Tenant;
+use crate::queue::types::{CancelOutcome, Credits, EnqueueRules, Enqueued, JobFilter, WebhookEndpoint};
 
-/// The most jobs of one list.
-const MAX_LIST: u32 = 500;
+/// Largest page of a list.
+const MAX_PAGE: u32 = 500;
 
-impl SqliteStore {
-    pub(super) async fn find(&self, scope: &TenantScope, id: JobId) -> Result<Option<Job>> {
+#[async_trait]
+impl Tenant for SqliteDatabase {
+    async fn enqueue(&self, scope: &TenantScope, job: &NewJob, rules: &EnqueueRules) -> Result<Enqueued, EnqueueError> {
+        let mut write = self.begin().await?;
+        let enqueued = enqueue::insert(&mut write, scope, job, rules, None).await?;
+        write.commit().await?;
+        Ok(enqueued)
+    }
+
+    async fn job(&self, scope: &TenantScope, id: JobId) -> Result<Option<Job>> {
         let found = sqlx::query(
             "select * from video_render_jobs
              where id = ?1 and company_id = ?2 and (?3 is null or organization_id = ?3)",
@@ -26,7 +37,7 @@ impl SqliteStore {
         found.map(|found| row::job(&found)).transpose()
     }
 
-    pub(super) async fn list(&self, scope: &TenantScope, filter: &JobFilter) -> Result<Vec<Job>> {
+    async fn jobs(&self, scope: &TenantScope, filter: &JobFilter) -> Result<Vec<Job>> {
         let found = sqlx::query(concat!(
             "select ",
             without_input!(),
@@ -42,15 +53,15 @@ impl SqliteStore {
         .bind(filter.status.map(Status::as_str))
         .bind(&filter.entity_id)
         .bind(filter.before.map(|before| before.to_string()))
-        .bind(filter.limit.clamp(1, MAX_LIST))
+        .bind(filter.limit.clamp(1, MAX_PAGE))
         .fetch_all(&self.readers)
         .await
         .map_err(failed)?;
         found.iter().map(row::listed).collect()
     }
 
-    pub(super) async fn history(&self, scope: &TenantScope, id: JobId) -> Result<Option<Vec<JobEvent>>> {
-        if self.find(scope, id).await?.is_none() {
+    async fn events(&self, scope: &TenantScope, id: JobId) -> Result<Option<Vec<JobEvent>>> {
+        if self.job(scope, id).await?.is_none() {
             return Ok(None);
         }
         let found = sqlx::query("select * from video_render_events where job_id = ?1 and company_id = ?2 order by id")
@@ -62,7 +73,7 @@ impl SqliteStore {
         found.iter().map(row::event).collect::<Result<Vec<_>>>().map(Some)
     }
 
-    pub(super) async fn cancel(&self, scope: &TenantScope, id: JobId) -> Result<CancelOutcome> {
+    async fn request_cancel(&self, scope: &TenantScope, id: JobId) -> Result<CancelOutcome> {
         let mut write = self.begin().await?;
         let found = sqlx::query(
             "select * from video_render_jobs
@@ -99,20 +110,74 @@ impl SqliteStore {
         .map_err(failed)?;
         let after = row::job(&after)?;
         if cancelled {
-            let told = Told {
+            let event = EventEntry {
                 kind: EventKind::Cancelled,
                 old: Some(before.status),
                 source: EventSource::Tenant,
                 correlation: "",
                 detail: json!({}),
             };
-            tell(&mut write, &after, told).await?;
+            record_event(&mut write, &after, event).await?;
         }
         write.commit().await?;
         Ok(if cancelled { CancelOutcome::Cancelled(after) } else { CancelOutcome::Requested(after) })
     }
 
-    pub(super) async fn read_credits(&self, scope: &TenantScope) -> Result<Option<Credits>> {
+    async fn retry(&self, scope: &TenantScope, id: JobId, rules: &EnqueueRules) -> Result<Enqueued, EnqueueError> {
+        let mut write = self.begin().await?;
+        let found = sqlx::query(
+            "select * from video_render_jobs
+             where id = ?1 and company_id = ?2 and (?3 is null or organization_id = ?3)",
+        )
+        .bind(id.to_string())
+        .bind(scope.company_id())
+        .bind(scope.organization_id())
+        .fetch_optional(&mut *write.conn)
+        .await
+        .map_err(failed)?;
+        let Some(found) = found else { return Err(EnqueueError::NotFound) };
+        let original = row::job(&found)?;
+        let retries: i64 = sqlx::Row::try_get(&found, "retries").map_err(failed)?;
+        let again = sqlx::query("select * from video_render_jobs where retry_of = ?1")
+            .bind(id.to_string())
+            .fetch_optional(&mut *write.conn)
+            .await
+            .map_err(failed)?;
+        if let Some(again) = again {
+            return Ok(Enqueued::Existing(row::job(&again)?));
+        }
+        if !matches!(original.status, Status::Failed | Status::Cancelled) {
+            return Err(EnqueueError::NotRetriable { status: original.status });
+        }
+        if retries >= i64::from(rules.max_retries) {
+            let retries = u32::try_from(retries).unwrap_or(u32::MAX);
+            return Err(EnqueueError::TooManyRetries { retries, allowed: rules.max_retries });
+        }
+        let new = NewJob {
+            entity_type: original.entity_type.clone(),
+            entity_id: original.entity_id.clone(),
+            template: original.template.clone(),
+            input: original.input.clone(),
+            idempotency_key: None,
+            created_by_id: original.created_by_id.clone(),
+        };
+        let enqueued =
+            enqueue::insert(&mut write, &original.scope, &new, rules, Some(enqueue::Original { id, retries })).await?;
+        if let Enqueued::New(job) = &enqueued {
+            let event = EventEntry {
+                kind: EventKind::Retried,
+                old: Some(original.status),
+                source: EventSource::Tenant,
+                correlation: &rules.correlation_id,
+                detail: json!({ "retriedAs": job.id }),
+            };
+            record_event(&mut write, &original, event).await?;
+        }
+        write.commit().await?;
+        Ok(enqueued)
+    }
+
+    async fn credits(&self, scope: &TenantScope) -> Result<Option<Credits>> {
         let found: Option<(i64, i64)> =
             sqlx::query_as("select balance, frozen from tenant_credits where company_id = ?1")
                 .bind(scope.company_id())
@@ -122,7 +187,7 @@ impl SqliteStore {
         Ok(found.map(|(balance, frozen)| Credits { balance, frozen }))
     }
 
-    pub(super) async fn grant(&self, scope: &TenantScope, amount: i64, reference: &str) -> Result<Credits> {
+    async fn grant_credits(&self, scope: &TenantScope, amount: i64, reference: &str) -> Result<Credits> {
         let mut write = self.begin().await?;
         let known: Option<(i64, i64)> = sqlx::query_as(
             "select balance, frozen from tenant_credits
@@ -175,5 +240,31 @@ impl SqliteStore {
         .map_err(failed)?;
         write.commit().await?;
         Ok(Credits { balance, frozen })
+    }
+
+    async fn set_webhook(&self, scope: &TenantScope, endpoint: &WebhookEndpoint) -> Result<()> {
+        let mut write = self.begin().await?;
+        if endpoint.url.is_empty() {
+            sqlx::query("delete from webhook_endpoints where company_id = ?1")
+                .bind(scope.company_id())
+                .execute(&mut *write.conn)
+                .await
+                .map_err(failed)?;
+            webhook::give_up(&mut write, scope.company_id()).await?;
+        } else {
+            sqlx::query(
+                "insert into webhook_endpoints (company_id, url, secret, enabled, updated_at) values (?1, ?2, ?3, 1, ?4)
+                 on conflict (company_id) do update
+                   set url = excluded.url, secret = excluded.secret, enabled = 1, updated_at = ?4",
+            )
+            .bind(scope.company_id())
+            .bind(&endpoint.url)
+            .bind(&endpoint.secret)
+            .bind(write.now)
+            .execute(&mut *write.conn)
+            .await
+            .map_err(failed)?;
+        }
+        write.commit().await
     }
 }

@@ -1,4 +1,4 @@
-//! The child's side: one order, one render, and an ear to the worker all the while.
+//! The child's side: one order, one render, and an reader to the worker all the while.
 
 use std::io::{self, BufRead, BufReader, Read as _, Write as _};
 use std::num::NonZeroUsize;
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::super::spool::{RenderedFile, THUMBNAIL_FILE, VIDEO_FILE};
 use super::products;
-use super::protocol::{CANCEL, Done, LONGEST_ORDER_BYTES, Message, Order, RenderTimes, findings};
+use super::protocol::{CANCEL, Done, MAX_ORDER_BYTES, Message, Order, RenderTimes, findings};
 use super::verdict::{Verdict, cancelled};
 use crate::job::FailureCode;
 use quotereel::{FrameRate, Options, Output, Progress as _, Quote, RenderError, Size};
@@ -31,7 +31,7 @@ pub fn serve() -> io::Result<()> {
     let started = Instant::now();
     let mut stdin = BufReader::new(io::stdin());
     let mut line = Vec::new();
-    (&mut stdin).take(LONGEST_ORDER_BYTES).read_until(b'\n', &mut line)?;
+    (&mut stdin).take(MAX_ORDER_BYTES).read_until(b'\n', &mut line)?;
     let order: Order = match serde_json::from_slice(&line) {
         Ok(order) => order,
         Err(error) => {
@@ -47,11 +47,11 @@ pub fn serve() -> io::Result<()> {
         stop: AtomicBool::new(false),
     });
     let wall = Duration::from_millis(order.wall_ms) + WALL_GRACE;
-    let [ear, clock] = [Arc::clone(&child), Arc::clone(&child)];
-    thread::Builder::new().name("ear".to_owned()).spawn(move || ear.listen(stdin))?;
-    thread::Builder::new().name("clock".to_owned()).spawn(move || {
+    let [reader, timer] = [Arc::clone(&child), Arc::clone(&child)];
+    thread::Builder::new().name("reader".to_owned()).spawn(move || reader.listen(stdin))?;
+    thread::Builder::new().name("timer".to_owned()).spawn(move || {
         thread::sleep(wall);
-        clock.abandon();
+        timer.abandon();
     })?;
     let outcome = child.work(order, started);
     child.end(outcome)
@@ -144,7 +144,7 @@ impl Child {
         let progress = Progress {
             frames: prepared.frame_count(),
             done: AtomicU32::new(0),
-            told: Mutex::new(None),
+            reported: Mutex::new(None),
             stop: &self.stop,
         };
         *self.phase() = Phase::Rendering;
@@ -181,7 +181,7 @@ impl Child {
         };
         self.over.notify_all();
         let is_done = outcome.is_ok();
-        let told = if abandoned {
+        let reported = if abandoned {
             Ok(())
         } else {
             say(&match outcome {
@@ -190,10 +190,10 @@ impl Child {
                 Err(Outcome::Stopped) => Message::Failed(cancelled()),
             })
         };
-        if abandoned || told.is_err() || !is_done {
+        if abandoned || reported.is_err() || !is_done {
             products::remove(&self.folder);
         }
-        told
+        reported
     }
 }
 
@@ -213,7 +213,7 @@ impl From<Verdict> for Outcome {
 struct Progress<'a> {
     frames: u32,
     done: AtomicU32,
-    told: Mutex<Option<u8>>,
+    reported: Mutex<Option<u8>>,
     stop: &'a AtomicBool,
 }
 
@@ -223,9 +223,9 @@ impl quotereel::Progress for Progress<'_> {
         // The hundredth is the `done` message. A video that is made again counts beyond its frames.
         let percent = u64::from(done) * 100 / u64::from(self.frames.max(1));
         let percent = u8::try_from(percent.min(99)).unwrap_or(99);
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if told.is_none_or(|before| percent > before) {
-            *told = Some(percent);
+        let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
+        if reported.is_none_or(|before| percent > before) {
+            *reported = Some(percent);
             if say(&Message::Progress(percent)).is_err() {
                 self.stop.store(true, Ordering::Relaxed);
             }

@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use super::super::spool::{RenderedFile, THUMBNAIL_FILE, VIDEO_FILE};
-use super::protocol::{CANCEL, Done, Finding, LONGEST_LINE_BYTES, LONGEST_ORDER_BYTES, Message, Order, RenderTimes};
+use super::protocol::{CANCEL, Done, Finding, MAX_LINE_BYTES, MAX_ORDER_BYTES, Message, Order, RenderTimes};
 use super::verdict::{Verdict, one_line};
 use super::{COMMAND, ChildLimits, products};
 use crate::job::FailureCode;
@@ -30,7 +30,7 @@ const CANCEL_GRACE: Duration = Duration::from_secs(2);
 /// How long a child may take to end after its last word.
 const EXIT_GRACE: Duration = Duration::from_secs(5);
 /// How long a dropped render waits for its killed child, in milliseconds.
-const LONGEST_DYING_MS: u32 = 2000;
+const MAX_DYING_MS: u32 = 2000;
 /// Bytes of a child's log that are kept.
 const KEPT_LOG_BYTES: usize = 16 * 1024;
 /// Characters of it that go into a failure's detail.
@@ -141,8 +141,8 @@ pub async fn render(
     let order = Order::try_from(&request).map_err(|error| Verdict::io("the paths of the order", &error))?;
     let mut line = serde_json::to_vec(&order).map_err(|error| Verdict::io("the order", &error.into()))?;
     line.push(b'\n');
-    if line.len() as u64 > LONGEST_ORDER_BYTES {
-        let detail = format!("the order has {} bytes, at most are {LONGEST_ORDER_BYTES}", line.len());
+    if line.len() as u64 > MAX_ORDER_BYTES {
+        let detail = format!("the order has {} bytes, at most are {MAX_ORDER_BYTES}", line.len());
         return Err(Verdict::new(FailureCode::SnapshotInvalid, detail).into());
     }
     let mut leftovers = Leftovers { folder: order.output_folder.clone(), armed: true };
@@ -273,7 +273,7 @@ async fn listen(stdout: &mut BufReader<ChildStdout>, on_progress: &mut impl FnMu
     }
 }
 
-/// One line without its end, at most [`LONGEST_LINE_BYTES`] long; false at the end of the stream. A last line without an
+/// One line without its end, at most [`MAX_LINE_BYTES`] long; false at the end of the stream. A last line without an
 /// end was cut off and does not count.
 async fn read_line(input: &mut (impl AsyncBufRead + Unpin), line: &mut Vec<u8>) -> io::Result<bool> {
     line.clear();
@@ -284,8 +284,8 @@ async fn read_line(input: &mut (impl AsyncBufRead + Unpin), line: &mut Vec<u8>) 
         }
         let end = block.iter().position(|&byte| byte == b'\n');
         let part = &block[..end.unwrap_or(block.len())];
-        if line.len() + part.len() > LONGEST_LINE_BYTES {
-            let why = format!("a line of more than {LONGEST_LINE_BYTES} bytes");
+        if line.len() + part.len() > MAX_LINE_BYTES {
+            let why = format!("a line of more than {MAX_LINE_BYTES} bytes");
             return Err(io::Error::new(io::ErrorKind::InvalidData, why));
         }
         line.extend_from_slice(part);
@@ -323,7 +323,7 @@ async fn cancelled(cancel: &mut watch::Receiver<bool>) {
 
 /// A child and its streams. Dropped, it is killed.
 struct Running {
-    child: Leashed,
+    child: ChildGuard,
     stdin: ChildStdin,
     stdout: BufReader<ChildStdout>,
     log: tokio::task::JoinHandle<Vec<u8>>,
@@ -331,16 +331,16 @@ struct Running {
 
 /// A child that does not outlive this: when it is dropped, the child is killed, and gone before anybody looks at the files
 /// that it was writing.
-struct Leashed(Child);
+struct ChildGuard(Child);
 
-impl Drop for Leashed {
+impl Drop for ChildGuard {
     fn drop(&mut self) {
         // A child that has been waited for has no id any more.
         if self.0.id().is_none() || self.0.start_kill().is_err() {
             return;
         }
         // Nothing survives this signal; how long that takes is the system's load. The wait has an end nevertheless.
-        for _ in 0..LONGEST_DYING_MS {
+        for _ in 0..MAX_DYING_MS {
             if !matches!(self.0.try_wait(), Ok(None)) {
                 return;
             }
@@ -382,7 +382,7 @@ impl Running {
             return Err(failed(io::Error::other("a stream is missing")));
         };
         let log = tokio::spawn(end_of(stderr));
-        Ok(Self { child: Leashed(child), stdin, stdout: BufReader::new(stdout), log })
+        Ok(Self { child: ChildGuard(child), stdin, stdout: BufReader::new(stdout), log })
     }
 
     /// Waits for the end of the child, and brings it about where it must or does not come by itself.

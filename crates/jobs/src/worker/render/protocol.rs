@@ -10,9 +10,9 @@ use super::super::spool::RenderedFile;
 use quotereel::{Problem, Problems, TemplateChoice};
 
 /// Longest order in bytes: a snapshot of 8 MiB, twice as long where every byte is escaped, and room for the rest.
-pub(super) const LONGEST_ORDER_BYTES: u64 = 32 << 20;
+pub(super) const MAX_ORDER_BYTES: u64 = 32 << 20;
 /// Longest line of the child in bytes: 500 problems with a few hundred bytes each.
-pub(super) const LONGEST_LINE_BYTES: usize = 1 << 20;
+pub(super) const MAX_LINE_BYTES: usize = 1 << 20;
 /// The line by which the worker stops its child.
 pub(super) const CANCEL: &[u8] = b"cancel\n";
 /// `code` of a `failed` message that only says that the child stopped when told to.
@@ -102,7 +102,7 @@ impl From<&Problem> for Finding {
 
 /// All of them, as long as they fit a line with room to spare; a snapshot that draws so many is read no further.
 pub(super) fn findings(problems: &Problems) -> Vec<Finding> {
-    let mut left = LONGEST_LINE_BYTES / 8;
+    let mut left = MAX_LINE_BYTES / 8;
     let all = problems.iter().map(Finding::from);
     all.take_while(|finding| {
         // Escaped, a byte takes up to six: 1/8 leaves a quarter of the line for names and marks.
@@ -150,6 +150,6 @@ mod tests {
         assert!(kept.len() > 50 && kept.len() < 2000, "{}", kept.len());
         let failed = Failed { code: CANCELLED.to_owned(), detail: String::new(), problems: kept };
         let line = serde_json::to_vec(&Message::Failed(failed)).expect("JSON");
-        assert!(line.len() < LONGEST_LINE_BYTES, "{}", line.len());
+        assert!(line.len() < MAX_LINE_BYTES, "{}", line.len());
     }
 }

@@ -17,7 +17,7 @@ use quotereel::template::TemplateError;
 use quotereel::{FolderError, SoundFileError};
 
 /// Longest detail of a failure, in characters.
-const LONGEST_DETAIL_CHARS: usize = 1000;
+const MAX_DETAIL_CHARS: usize = 1000;
 
 /// A failed try, with the problems of the snapshot where they are what failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,9 +66,9 @@ impl Verdict {
     }
 }
 
-/// At most [`LONGEST_DETAIL_CHARS`] characters and no control characters.
+/// At most [`MAX_DETAIL_CHARS`] characters and no control characters.
 pub(super) fn one_line(text: &str) -> String {
-    text.trim().chars().take(LONGEST_DETAIL_CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect()
+    text.trim().chars().take(MAX_DETAIL_CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// The message of a child that stopped when told to.
@@ -136,9 +136,12 @@ impl Verdict {
     /// A child that ended without a last word.
     pub(super) fn from_exit(status: ExitStatus, last_words: &str) -> Self {
         use std::os::unix::process::ExitStatusExt as _;
-        let told = if last_words.is_empty() { String::new() } else { format!("; it said: {last_words}") };
+        let last_line = if last_words.is_empty() { String::new() } else { format!("; it said: {last_words}") };
         let Some(signal) = status.signal() else {
-            return Self::new(FailureCode::RenderCrashed, format!("the child ended with {status} and no result{told}"));
+            return Self::new(
+                FailureCode::RenderCrashed,
+                format!("the child ended with {status} and no result{last_line}"),
+            );
         };
         let (code, why) = match signal {
             raw if raw == Signal::XCPU.as_raw() => (FailureCode::RenderTimedOut, "its processor time was used up"),
@@ -149,7 +152,7 @@ impl Verdict {
             }
             _ => (FailureCode::RenderCrashed, "it crashed"),
         };
-        Self::new(code, format!("the child ended by signal {signal}: {why}{told}"))
+        Self::new(code, format!("the child ended by signal {signal}: {why}{last_line}"))
     }
 }
 
@@ -220,6 +223,6 @@ mod tests {
     #[test]
     fn details_are_one_bounded_line() {
         let detail = Verdict::new(FailureCode::Internal, format!("a\n\u{1b}[31mb{}", "c".repeat(5000))).failure.detail;
-        assert!(detail.len() <= LONGEST_DETAIL_CHARS && !detail.contains(char::is_control), "{detail}");
+        assert!(detail.len() <= MAX_DETAIL_CHARS && !detail.contains(char::is_control), "{detail}");
     }
 }

@@ -84,8 +84,8 @@ fn what_is_not_finished_is_swept_and_what_is_not_ours_stays() {
     rendered(&spool, job(2), 1);
     fs::write(spool.folder().join("notes.txt"), "mine").expect("written");
     assert_eq!(spool.finished().expect("listed"), std::slice::from_ref(&kept));
-    assert_eq!(spool.sweep().expect("swept"), 1);
-    assert_eq!(spool.sweep().expect("swept"), 0);
+    assert_eq!(spool.remove_unfinished().expect("swept"), 1);
+    assert_eq!(spool.remove_unfinished().expect("swept"), 0);
     let name = kept.folder.path().file_name().expect("named").to_string_lossy().into_owned();
     assert_eq!(names(spool.folder()), [name, LOCK_FILE.to_owned(), "notes.txt".to_owned(), ID_FILE.to_owned()]);
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quotereel_jobs::job::TenantScope;
-use quotereel_jobs::queue::{Credits, EnqueueError, StoreError};
+use quotereel_jobs::queue::{Credits, EnqueueError, QueueError};
 
 use crate::rig::{Rig, broken, company, output, quote, rules};
 
@@ -35,11 +35,11 @@ pub(crate) async fn grants_and_takings(rig: Arc<Rig>) {
     assert_eq!((taken, taken.available()), (Credits { balance: 2, frozen: 1 }, 1));
     for (amount, reference) in [(-2, "expiry-2"), (-100, "expiry-3")] {
         let refused = rig.store.grant_credits(&scope, amount, reference).await;
-        assert!(matches!(refused, Err(StoreError::Constraint { .. })), "{refused:?}");
+        assert!(matches!(refused, Err(QueueError::Constraint { .. })), "{refused:?}");
     }
     assert_eq!(credits(&rig, &scope).await, (2, 1));
     let refused = rig.store.grant_credits(&company("cmp-3"), -1, "nothing").await;
-    assert!(matches!(refused, Err(StoreError::Constraint { .. })), "{refused:?}");
+    assert!(matches!(refused, Err(QueueError::Constraint { .. })), "{refused:?}");
     assert_eq!(rig.store.credits(&company("cmp-3")).await.expect("it answers"), None);
     rig.assert_books_balance(&scope).await;
     rig.assert_books_balance(&other).await;

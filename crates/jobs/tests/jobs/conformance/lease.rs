@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quotereel_jobs::job::{Job, Lease, LeaseEpoch, Stage, Status};
-use quotereel_jobs::queue::{Beat, BeatAnswer, CancelOutcome, Held};
+use quotereel_jobs::queue::{CancelOutcome, HeartbeatAnswer, Held, HeldLease};
 
 use crate::rig::{Rig, broken, company, output, spool_of};
 
@@ -25,9 +25,9 @@ async fn assert_lost(rig: &Rig, lease: &Lease, row: &Job) {
         assert_eq!(store.release(lease, "shutdown", LEASE, hold).await.expect("it answers"), Held::Lost, "release");
     }
     assert_eq!(store.stopped(lease).await.expect("it answers"), Held::Lost, "stopped");
-    let mut heart = store.heartbeat().await.expect("a heartbeat");
-    let beats = [Beat { lease: lease.clone(), progress: 99 }];
-    assert_eq!(heart.beat(&beats, LEASE).await.expect("it answers"), [BeatAnswer::Lost], "beat");
+    let mut heartbeat = store.heartbeat().await.expect("a heartbeat");
+    let beats = [HeldLease { lease: lease.clone(), progress: 99 }];
+    assert_eq!(heartbeat.extend(&beats, LEASE).await.expect("it answers"), [HeartbeatAnswer::Lost], "beat");
     assert_eq!(&rig.row(&lease.scope, lease.job_id).await, row, "the row is untouched");
 }
 
@@ -99,26 +99,26 @@ pub(crate) async fn a_heartbeat_extends_and_answers(rig: Arc<Rig>) {
     rig.pass(held.job.id, Duration::from_secs(50)).await;
     let before = rig.row(&scope, held.job.id).await;
     let beats = [(&held, 40), (&ended, 50), (&wanted_stopped, 60)]
-        .map(|(claimed, progress)| Beat { lease: claimed.lease.clone(), progress });
-    let mut heart = rig.store.heartbeat().await.expect("a heartbeat");
-    let answers = heart.beat(&beats, LEASE).await.expect("it answers");
-    assert_eq!(answers, [BeatAnswer::Held, BeatAnswer::Lost, BeatAnswer::CancelRequested]);
+        .map(|(claimed, progress)| HeldLease { lease: claimed.lease.clone(), progress });
+    let mut heartbeat = rig.store.heartbeat().await.expect("a heartbeat");
+    let answers = heartbeat.extend(&beats, LEASE).await.expect("it answers");
+    assert_eq!(answers, [HeartbeatAnswer::Held, HeartbeatAnswer::Lost, HeartbeatAnswer::CancelRequested]);
     let after = rig.row(&scope, held.job.id).await;
     assert_eq!((after.progress, after.lease_epoch), (40, before.lease_epoch));
     let gained = after.lease_expires_at.expect("a lease") - before.lease_expires_at.expect("a lease");
     assert!((45..=60).contains(&gained.whole_seconds()), "{gained}");
     assert_eq!(after.deadline_at, before.deadline_at, "no heartbeat moves the deadline");
     assert_eq!(rig.row(&scope, wanted_stopped.job.id).await.progress, 60, "it is held until it stops");
-    assert_eq!(heart.beat(&[], LEASE).await.expect("it answers"), []);
+    assert_eq!(heartbeat.extend(&[], LEASE).await.expect("it answers"), []);
 }
 
 pub(crate) async fn a_heartbeat_after_the_lease_holds_until_somebody_takes_it(rig: Arc<Rig>) {
     let scope = company("cmp-1");
     let claimed = rig.running(&scope, "q-1", "w").await;
     rig.lapse(claimed.job.id).await;
-    let mut heart = rig.store.heartbeat().await.expect("a heartbeat");
-    let beats = [Beat { lease: claimed.lease.clone(), progress: 10 }];
-    assert_eq!(heart.beat(&beats, LEASE).await.expect("it answers"), [BeatAnswer::Held]);
+    let mut heartbeat = rig.store.heartbeat().await.expect("a heartbeat");
+    let beats = [HeldLease { lease: claimed.lease.clone(), progress: 10 }];
+    assert_eq!(heartbeat.extend(&beats, LEASE).await.expect("it answers"), [HeartbeatAnswer::Held]);
     assert_eq!(rig.store.expire(10, 2).await.expect("it answers").taken, [], "the lease is good again");
 }
 

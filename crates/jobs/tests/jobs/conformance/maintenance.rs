@@ -1,4 +1,4 @@
-//! The duties of maintenance: what they read, what they correct, who has them.
+//! The maintenance tasks: what they read, what they correct, who has them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -191,28 +191,28 @@ pub(crate) async fn lanes_are_counted_anew(rig: Arc<Rig>) {
     assert!(rig.claim("w").await.is_some());
 }
 
-pub(crate) async fn duties_are_taken_once(rig: Arc<Rig>) {
+pub(crate) async fn tasks_are_taken_once(rig: Arc<Rig>) {
     let hour = Duration::from_secs(3_600);
     let mut asked = tokio::task::JoinSet::new();
     for _ in 0..4 {
         let store = rig.another().await;
-        asked.spawn(async move { store.take_duty("sweep", hour).await.expect("it answers") });
+        asked.spawn(async move { store.take_task("sweep", hour).await.expect("it answers") });
     }
     let mut taken = 0;
     while let Some(answer) = asked.join_next().await {
         taken += usize::from(answer.expect("no panic"));
     }
     assert_eq!(taken, 1);
-    assert!(!rig.store.take_duty("sweep", hour).await.expect("it answers"));
-    assert!(rig.store.take_duty("retention", hour).await.expect("it answers"), "another duty");
+    assert!(!rig.store.take_task("sweep", hour).await.expect("it answers"));
+    assert!(rig.store.take_task("retention", hour).await.expect("it answers"), "another task");
     // The time counts from when it was taken, by whoever asks.
-    assert!(rig.store.take_duty("sweep", Duration::ZERO).await.expect("it answers"));
+    assert!(rig.store.take_task("sweep", Duration::ZERO).await.expect("it answers"));
 }
 
 pub(crate) async fn runs_are_written_down(rig: Arc<Rig>) {
-    assert!(rig.store.take_duty("sweep", Duration::ZERO).await.expect("it answers"));
+    assert!(rig.store.take_task("sweep", Duration::ZERO).await.expect("it answers"));
     let run = MaintenanceRun {
-        duty: "sweep".to_owned(),
+        task: "sweep".to_owned(),
         worker_id: WorkerId("w".to_owned()),
         took: Duration::from_millis(1_500),
         corrected: 3,

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use quotereel_jobs::job::{CreditMove, Event, Facts, JobId, Lease, Status, TenantScope, transition};
 use quotereel_jobs::queue::{
-    AdoptRequest, Beat, BeatAnswer, CancelOutcome, ClaimRequest, EnqueueError, EnqueueRules, Enqueued, Heartbeat, Held,
-    JobFilter,
+    AdoptRequest, CancelOutcome, ClaimRequest, EnqueueError, EnqueueRules, Enqueued, HeartbeatAnswer,
+    HeartbeatConnection, Held, HeldLease, JobFilter,
 };
 
 use crate::rig::{Rig, asks, broken, company, output, quote, rules, spool_of};
@@ -19,7 +19,7 @@ const MAX_RESCUES: u32 = 2;
 /// What a worker does with a lease it was given at some time.
 #[derive(Clone, Copy, Debug)]
 enum Write {
-    Beat,
+    HeldLease,
     Succeed,
     Fail,
     RetryLater,
@@ -57,7 +57,7 @@ enum Step {
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let write = prop_oneof![
-        2 => Just(Write::Beat),
+        2 => Just(Write::HeldLease),
         3 => Just(Write::Succeed),
         1 => Just(Write::Fail),
         2 => Just(Write::RetryLater),
@@ -99,7 +99,7 @@ struct Model<'a> {
     credits: (i64, i64),
     jobs: Vec<Expected>,
     leases: Vec<(usize, Lease)>,
-    heart: Box<dyn Heartbeat>,
+    heartbeat: Box<dyn HeartbeatConnection>,
 }
 
 impl Model<'_> {
@@ -253,14 +253,17 @@ impl Model<'_> {
         let held = self.jobs[job].status == Status::Running && self.jobs[job].epoch == lease.epoch.0;
         let none = Duration::ZERO;
         let (answer, event) = match write {
-            Write::Beat => {
-                let beats = [Beat { lease: lease.clone(), progress: 50 }];
+            Write::HeldLease => {
+                let beats = [HeldLease { lease: lease.clone(), progress: 50 }];
                 let expected = match (held, self.jobs[job].cancel_requested) {
-                    (false, _) => BeatAnswer::Lost,
-                    (true, true) => BeatAnswer::CancelRequested,
-                    (true, false) => BeatAnswer::Held,
+                    (false, _) => HeartbeatAnswer::Lost,
+                    (true, true) => HeartbeatAnswer::CancelRequested,
+                    (true, false) => HeartbeatAnswer::Held,
                 };
-                assert_eq!(self.heart.beat(&beats, Duration::from_secs(60)).await.expect("it answers"), [expected]);
+                assert_eq!(
+                    self.heartbeat.extend(&beats, Duration::from_secs(60)).await.expect("it answers"),
+                    [expected]
+                );
                 return;
             }
             Write::Adopt => {
@@ -339,8 +342,8 @@ async fn history(rig: &Rig, steps: &[Step]) {
     }
     let tenants = [company("cmp-counted"), company("cmp-unlimited")];
     rig.store.grant_credits(&tenants[0], 4, "start").await.expect("credits");
-    let heart = rig.store.heartbeat().await.expect("a heartbeat");
-    let mut model = Model { rig, tenants, heart, credits: (4, 0), jobs: Vec::new(), leases: Vec::new() };
+    let heartbeat = rig.store.heartbeat().await.expect("a heartbeat");
+    let mut model = Model { rig, tenants, heartbeat, credits: (4, 0), jobs: Vec::new(), leases: Vec::new() };
     let mut finals = BTreeMap::new();
     for step in steps {
         model.step(step).await;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quotereel_jobs::job::{ErrorClass, Job, LeaseEpoch, Stage, Status, WorkerId};
-use quotereel_jobs::queue::{Beat, BeatAnswer, ExpiredHow, Held};
+use quotereel_jobs::queue::{ExpiredHow, HeartbeatAnswer, Held, HeldLease};
 
 use crate::rig::{Rig, company, output};
 
@@ -47,15 +47,15 @@ pub(crate) async fn the_deadline_counts_despite_heartbeats(rig: Arc<Rig>) {
     let scope = company("cmp-1");
     let claimed = rig.running(&scope, "q-1", "w").await;
     rig.overrun(claimed.job.id).await;
-    let mut heart = rig.store.heartbeat().await.expect("a heartbeat");
-    let beats = [Beat { lease: claimed.lease.clone(), progress: 50 }];
-    let answers = heart.beat(&beats, Duration::from_secs(60)).await.expect("it answers");
-    assert_eq!(answers, [BeatAnswer::Held]);
+    let mut heartbeat = rig.store.heartbeat().await.expect("a heartbeat");
+    let beats = [HeldLease { lease: claimed.lease.clone(), progress: 50 }];
+    let answers = heartbeat.extend(&beats, Duration::from_secs(60)).await.expect("it answers");
+    assert_eq!(answers, [HeartbeatAnswer::Held]);
     let expired = rig.store.expire(10, 2).await.expect("it answers").taken;
     assert_eq!(expired.iter().map(|expired| expired.how).collect::<Vec<_>>(), [ExpiredHow::Deadline]);
     assert_eq!(expired[0].job.status, Status::Queued);
-    let answers = heart.beat(&beats, Duration::from_secs(60)).await.expect("it answers");
-    assert_eq!(answers, [BeatAnswer::Lost]);
+    let answers = heartbeat.extend(&beats, Duration::from_secs(60)).await.expect("it answers");
+    assert_eq!(answers, [HeartbeatAnswer::Lost]);
 }
 
 pub(crate) async fn a_cancelled_job_is_not_rescued(rig: Arc<Rig>) {
@@ -169,9 +169,9 @@ pub(crate) async fn a_row_that_cannot_move_holds_up_no_other(rig: Arc<Rig>) {
     rig.change("update tenant_credits set frozen = 0".to_owned()).await;
     for round in 0..2 {
         let expiry = rig.store.expire(2, 0).await.expect("it answers");
-        let mut told: Vec<_> = expiry.stuck.iter().map(|row| row.job_id).collect();
-        told.sort();
-        assert_eq!(told, stuck, "round {round}: they are reported");
+        let mut reported: Vec<_> = expiry.stuck.iter().map(|row| row.job_id).collect();
+        reported.sort();
+        assert_eq!(reported, stuck, "round {round}: they are reported");
         assert!(expiry.stuck.iter().all(|row| row.problem.contains("tenant_credits_frozen_check")), "{expiry:?}");
         let moved: Vec<_> = expiry.taken.iter().map(|expired| expired.job.id).collect();
         assert_eq!(moved, if round == 0 { &good[..2] } else { &good[2..] }, "round {round}");

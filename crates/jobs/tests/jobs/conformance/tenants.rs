@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use quotereel_jobs::job::{Job, JobId, Lease, Stage, Status, TenantScope};
-use quotereel_jobs::queue::{Beat, BeatAnswer, CancelOutcome, EnqueueError, Enqueued, Held, JobFilter};
+use quotereel_jobs::queue::{CancelOutcome, EnqueueError, Enqueued, HeartbeatAnswer, Held, HeldLease, JobFilter};
 
 use crate::rig::{Rig, broken, company, output, quote, rules};
 
@@ -106,10 +106,10 @@ pub(crate) async fn a_lease_of_another_company_is_lost(rig: Arc<Rig>) {
         assert_eq!(store.retry_later(&lease, &broken(), pause, None).await.expect("it answers"), Held::Lost);
         assert_eq!(store.release(&lease, "shutdown", pause, None).await.expect("it answers"), Held::Lost);
         assert_eq!(store.stopped(&lease).await.expect("it answers"), Held::Lost);
-        let mut heart = store.heartbeat().await.expect("a heartbeat");
-        let beats = [Beat { lease, progress: 50 }];
-        let answers = heart.beat(&beats, std::time::Duration::from_secs(60)).await.expect("it answers");
-        assert_eq!(answers, [BeatAnswer::Lost]);
+        let mut heartbeat = store.heartbeat().await.expect("a heartbeat");
+        let beats = [HeldLease { lease, progress: 50 }];
+        let answers = heartbeat.extend(&beats, std::time::Duration::from_secs(60)).await.expect("it answers");
+        assert_eq!(answers, [HeartbeatAnswer::Lost]);
     }
     assert_eq!(rig.row(&theirs, claimed.job.id).await, claimed.job);
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quotereel_jobs::job::TenantScope;
-use quotereel_jobs::queue::{Held, StoreError, WebhookAttempt, WebhookDelivery, WebhookEndpoint};
+use quotereel_jobs::queue::{Held, QueueError, WebhookAttempt, WebhookDelivery, WebhookEndpoint};
 use serde_json::Value;
 
 use crate::rig::{Rig, broken, company, output};
@@ -43,7 +43,7 @@ pub(crate) async fn no_endpoint_no_delivery(rig: Arc<Rig>) {
     assert_eq!(due(&rig, LEASE).await, [], "what ended before is not announced");
     let short = WebhookEndpoint { secret: vec![7; 23], ..endpoint("https://example.com") };
     let refused = rig.store.set_webhook(&company("cmp-2"), &short).await;
-    assert!(matches!(refused, Err(StoreError::Constraint { .. })), "{refused:?}");
+    assert!(matches!(refused, Err(QueueError::Constraint { .. })), "{refused:?}");
 }
 
 pub(crate) async fn every_end_is_announced(rig: Arc<Rig>) {
@@ -62,7 +62,7 @@ pub(crate) async fn every_end_is_announced(rig: Arc<Rig>) {
     rig.store.expire(10, 0).await.expect("it answers");
     let key = succeeded.output.clone().expect("it has one").output_key;
     rig.store.output_lost(&scope, succeeded.id, &key).await.expect("it answers");
-    let mut told = Vec::new();
+    let mut recorded = Vec::new();
     let mut all = Vec::new();
     loop {
         let batch = due(&rig, LEASE).await;
@@ -86,23 +86,23 @@ pub(crate) async fn every_end_is_announced(rig: Arc<Rig>) {
         assert_eq!(data["errorMessage"].is_string(), code.is_some(), "{payload}");
         let status = text(&data["status"]);
         assert_eq!(text(&payload["type"]), format!("VIDEO_RENDER_{}", status.to_uppercase()));
-        told.push((text(&data["jobId"]), status, code));
+        recorded.push((text(&data["jobId"]), status, code));
     }
-    told.sort();
-    let tell = |id: quotereel_jobs::job::JobId, status: &str, code: Option<&str>| {
+    recorded.sort();
+    let expect = |id: quotereel_jobs::job::JobId, status: &str, code: Option<&str>| {
         (id.to_string(), status.to_owned(), code.map(str::to_owned))
     };
     let mut expected = vec![
-        tell(succeeded.id, "succeeded", None),
-        tell(failed.id, "failed", Some("render_failed")),
-        tell(called_off.id, "cancelled", None),
-        tell(stopped.job.id, "cancelled", None),
-        tell(given_back.job.id, "cancelled", None),
-        tell(dead.job.id, "failed", Some("worker_lost")),
-        tell(succeeded.id, "failed", Some("output_lost")),
+        expect(succeeded.id, "succeeded", None),
+        expect(failed.id, "failed", Some("render_failed")),
+        expect(called_off.id, "cancelled", None),
+        expect(stopped.job.id, "cancelled", None),
+        expect(given_back.job.id, "cancelled", None),
+        expect(dead.job.id, "failed", Some("worker_lost")),
+        expect(succeeded.id, "failed", Some("output_lost")),
     ];
     expected.sort();
-    assert_eq!(told, expected);
+    assert_eq!(recorded, expected);
 }
 
 pub(crate) async fn a_delivery_is_leased(rig: Arc<Rig>) {

@@ -6,7 +6,7 @@ use super::args::{CreditsAction, CreditsTask};
 use super::open;
 use crate::cli::failure::Failure;
 use crate::cli::reporter::Reporter;
-use quotereel_jobs::queue::{Credits, StoreError};
+use quotereel_jobs::queue::{Credits, QueueError};
 
 /// Longest reference of a grant, in bytes.
 const LONGEST_REFERENCE_BYTES: usize = 200;
@@ -33,7 +33,7 @@ pub(super) fn run(task: &CreditsTask, reporter: Reporter) -> Result<(), Failure>
                 let store = open::store(database).await?;
                 match store.grant_credits(&scope, *amount, reference).await {
                     Ok(credits) => Ok(Some(credits)),
-                    Err(StoreError::Constraint { .. }) => Err(Failure::Refused {
+                    Err(QueueError::Constraint { .. }) => Err(Failure::Refused {
                         code: "no_credits",
                         message: format!("{} credits cannot be taken away: fewer are available", amount.unsigned_abs()),
                         passes: false,

@@ -70,7 +70,7 @@ fn refusal(error: EnqueueError) -> Failure {
         EnqueueError::NotFound => ("job_not_found", false),
         EnqueueError::NotRetriable { .. } => ("not_retriable", false),
         EnqueueError::TooManyRetries { .. } => ("too_many_retries", false),
-        EnqueueError::Store(_) => return Failure::System(error.into()),
+        EnqueueError::Queue(_) => return Failure::System(error.into()),
     };
     let wait_seconds = match error {
         EnqueueError::Cooldown { wait_seconds } => Some(wait_seconds),

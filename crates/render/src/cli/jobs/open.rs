@@ -12,7 +12,7 @@ use crate::cli::failure::Failure;
 use crate::config::{ConfigError, DatabaseArgs, EnqueueArgs, StorageArgs};
 use quotereel_jobs::job::{IdentityError, JobId, TenantScope};
 use quotereel_jobs::objects::{self, ObjectStore, S3Keys, S3Settings, StorageSettings};
-use quotereel_jobs::queue::{self, EnqueueRules, Store};
+use quotereel_jobs::queue::{self, Database, EnqueueRules};
 
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
@@ -32,7 +32,7 @@ pub(in crate::cli) fn runtime() -> Result<Runtime, Failure> {
 }
 
 /// The database. The embedded one is made and brought up to date as it is opened: nobody else looks after it.
-pub(in crate::cli) async fn store(args: &DatabaseArgs) -> Result<Arc<dyn Store>, Failure> {
+pub(in crate::cli) async fn store(args: &DatabaseArgs) -> Result<Arc<dyn Database>, Failure> {
     let url = args.url()?;
     let embedded = folder_of_embedded(&url)?;
     let store = queue::connect(&url).await.context("cannot open the database")?;

@@ -23,19 +23,19 @@ pub(super) fn run(task: &ReconcileTask, reporter: Reporter) -> Result<(), Failur
     let spool = TempDir::with_prefix("quotereel-").context("cannot make a temporary folder")?;
     let worker = WorkerArgs { spool: Some(spool.path().to_owned()), ..task.settings.worker.clone() };
     let settings = crate::config::Settings { worker, ..task.settings.clone() };
-    let rounds = open::runtime()?.block_on(async {
-        let means = work::means(&settings).await?;
-        let rounds = worker::reconcile(means, work::worker_settings(&settings, Until::Once)).await;
-        Ok::<_, Failure>(rounds.context("cannot reconcile")?)
+    let reports = open::runtime()?.block_on(async {
+        let resources = work::resources(&settings).await?;
+        let reports = worker::reconcile(resources, work::worker_settings(&settings, Until::Once)).await;
+        Ok::<_, Failure>(reports.context("cannot reconcile")?)
     })?;
     let mut lines = String::new();
-    for round in &rounds {
-        writeln!(lines, "{:<12}{} corrected", round.duty, round.corrected).expect("a String takes everything");
-        for error in &round.errors {
+    for report in &reports {
+        writeln!(lines, "{:<12}{} corrected", report.task, report.corrected).expect("a String takes everything");
+        for error in &report.errors {
             writeln!(lines, "{:<12}error: {error}", "").expect("a String takes everything");
         }
     }
-    let ok = rounds.iter().all(|round| round.errors.is_empty());
-    reporter.result(ok, &lines, json!({ "duties": rounds }))?;
+    let ok = reports.iter().all(|report| report.errors.is_empty());
+    reporter.result(ok, &lines, json!({ "duties": reports }))?;
     if ok { Ok(()) } else { Err(Failure::Told(status::SYSTEM)) }
 }

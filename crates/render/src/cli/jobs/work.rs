@@ -22,7 +22,7 @@ use quotereel_jobs::objects::{ObjectKey, ObjectStore};
 use quotereel_jobs::observe::health::{Address, Health, Listening};
 use quotereel_jobs::observe::metrics::Metrics;
 use quotereel_jobs::queue::Retention;
-use quotereel_jobs::worker::{self, Admission, Ended, Means, Program, Spool, Until, WorkerSettings};
+use quotereel_jobs::worker::{self, Admission, JobReport, Program, Resources, Spool, Until, WorkerSettings};
 
 /// How long the database may be silent before the worker counts as not ready.
 const PATIENCE_OF_STORE: Duration = Duration::from_secs(60);
@@ -59,8 +59,8 @@ pub(super) fn run(task: &WorkerTask, reporter: Reporter, signals: &Signals) -> R
 /// Works, and says whether any job failed.
 async fn work(settings: &Settings, until: Until, reporter: Reporter, signals: &Signals) -> Result<bool, Failure> {
     let asked_to_stop = stop_on_signals(signals.received().is_some())?;
-    let means = means(settings).await?;
-    let (metrics, health) = (Arc::clone(&means.metrics), means.health.clone());
+    let resources = resources(settings).await?;
+    let (metrics, health) = (Arc::clone(&resources.metrics), resources.health.clone());
     let (done, ended) = watch::channel(false);
     let pages = match settings.worker.metrics {
         Address::At(address) => {
@@ -78,17 +78,17 @@ async fn work(settings: &Settings, until: Until, reporter: Reporter, signals: &S
         }
         Address::Off => None,
     };
-    let (failures, storage) = (Arc::new(std::sync::atomic::AtomicBool::new(false)), Arc::clone(&means.storage));
+    let (failures, storage) = (Arc::new(std::sync::atomic::AtomicBool::new(false)), Arc::clone(&resources.storage));
     let on_end = {
         let failures = Arc::clone(&failures);
-        move |ended: &Ended| {
+        move |ended: &JobReport| {
             if ended.status != Some(Status::Succeeded) {
                 failures.store(true, std::sync::atomic::Ordering::SeqCst);
             }
             tell(ended, &*storage, reporter);
         }
     };
-    let worked = worker::run(means, worker_settings(settings, until), asked_to_stop, on_end).await;
+    let worked = worker::run(resources, worker_settings(settings, until), asked_to_stop, on_end).await;
     done.send_replace(true);
     if let Some(pages) = pages {
         drop(pages.await);
@@ -98,13 +98,13 @@ async fn work(settings: &Settings, until: Until, reporter: Reporter, signals: &S
 }
 
 /// Opens everything.
-pub(super) async fn means(settings: &Settings) -> Result<Means, Failure> {
-    let store = open::store(&settings.database).await?;
+pub(super) async fn resources(settings: &Settings) -> Result<Resources, Failure> {
+    let database = open::store(&settings.database).await?;
     let storage = open::storage(&settings.storage, &settings.database).await?;
     let spool_root = settings.worker.spool_folder(&settings.database)?;
     let spool = Spool::open(&spool_root).with_context(|| format!("cannot open the spool {}", spool_root.display()))?;
-    Ok(Means {
-        store,
+    Ok(Resources {
+        database,
         storage,
         spool,
         metrics: Arc::new(Metrics::new(template::builtin_names())),
@@ -114,7 +114,7 @@ pub(super) async fn means(settings: &Settings) -> Result<Means, Failure> {
 }
 
 /// Says where a video is, or why there is none. A reader of stdout that has gone stops no worker.
-fn tell(ended: &Ended, storage: &dyn ObjectStore, reporter: Reporter) {
+fn tell(ended: &JobReport, storage: &dyn ObjectStore, reporter: Reporter) {
     let place = |key: &Option<String>| key.as_deref().and_then(ObjectKey::parse).map(|key| storage.place(&key));
     let (video, thumbnail) = (place(&ended.output_key), place(&ended.thumbnail_key));
     let status = ended.status.map_or("lost", Status::as_str);

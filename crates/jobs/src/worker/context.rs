@@ -1,4 +1,4 @@
-//! What every job and duty of one worker shares.
+//! The state that all jobs and maintenance tasks of one worker share.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 
-use super::gate::Gate;
-use super::heart::Heart;
+use super::circuit_breaker::CircuitBreaker;
+use super::heartbeat::Heartbeat;
 use super::render::Program;
 use super::settings::WorkerSettings;
 use super::spool::Spool;
@@ -16,55 +16,55 @@ use crate::job::{JobId, WorkerId};
 use crate::objects::ObjectStore;
 use crate::observe::health::Health;
 use crate::observe::metrics::Metrics;
-use crate::queue::{Claimed, Store, StoredOutput, TemplateVersion};
+use crate::queue::{Claimed, Database, StoredOutput, TemplateVersion};
 use quotereel::TemplateChoice;
 
-/// How far a worker is on its way out.
+/// How far a worker has stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Stopping {
-    /// Not at all.
+    /// It works.
     No,
-    /// It claims nothing more; what runs may end.
+    /// It claims nothing more; running jobs may end.
     Draining,
-    /// What runs is given back.
+    /// Running jobs are given back to the queue.
     GivingBack,
 }
 
-/// One worker's means.
+/// What all jobs and maintenance tasks of one worker share.
 #[derive(Debug)]
-pub(super) struct Shop {
+pub(super) struct Context {
     pub(super) worker_id: WorkerId,
-    pub(super) store: Arc<dyn Store>,
+    pub(super) database: Arc<dyn Database>,
     pub(super) storage: Arc<dyn ObjectStore>,
     pub(super) spool: Spool,
     pub(super) metrics: Arc<Metrics>,
     pub(super) health: Health,
     pub(super) settings: WorkerSettings,
     pub(super) templates: Templates,
-    pub(super) heart: Heart,
-    pub(super) gate: Gate,
+    pub(super) heartbeat: Heartbeat,
+    pub(super) breaker: CircuitBreaker,
     pub(super) program: Program,
     pub(super) stopping: watch::Receiver<Stopping>,
-    /// Jobs taken up from the spool, with the time of the asking, go to the loop through here.
+    /// Sends jobs adopted from the spool to the loop, each with the time of the request.
     pub(super) adopted: mpsc::UnboundedSender<(Claimed, Instant)>,
     pub(super) cursors: Cursors,
     pub(super) refusals: Refusals,
 }
 
-/// How often storage would not take a job's files though it takes others: in the end it is the job that fails.
+/// Per job, how often storage refused its files while it accepted others. At the limit the job fails.
 #[derive(Debug, Default)]
 pub(super) struct Refusals(Mutex<HashMap<JobId, u32>>);
 
 impl Refusals {
-    /// Times that a job may come back with its files not taken.
-    const MOST: u32 = 3;
+    /// Refusals at which the job fails.
+    const MAX: u32 = 3;
 
     /// Counts one more; `true` while the job may come back.
     pub(super) fn count(&self, id: JobId) -> bool {
         let mut refusals = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = refusals.entry(id).or_insert(0);
         *count += 1;
-        *count < Self::MOST
+        *count < Self::MAX
     }
 
     /// The job has ended.
@@ -93,7 +93,7 @@ impl Templates {
     }
 }
 
-/// Where the sweeps that look at a part each round go on. A worker that starts begins anew.
+/// Where the tasks that look at a part each time continue. Kept in memory only.
 #[derive(Debug, Default)]
 pub(super) struct Cursors {
     outputs: Mutex<Option<JobId>>,

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::duties::Done;
-use super::shop::Shop;
+use super::super::context::Context;
+use super::outcome::TaskOutcome;
 use crate::objects::{ObjectKey, ObjectStore, StorageError};
 use crate::observe::metrics::Metrics;
 use crate::queue::StoredOutput;
@@ -25,47 +25,49 @@ const SECOND_LOOK: Duration = Duration::from_secs(60);
 const SUSPICIOUS_PART: usize = 2;
 
 /// One round.
-pub(super) async fn verify(shop: &Shop) -> Done {
-    let mut done = Done::default();
-    let page = match shop.store.outputs(shop.cursors.outputs(), MIN_AGE, BATCH).await {
+pub(super) async fn verify(context: &Context) -> TaskOutcome {
+    let mut done = TaskOutcome::default();
+    let page = match context.database.outputs(context.cursors.outputs(), MIN_AGE, BATCH).await {
         Ok(page) => page,
         Err(error) => {
-            shop.metrics.store_error();
-            return Done::failed(error);
+            context.metrics.store_error();
+            return TaskOutcome::failed(error);
         }
     };
-    shop.cursors.set_outputs(page.next);
-    let suspects = shop.cursors.take_suspects(SECOND_LOOK);
+    context.cursors.set_outputs(page.next);
+    let suspects = context.cursors.take_suspects(SECOND_LOOK);
     let looked_at = page.items.len();
-    let first = look(&shop.storage, page.items, &mut done).await;
-    let second = look(&shop.storage, suspects, &mut done).await;
+    let first = look(&context.storage, page.items, &mut done).await;
+    let second = look(&context.storage, suspects, &mut done).await;
     if first.found + second.found > 0 {
-        shop.cursors.note_found();
+        context.cursors.note_found();
     }
     if first.missing.len() * SUSPICIOUS_PART > looked_at && first.missing.len() > 1 {
         let gone = first.missing.len();
-        done.note(format!("{gone} of {looked_at} videos are not in storage: is it the right one? Nothing was changed"));
+        done.add_error(format!(
+            "{gone} of {looked_at} videos are not in storage: is it the right one? Nothing was changed"
+        ));
         return done;
     }
-    shop.cursors.suspect(first.missing);
-    if !second.missing.is_empty() && !shop.cursors.has_found() {
-        done.note("not one video of the rows is in storage: is it the right one? Nothing was changed");
+    context.cursors.suspect(first.missing);
+    if !second.missing.is_empty() && !context.cursors.has_found() {
+        done.add_error("not one video of the rows is in storage: is it the right one? Nothing was changed");
         return done;
     }
     for output in second.missing {
-        match shop.store.output_lost(&output.scope, output.job_id, &output.output_key).await {
+        match context.database.output_lost(&output.scope, output.job_id, &output.output_key).await {
             Ok(true) => {
                 done.corrected += 1;
-                told(&shop.metrics, &output);
+                report(&context.metrics, &output);
             }
             Ok(false) => {}
-            Err(error) => done.note(error),
+            Err(error) => done.add_error(error),
         }
     }
     done
 }
 
-fn told(metrics: &Metrics, output: &StoredOutput) {
+fn report(metrics: &Metrics, output: &StoredOutput) {
     metrics.failure(crate::job::FailureCode::OutputLost);
     tracing::error!(
         event = "RECONCILE", jobId = %output.job_id, companyId = output.scope.company_id(),
@@ -81,7 +83,7 @@ struct Look {
 }
 
 /// Looks for every video. Storage that does not answer has lost nothing.
-async fn look(storage: &Arc<dyn ObjectStore>, outputs: Vec<StoredOutput>, done: &mut Done) -> Look {
+async fn look(storage: &Arc<dyn ObjectStore>, outputs: Vec<StoredOutput>, done: &mut TaskOutcome) -> Look {
     let mut look = Look::default();
     let mut asking: JoinSet<Result<Option<StoredOutput>, StorageError>> = JoinSet::new();
     let mut left = outputs.into_iter();
@@ -96,7 +98,7 @@ async fn look(storage: &Arc<dyn ObjectStore>, outputs: Vec<StoredOutput>, done: 
             None => return look,
             Some(Ok(Ok(None))) => look.found += 1,
             Some(Ok(Ok(Some(output)))) => look.missing.push(output),
-            Some(Ok(Err(error))) => done.note(error),
+            Some(Ok(Err(error))) => done.add_error(error),
             // A task that panicked has found nothing missing.
             Some(Err(_)) => {}
         }

@@ -1,7 +1,7 @@
 //! Takes jobs from workers that are gone or hang: back to the queue, or failed when they were rescued often enough.
 
-use super::duties::Done;
-use super::shop::Shop;
+use super::super::context::Context;
+use super::outcome::TaskOutcome;
 use crate::job::{FailureCode, Status};
 use crate::observe::journal;
 use crate::observe::metrics::Rescue;
@@ -11,21 +11,21 @@ use crate::queue::ExpiredHow;
 const BATCH: u32 = 100;
 
 /// Corrects every running job whose lease or deadline has passed.
-pub(super) async fn expire(shop: &Shop) -> Done {
-    let mut done = Done::default();
+pub(super) async fn take_back(context: &Context) -> TaskOutcome {
+    let mut done = TaskOutcome::default();
     loop {
-        let expiry = match shop.store.expire(BATCH, shop.settings.retry.max_rescues).await {
+        let expiry = match context.database.expire(BATCH, context.settings.retry.max_rescues).await {
             Ok(expiry) => expiry,
             Err(error) => {
-                shop.metrics.store_error();
-                done.note(error);
+                context.metrics.store_error();
+                done.add_error(error);
                 return done;
             }
         };
         for stuck in &expiry.stuck {
-            shop.metrics.store_error();
+            context.metrics.store_error();
             tracing::error!(event = "ERROR", jobId = %stuck.job_id, error = stuck.problem, "a job cannot be taken from its worker");
-            done.note(stuck);
+            done.add_error(stuck);
         }
         for expired in &expiry.taken {
             let job = &expired.job;
@@ -34,12 +34,12 @@ pub(super) async fn expire(shop: &Shop) -> Done {
                 ExpiredHow::Deadline => ("deadline passed", Rescue::Deadline),
             };
             match job.status {
-                Status::Queued => shop.metrics.rescued(rescue),
+                Status::Queued => context.metrics.rescued(rescue),
                 status => {
-                    shop.metrics.job_finished(status, &job.template, shop.settings.deadline);
+                    context.metrics.job_finished(status, &job.template, context.settings.deadline);
                     if status == Status::Failed {
                         let code = job.error_code.as_deref().and_then(FailureCode::from_name);
-                        shop.metrics.failure(code.unwrap_or(FailureCode::WorkerLost));
+                        context.metrics.failure(code.unwrap_or(FailureCode::WorkerLost));
                     }
                 }
             }

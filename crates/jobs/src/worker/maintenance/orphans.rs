@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
-use super::duties::Done;
-use super::shop::Shop;
+use super::super::context::Context;
+use super::outcome::TaskOutcome;
 use crate::job::JobId;
 use crate::objects::{ListedObject, ObjectKey, TENANTS_PREFIX};
 use crate::queue::ObjectUse;
@@ -21,10 +21,10 @@ const AFTER_END: Duration = Duration::from_secs(3600);
 const SUSPICIOUS_PART: usize = 4;
 
 /// One round.
-pub(super) async fn remove(shop: &Shop) -> Done {
-    let listing = match shop.storage.list(TENANTS_PREFIX, shop.cursors.orphans().as_deref(), BATCH).await {
+pub(super) async fn remove(context: &Context) -> TaskOutcome {
+    let listing = match context.storage.list(TENANTS_PREFIX, context.cursors.orphans().as_deref(), BATCH).await {
         Ok(listing) => listing,
-        Err(error) => return Done::failed(error),
+        Err(error) => return TaskOutcome::failed(error),
     };
     let objects: Vec<(ObjectKey, JobId, ListedObject)> = listing
         .objects
@@ -38,32 +38,32 @@ pub(super) async fn remove(shop: &Shop) -> Done {
     let mut ids: Vec<JobId> = objects.iter().map(|(_, job_id, _)| *job_id).collect();
     ids.sort_unstable();
     ids.dedup();
-    let rows: HashMap<JobId, ObjectUse> = match shop.store.objects_in_use(&ids).await {
+    let rows: HashMap<JobId, ObjectUse> = match context.database.objects_in_use(&ids).await {
         Ok(rows) => rows.into_iter().map(|row| (row.job_id, row)).collect(),
         Err(error) => {
-            shop.metrics.store_error();
-            return Done::failed(error);
+            context.metrics.store_error();
+            return TaskOutcome::failed(error);
         }
     };
-    shop.cursors.set_orphans(listing.next);
+    context.cursors.set_orphans(listing.next);
     let strangers = ids.len() - rows.len();
     if strangers > 0 && strangers * SUSPICIOUS_PART > ids.len() {
         let all = ids.len();
-        return Done::failed(format!(
+        return TaskOutcome::failed(format!(
             "{strangers} of {all} jobs with objects have no row: is it the right database? Nothing was removed"
         ));
     }
-    let mut done = Done::default();
+    let mut done = TaskOutcome::default();
     for (key, job_id, object) in objects {
         if !is_orphan(&key, &object, rows.get(&job_id)) {
             continue;
         }
-        match shop.storage.delete(&key).await {
+        match context.storage.delete(&key).await {
             Ok(()) => {
                 done.corrected += 1;
                 tracing::info!(event = "RECONCILE", jobId = %job_id, key = key.as_str(), reason = "orphan", "an object that no row needs is removed");
             }
-            Err(error) => done.note(error),
+            Err(error) => done.add_error(error),
         }
     }
     done

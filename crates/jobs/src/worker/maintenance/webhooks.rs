@@ -9,8 +9,8 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use reqwest::{Client, StatusCode, header};
 use sha2::Sha256;
 
-use super::duties::Done;
-use super::shop::Shop;
+use super::super::context::Context;
+use super::outcome::TaskOutcome;
 use crate::observe::metrics::WebhookOutcome;
 use crate::queue::{Held, WebhookAttempt, WebhookDelivery};
 use quotereel::pictures::{Policy, check_address, guarded_client};
@@ -25,22 +25,22 @@ const LEASE: Duration = Duration::from_secs(20 * 20);
 const PAUSES_S: [u64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
 
 /// Delivers what is due.
-pub(super) async fn deliver(shop: &Shop) -> Done {
-    let mut done = Done::default();
-    let due = match shop.store.claim_webhooks(BATCH, LEASE).await {
+pub(super) async fn deliver(context: &Context) -> TaskOutcome {
+    let mut done = TaskOutcome::default();
+    let due = match context.database.claim_webhooks(BATCH, LEASE).await {
         Ok(due) => due,
         Err(error) => {
-            shop.metrics.store_error();
-            return Done::failed(error);
+            context.metrics.store_error();
+            return TaskOutcome::failed(error);
         }
     };
     if due.is_empty() {
         return done;
     }
-    let policy = Policy { allow_private_network: shop.settings.allow_private_network, ..Policy::default() };
+    let policy = Policy { allow_private_network: context.settings.allow_private_network, ..Policy::default() };
     let client = match guarded_client(&policy) {
         Ok(client) => client,
-        Err(error) => return Done::failed(error),
+        Err(error) => return TaskOutcome::failed(error),
     };
     for delivery in due {
         let attempt = send(&client, &delivery, policy.allow_private_network).await;
@@ -50,19 +50,19 @@ pub(super) async fn deliver(shop: &Shop) -> Done {
             WebhookAttempt::GivenUp(reason) => (WebhookOutcome::GivenUp, Some(reason)),
             WebhookAttempt::Gone => (WebhookOutcome::Gone, None),
         };
-        shop.metrics.webhook(outcome);
+        context.metrics.webhook(outcome);
         if outcome != WebhookOutcome::Delivered {
             tracing::warn!(
                 event = "WEBHOOK", delivery = %delivery.id, companyId = delivery.scope.company_id(),
                 attempt = delivery.attempts + 1, outcome = outcome.as_str(), error = reason, "a webhook was not taken"
             );
         }
-        match shop.store.webhook_attempted(delivery.id, delivery.epoch, &attempt).await {
+        match context.database.webhook_attempted(delivery.id, delivery.epoch, &attempt).await {
             Ok(Held::Yes) => done.corrected += 1,
             Ok(Held::Lost) => {}
             Err(error) => {
-                shop.metrics.store_error();
-                done.note(error);
+                context.metrics.store_error();
+                done.add_error(error);
             }
         }
     }

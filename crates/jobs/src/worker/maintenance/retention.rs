@@ -1,24 +1,24 @@
 //! Removes videos and rows that have outlived their retention: first the row says so, then the objects go, and rows go later
 //! still.
 
-use super::duties::Done;
-use super::shop::Shop;
-use super::upload::delete_output;
+use super::super::context::Context;
+use super::super::upload::delete_output;
+use super::outcome::TaskOutcome;
 
 /// Rows looked at in one statement.
 const BATCH: u32 = 200;
 
 /// Removes what is due.
-pub(super) async fn remove(shop: &Shop) -> Done {
-    let mut done = Done::default();
-    remove_videos(shop, &mut done).await;
+pub(super) async fn remove(context: &Context) -> TaskOutcome {
+    let mut done = TaskOutcome::default();
+    remove_videos(context, &mut done).await;
     loop {
-        match shop.store.delete_past_retention(&shop.settings.retention, BATCH).await {
+        match context.database.delete_past_retention(&context.settings.retention, BATCH).await {
             Ok(deleted) => {
                 for stuck in &deleted.stuck {
-                    shop.metrics.store_error();
+                    context.metrics.store_error();
                     tracing::error!(event = "ERROR", jobId = %stuck.job_id, error = stuck.problem, "a row cannot be deleted");
-                    done.note(stuck);
+                    done.add_error(stuck);
                 }
                 done.corrected += deleted.rows;
                 if deleted.rows < u64::from(BATCH) {
@@ -26,21 +26,21 @@ pub(super) async fn remove(shop: &Shop) -> Done {
                 }
             }
             Err(error) => {
-                shop.metrics.store_error();
-                done.note(error);
+                context.metrics.store_error();
+                done.add_error(error);
                 return done;
             }
         }
     }
 }
 
-async fn remove_videos(shop: &Shop, done: &mut Done) {
+async fn remove_videos(context: &Context, done: &mut TaskOutcome) {
     loop {
-        let due = match shop.store.outputs_past_retention(&shop.settings.retention, BATCH).await {
+        let due = match context.database.outputs_past_retention(&context.settings.retention, BATCH).await {
             Ok(due) => due,
             Err(error) => {
-                shop.metrics.store_error();
-                return done.note(error);
+                context.metrics.store_error();
+                return done.add_error(error);
             }
         };
         let found = due.len();
@@ -48,15 +48,15 @@ async fn remove_videos(shop: &Shop, done: &mut Done) {
         for output in due {
             // The row says it first: nobody must be told of a video that is about to go, or miss one that went on purpose.
             // Objects that stay behind are orphans then, and go with those.
-            match shop.store.output_expired(&output.scope, output.job_id).await {
+            match context.database.output_expired(&output.scope, output.job_id).await {
                 Ok(true) => {
                     removed += 1;
-                    if let Err(error) = delete_output(shop, &output).await {
-                        done.note(error);
+                    if let Err(error) = delete_output(context, &output).await {
+                        done.add_error(error);
                     }
                 }
                 Ok(false) => {}
-                Err(error) => done.note(error),
+                Err(error) => done.add_error(error),
             }
         }
         done.corrected += removed;

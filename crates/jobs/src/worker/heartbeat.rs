@@ -1,8 +1,8 @@
-//! The heartbeat: one thread of its own with a runtime and a database connection of its own, so that neither a busy
-//! processor pool nor a used-up connection pool can make a living worker look dead.
+//! The heartbeat extends the leases of running jobs. It has its own thread, runtime and database connection, so that
+//! neither a busy thread pool nor an exhausted connection pool makes a living worker look dead.
 //!
-//! It carries progress up and cancel requests down, and it fences: where no beat got through for as long as a lease
-//! lasts, the jobs are given up here before anybody else may take them.
+//! It also carries progress up and cancel requests down. When no heartbeat has succeeded for the length of a lease, the
+//! jobs are given up here, before another worker may claim them.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -16,49 +16,49 @@ use tokio::time::timeout;
 use crate::job::{JobId, Lease};
 use crate::observe::health::Health;
 use crate::observe::metrics::Metrics;
-use crate::queue::{Beat, BeatAnswer, Heartbeat, Store, StoreError};
+use crate::queue::{Database, HeartbeatAnswer, HeartbeatConnection, HeldLease, QueueError};
 
 /// Whether a job may go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Pulse {
+pub(super) enum LeaseState {
     /// The lease is held.
-    Beating,
+    Held,
     /// A tenant wants it stopped; the lease is held.
     CancelRequested,
     /// The lease is lost: write nothing any more.
     Lost,
 }
 
-/// How often and how long.
+/// Intervals of the heartbeat.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Rhythm {
-    /// Time between two beats.
+pub(super) struct Intervals {
+    /// Time between two heartbeats.
     pub(super) interval: Duration,
-    /// How long a lease lasts without one.
+    /// How long a lease lasts without a heartbeat.
     pub(super) lease: Duration,
 }
 
-/// Beats for every job that is held.
+/// Extends the lease of every job that is held.
 #[derive(Debug)]
-pub(super) struct Heart {
+pub(super) struct Heartbeat {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// A job for which the heart beats, until this is dropped.
+/// A job whose lease is extended until this is dropped.
 #[derive(Debug)]
 pub(super) struct HeldJob {
     id: JobId,
     entry: Arc<Entry>,
     shared: Arc<Shared>,
-    pulse: watch::Receiver<Pulse>,
+    state: watch::Receiver<LeaseState>,
 }
 
 #[derive(Debug)]
 struct Entry {
     lease: Lease,
     progress: AtomicU8,
-    pulse: watch::Sender<Pulse>,
+    state: watch::Sender<LeaseState>,
     /// Start of the last statement known to have extended the lease; it was claimed no earlier.
     extended_at: Mutex<Instant>,
 }
@@ -72,14 +72,14 @@ struct Shared {
     health: Health,
 }
 
-impl Heart {
+impl Heartbeat {
     /// Starts the thread.
     ///
     /// # Errors
     /// When the operating system gives no thread.
     pub(super) fn start(
-        store: Arc<dyn Store>,
-        rhythm: Rhythm,
+        database: Arc<dyn Database>,
+        intervals: Intervals,
         metrics: Arc<Metrics>,
         health: Health,
     ) -> std::io::Result<Self> {
@@ -89,41 +89,41 @@ impl Heart {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let thread = thread::Builder::new().name("heartbeat".to_owned()).spawn({
             let shared = Arc::clone(&shared);
-            move || runtime.block_on(beat_until_stopped(&shared, &*store, rhythm, woken))
+            move || runtime.block_on(run_until_stopped(&shared, &*database, intervals, woken))
         })?;
         Ok(Self { shared, thread: Some(thread) })
     }
 
-    /// Beats for this lease from now on. `claimed_at` is when the claiming statement was sent, at the latest.
+    /// Extends this lease from now on. `claimed_at` is when the claiming statement was sent, at the latest.
     pub(super) fn hold(&self, lease: Lease, claimed_at: Instant) -> HeldJob {
-        let (sender, pulse) = watch::channel(Pulse::Beating);
+        let (sender, state) = watch::channel(LeaseState::Held);
         let id = lease.job_id;
         let entry =
-            Arc::new(Entry { lease, progress: AtomicU8::new(0), pulse: sender, extended_at: Mutex::new(claimed_at) });
+            Arc::new(Entry { lease, progress: AtomicU8::new(0), state: sender, extended_at: Mutex::new(claimed_at) });
         if let Some(replaced) = lock(&self.shared.entries).insert(id, Arc::clone(&entry)) {
-            // The same job, claimed anew: whatever still works on the old claim must stop.
-            replaced.pulse.send_replace(Pulse::Lost);
+            // The same job was claimed again: whatever still works for the old claim must stop.
+            replaced.state.send_replace(LeaseState::Lost);
         }
-        HeldJob { id, entry, shared: Arc::clone(&self.shared), pulse }
+        HeldJob { id, entry, shared: Arc::clone(&self.shared), state }
     }
 
-    /// How many jobs it beats for.
+    /// Number of jobs whose leases it extends.
     pub(super) fn held(&self) -> usize {
         lock(&self.shared.entries).len()
     }
 
-    /// Whether its thread is there.
-    pub(super) fn is_beating(&self) -> bool {
+    /// Whether its thread still runs.
+    pub(super) fn is_running(&self) -> bool {
         self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
     }
 
-    /// Whether it beats for that job.
+    /// Whether it extends that job's lease.
     pub(super) fn holds(&self, id: JobId) -> bool {
         lock(&self.shared.entries).contains_key(&id)
     }
 }
 
-impl Drop for Heart {
+impl Drop for Heartbeat {
     fn drop(&mut self) {
         self.shared.stop.store(true, Ordering::SeqCst);
         // The thread is gone only if it has ended already.
@@ -135,12 +135,12 @@ impl Drop for Heart {
 }
 
 impl HeldJob {
-    /// Tells how far it is, 0 to 100; the next beat carries it up.
+    /// Reports the progress, 0 to 100; the next heartbeat writes it to the row.
     pub(super) fn progress(&self, percent: u8) {
         self.entry.progress.fetch_max(percent.min(100), Ordering::Relaxed);
     }
 
-    /// Where the progress can be told from elsewhere.
+    /// A function that reports the progress, for other threads.
     pub(super) fn reporter(&self) -> impl Fn(u8) + Send + Sync + 'static {
         let entry = Arc::clone(&self.entry);
         move |percent| {
@@ -148,28 +148,27 @@ impl HeldJob {
         }
     }
 
-    /// The pulse now.
-    pub(super) fn pulse(&self) -> Pulse {
-        *self.pulse.borrow()
+    /// The present state of the lease.
+    pub(super) fn state(&self) -> LeaseState {
+        *self.state.borrow()
     }
 
     /// Waits until the job may no longer go on.
-    pub(super) async fn interrupted(&self) -> Pulse {
-        let mut pulse = self.pulse.clone();
-        match pulse.wait_for(|pulse| *pulse != Pulse::Beating).await {
-            Ok(pulse) => *pulse,
+    pub(super) async fn interrupted(&self) -> LeaseState {
+        let mut state = self.state.clone();
+        match state.wait_for(|state| *state != LeaseState::Held).await {
+            Ok(state) => *state,
             // The sender lives in the entry, which this struct holds.
-            Err(_) => Pulse::Lost,
+            Err(_) => LeaseState::Lost,
         }
     }
 
     /// Waits until the lease is lost; a cancel request does not count.
     pub(super) async fn lost(&self) {
-        let mut pulse = self.pulse.clone();
-        drop(pulse.wait_for(|pulse| *pulse == Pulse::Lost).await);
+        let mut state = self.state.clone();
+        drop(state.wait_for(|state| *state == LeaseState::Lost).await);
     }
 
-    /// The lease.
     pub(super) fn lease(&self) -> &Lease {
         &self.entry.lease
     }
@@ -178,30 +177,30 @@ impl HeldJob {
 impl Drop for HeldJob {
     fn drop(&mut self) {
         let mut entries = lock(&self.shared.entries);
-        // The same job may have been claimed anew by this worker in the meantime.
+        // This worker may have claimed the same job again in the meantime.
         if entries.get(&self.id).is_some_and(|entry| Arc::ptr_eq(entry, &self.entry)) {
             entries.remove(&self.id);
         }
     }
 }
 
-async fn beat_until_stopped(
+async fn run_until_stopped(
     shared: &Shared,
-    store: &dyn Store,
-    rhythm: Rhythm,
+    database: &dyn Database,
+    intervals: Intervals,
     mut woken: mpsc::UnboundedReceiver<()>,
 ) {
-    let mut connection: Option<Box<dyn Heartbeat>> = None;
+    let mut connection: Option<Box<dyn HeartbeatConnection>> = None;
     let mut again_soon = false;
     while !shared.stop.load(Ordering::SeqCst) {
         let entries: Vec<Arc<Entry>> = lock(&shared.entries).values().cloned().collect();
         if !entries.is_empty() {
-            // A beat that takes longer than it would take to lose the lease is of no use; a hung connection is replaced.
-            let patience = (rhythm.lease / 3).max(Duration::from_millis(200));
+            // A heartbeat that takes this long is of no use any more: the connection hangs and is replaced.
+            let patience = (intervals.lease / 3).max(Duration::from_millis(200));
             let sent_at = Instant::now();
-            match timeout(patience, beat(&mut connection, store, &entries, rhythm.lease)).await {
+            match timeout(patience, extend_leases(&mut connection, database, &entries, intervals.lease)).await {
                 Ok(Ok(answers)) => {
-                    again_soon = answers.contains(&BeatAnswer::Unknown);
+                    again_soon = answers.contains(&HeartbeatAnswer::Unknown);
                     shared.metrics.heartbeat(true);
                     for (entry, answer) in entries.iter().zip(answers) {
                         entry.answered(answer, sent_at);
@@ -219,49 +218,49 @@ async fn beat_until_stopped(
                 }
             }
             for entry in &entries {
-                entry.give_up_after(rhythm.lease);
+                entry.give_up_after(intervals.lease);
             }
         }
-        shared.health.beat();
-        let pause = if again_soon { rhythm.interval.min(Duration::from_secs(1)) } else { rhythm.interval };
+        shared.health.heartbeat();
+        let pause = if again_soon { intervals.interval.min(Duration::from_secs(1)) } else { intervals.interval };
         drop(timeout(pause, woken.recv()).await);
     }
 }
 
-async fn beat(
-    connection: &mut Option<Box<dyn Heartbeat>>,
-    store: &dyn Store,
+async fn extend_leases(
+    connection: &mut Option<Box<dyn HeartbeatConnection>>,
+    database: &dyn Database,
     entries: &[Arc<Entry>],
     lease: Duration,
-) -> Result<Vec<BeatAnswer>, StoreError> {
+) -> Result<Vec<HeartbeatAnswer>, QueueError> {
     let connection = match connection {
         Some(connection) => connection,
-        None => connection.insert(store.heartbeat().await?),
+        None => connection.insert(database.heartbeat().await?),
     };
-    let beats: Vec<Beat> = entries
+    let leases: Vec<HeldLease> = entries
         .iter()
-        .map(|entry| Beat { lease: entry.lease.clone(), progress: entry.progress.load(Ordering::Relaxed) })
+        .map(|entry| HeldLease { lease: entry.lease.clone(), progress: entry.progress.load(Ordering::Relaxed) })
         .collect();
-    connection.beat(&beats, lease).await
+    connection.extend(&leases, lease).await
 }
 
 impl Entry {
-    fn answered(&self, answer: BeatAnswer, sent_at: Instant) {
-        let pulse = match answer {
-            BeatAnswer::Held => Pulse::Beating,
-            BeatAnswer::CancelRequested => Pulse::CancelRequested,
-            BeatAnswer::Lost => Pulse::Lost,
-            // Nothing is known: the lease ends when it would have ended without this beat.
-            BeatAnswer::Unknown => return,
+    fn answered(&self, answer: HeartbeatAnswer, sent_at: Instant) {
+        let state = match answer {
+            HeartbeatAnswer::Held => LeaseState::Held,
+            HeartbeatAnswer::CancelRequested => LeaseState::CancelRequested,
+            HeartbeatAnswer::Lost => LeaseState::Lost,
+            // Nothing is known: the lease ends when it would have ended without this heartbeat.
+            HeartbeatAnswer::Unknown => return,
         };
-        if pulse != Pulse::Lost {
+        if state != LeaseState::Lost {
             *lock(&self.extended_at) = sent_at;
         }
-        self.pulse.send_if_modified(|known| {
+        self.state.send_if_modified(|known| {
             // Neither a loss nor a cancel request is ever taken back.
-            let changed = *known != pulse && *known != Pulse::Lost && pulse != Pulse::Beating;
+            let changed = *known != state && *known != LeaseState::Lost && state != LeaseState::Held;
             if changed {
-                *known = pulse;
+                *known = state;
             }
             changed
         });
@@ -269,7 +268,7 @@ impl Entry {
 
     fn give_up_after(&self, lease: Duration) {
         if lock(&self.extended_at).elapsed() >= lease {
-            self.pulse.send_if_modified(|known| std::mem::replace(known, Pulse::Lost) != Pulse::Lost);
+            self.state.send_if_modified(|known| std::mem::replace(known, LeaseState::Lost) != LeaseState::Lost);
         }
     }
 }

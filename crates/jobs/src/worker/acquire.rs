@@ -1,4 +1,4 @@
-//! Comes by the finished files of a job: they lie in the spool or in storage already, or they are rendered now.
+//! Acquires the finished files of a job: they are in the spool or in storage already, or they are rendered now.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,11 +8,11 @@ use tokio::sync::watch;
 use tokio::task::block_in_place;
 
 use super::admission::read_snapshot;
-use super::heart::HeldJob;
-use super::process::{Interrupt, RENDERED_PERCENT, interrupted, unless_interrupted};
+use super::context::Context;
+use super::heartbeat::HeldJob;
+use super::interrupt::{Interrupt, interrupted, unless_interrupted};
 use super::render::{ChildLimits, RenderEnd, RenderRequest, RenderedFiles, render};
-use super::shop::Shop;
-use super::spool::{FinishedRender, JobFolder, NewRender, SpoolError};
+use super::spool::{FinishedRender, JobFolder, NewRender};
 use super::upload::find_output;
 use crate::job::{Failure, FailureCode, Job, JobOutput, Stage};
 use crate::objects::{ObjectKey, StorageErrorClass};
@@ -24,8 +24,10 @@ use quotereel::pictures::asset_keys;
 
 /// The size of a job's video, in px: 9:16, for phones.
 const SIZE: Size = Size::PORTRAIT;
+/// Share of the progress that is made when the frames are done, in percent; the rest is the upload.
+pub(super) const RENDERED_PERCENT: u8 = 90;
 /// Largest picture of a tenant that is fetched from storage, in bytes; the limit of a picture anywhere.
-const LARGEST_ASSET_BYTES: u64 = 6 << 20;
+const MAX_ASSET_BYTES: u64 = 6 << 20;
 
 /// Where a job's files are.
 pub(super) enum Made {
@@ -37,22 +39,12 @@ pub(super) enum Made {
     Nowhere(Rerender),
 }
 
-impl From<SpoolError> for Interrupt {
-    fn from(error: SpoolError) -> Self {
-        let code = match error {
-            SpoolError::Full { .. } => FailureCode::DiskFull,
-            _ => FailureCode::RenderFailed,
-        };
-        Self::Failure(Failure::new(code, error.to_string()))
-    }
-}
-
 /// Looks for files of an earlier claim.
-pub(super) async fn already_made(shop: &Shop, job: &Job, render_version: &str) -> Made {
+pub(super) async fn find_finished(context: &Context, job: &Job, render_version: &str) -> Made {
     if job.render_attempts == 0 {
         return Made::Nowhere(Rerender::Failed);
     }
-    let in_spool = block_in_place(|| shop.spool.finished_of(job.id)).unwrap_or_else(|error| {
+    let in_spool = block_in_place(|| context.spool.finished_of(job.id)).unwrap_or_else(|error| {
         tracing::warn!(event = "ERROR", jobId = %job.id, error = %error, "the spool cannot be read");
         None
     });
@@ -64,7 +56,7 @@ pub(super) async fn already_made(shop: &Shop, job: &Job, render_version: &str) -
     if let Some(finished) = in_spool.filter(fits) {
         return Made::InSpool(finished);
     }
-    if let Some(output) = find_output(shop, job, render_version).await {
+    if let Some(output) = find_output(context, job, render_version).await {
         return Made::InStorage(output);
     }
     Made::Nowhere(match job.error_code.as_deref().and_then(FailureCode::from_name) {
@@ -77,17 +69,17 @@ pub(super) async fn already_made(shop: &Shop, job: &Job, render_version: &str) -
 }
 
 /// Renders, and makes the files survive this process.
-pub(super) async fn make(
-    shop: &Shop,
+pub(super) async fn render_job(
+    context: &Context,
     job: &Job,
     held: &HeldJob,
     template: &TemplateChoice,
     render_version: &str,
 ) -> Result<FinishedRender, Interrupt> {
     let epoch = held.lease().epoch;
-    let folder = shop.spool.begin(job.id, epoch)?;
+    let folder = context.spool.begin(job.id, epoch)?;
     let made = async {
-        let files = draw(shop, job, held, template, &folder).await?;
+        let files = render_files(context, job, held, template, &folder).await?;
         let render = NewRender {
             job: job.id,
             scope: job.scope.clone(),
@@ -98,25 +90,25 @@ pub(super) async fn make(
             video: files.video,
             thumbnail: files.thumbnail,
         };
-        Ok(block_in_place(|| shop.spool.finish(render))?)
+        Ok(block_in_place(|| context.spool.finish(render))?)
     };
     let made = made.await;
     if made.is_err()
-        && let Err(error) = shop.spool.remove(job.id, epoch)
+        && let Err(error) = context.spool.remove(job.id, epoch)
     {
         tracing::warn!(event = "ERROR", jobId = %job.id, error = %error, "an unfinished render stays in the spool");
     }
     made
 }
 
-async fn draw(
-    shop: &Shop,
+async fn render_files(
+    context: &Context,
     job: &Job,
     held: &HeldJob,
     template: &TemplateChoice,
     folder: &JobFolder,
 ) -> Result<RenderedFiles, Interrupt> {
-    let settings = &shop.settings;
+    let settings = &context.settings;
     let request = RenderRequest {
         input: job.input.clone(),
         template: template.clone(),
@@ -125,7 +117,7 @@ async fn draw(
         frame_rate: FrameRate::DEFAULT,
         threads: settings.render_threads,
         output_folder: folder.path().to_owned(),
-        asset_files: unless_interrupted(shop, held, fetch_assets(shop, job, template, folder)).await??,
+        asset_files: unless_interrupted(context, held, fetch_assets(context, job, template, folder)).await??,
         allow_private_network: settings.allow_private_network,
         limits: ChildLimits {
             memory_bytes: settings.render_memory_bytes,
@@ -137,10 +129,10 @@ async fn draw(
     let report = held.reporter();
     let share = |percent: u8| u16::from(percent) * u16::from(RENDERED_PERCENT) / 100;
     let on_progress = move |percent: u8| report(u8::try_from(share(percent)).unwrap_or(RENDERED_PERCENT));
-    let mut rendering = Box::pin(render(&shop.program, request, cancelled, on_progress));
+    let mut rendering = Box::pin(render(&context.program, request, cancelled, on_progress));
     let ended = tokio::select! {
         ended = &mut rendering => ended,
-        interrupt = interrupted(shop, held) => {
+        interrupt = interrupted(context, held) => {
             cancel.send_replace(true);
             // The child has some seconds to obey, then it is killed; its files are gone either way.
             drop(rendering.await);
@@ -165,7 +157,7 @@ async fn draw(
 
 /// Fetches the tenant's own pictures. One that is not there is left out: a placeholder takes its place.
 async fn fetch_assets(
-    shop: &Shop,
+    context: &Context,
     job: &Job,
     template: &TemplateChoice,
     folder: &JobFolder,
@@ -175,7 +167,7 @@ async fn fetch_assets(
     let mut files = BTreeMap::new();
     for (number, key) in asset_keys(&snapshot, &template).into_iter().enumerate() {
         let fetched = match ObjectKey::asset(&job.scope, key) {
-            Ok(key) => shop.storage.get(&key, LARGEST_ASSET_BYTES).await,
+            Ok(key) => context.storage.get(&key, MAX_ASSET_BYTES).await,
             Err(error) => Err(error),
         };
         match fetched {
@@ -190,9 +182,9 @@ async fn fetch_assets(
             }
             Err(error) if error.class() == StorageErrorClass::Refused => {
                 let reason = error.to_string();
-                if shop.gate.shut(&reason) {
-                    shop.metrics.paused(true);
-                    tracing::error!(event = "PAUSE", worker = %shop.worker_id, error = reason, "storage refuses this worker");
+                if context.breaker.trip(&reason) {
+                    context.metrics.paused(true);
+                    tracing::error!(event = "PAUSE", worker = %context.worker_id, error = reason, "storage refuses this worker");
                 }
                 return Err(Interrupt::Paused(reason));
             }

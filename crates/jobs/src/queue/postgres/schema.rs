@@ -1,4 +1,4 @@
-//! The schema's versions and how they come into a database. What they contain stands in `migrations/postgres`.
+//! Applies the migrations to a database, and checks that they are applied.
 
 use std::time::Duration;
 
@@ -6,15 +6,9 @@ use sqlx::migrate::{Migrate, MigrateError, Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection, SqlSafeStr};
 
-use super::session::store_error;
-use crate::queue::{Result, StoreError};
-
-/// Version, name and text, ascending. A text that was released never changes: its checksum stands in every database.
-const MIGRATIONS: &[(i64, &str, &str)] = &[
-    (1, "0001_tables", include_str!("../../../migrations/postgres/0001_tables.sql")),
-    (2, "0002_row_level_security", include_str!("../../../migrations/postgres/0002_row_level_security.sql")),
-    (3, "0003_functions", include_str!("../../../migrations/postgres/0003_functions.sql")),
-];
+use super::fault::database_error;
+use super::migrations::{MIGRATIONS, newest};
+use crate::queue::error::{QueueError, Result};
 
 /// Where a database notes what was applied. Not sqlx's usual name: the database may be another program's too.
 const TABLE: &str = "video_render_migrations";
@@ -24,11 +18,6 @@ const LOCK: i64 = 0x7175_6f74_6572_6565;
 
 /// How long all migrations together may take, waiting for another migration included.
 const LIMIT: Duration = Duration::from_secs(600);
-
-/// The version that this program needs.
-pub(super) const fn newest() -> i64 {
-    MIGRATIONS[MIGRATIONS.len() - 1].0
-}
 
 fn migrator() -> Migrator {
     let migrations = MIGRATIONS.iter().map(|&(version, name, sql)| {
@@ -42,14 +31,14 @@ fn migrator() -> Migrator {
 /// Applies what is missing, on a connection of its own without the limits of everyday statements.
 pub(super) async fn migrate(options: &PgConnectOptions) -> Result<Vec<String>> {
     let work = async {
-        let mut connection = options.connect().await.map_err(store_error)?;
-        sqlx::query("select pg_advisory_lock($1)").bind(LOCK).execute(&mut connection).await.map_err(store_error)?;
+        let mut connection = options.connect().await.map_err(database_error)?;
+        sqlx::query("select pg_advisory_lock($1)").bind(LOCK).execute(&mut connection).await.map_err(database_error)?;
         let applied = apply(&mut connection).await;
         // The lock ends with the connection.
         connection.close().await.ok();
         applied
     };
-    tokio::time::timeout(LIMIT, work).await.unwrap_or_else(|overdue| Err(StoreError::Unavailable(Box::new(overdue))))
+    tokio::time::timeout(LIMIT, work).await.unwrap_or_else(|overdue| Err(QueueError::Unavailable(Box::new(overdue))))
 }
 
 async fn apply(connection: &mut PgConnection) -> Result<Vec<String>> {
@@ -59,7 +48,7 @@ async fn apply(connection: &mut PgConnection) -> Result<Vec<String>> {
     migrator.run_direct(None, connection, false).await.map_err(migrate_error)?;
     // Workers ask for the version under their role.
     let grant = "grant select on video_render_migrations to quotereel_worker";
-    sqlx::query(grant).execute(&mut *connection).await.map_err(store_error)?;
+    sqlx::query(grant).execute(&mut *connection).await.map_err(database_error)?;
     let missing = MIGRATIONS.iter().filter(|(version, ..)| !before.iter().any(|applied| applied.version == *version));
     Ok(missing.map(|(_, name, _)| (*name).to_owned()).collect())
 }
@@ -76,40 +65,23 @@ pub(super) fn expect_newest(found: i64) -> Result<()> {
     if found == needed {
         Ok(())
     } else {
-        Err(StoreError::Schema { found: found.to_string(), needed: needed.to_string() })
+        Err(QueueError::Schema { found: found.to_string(), needed: needed.to_string() })
     }
 }
 
 /// What a failed migration means.
-fn migrate_error(error: MigrateError) -> StoreError {
+fn migrate_error(error: MigrateError) -> QueueError {
     match error {
-        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => store_error(error),
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => database_error(error),
         MigrateError::VersionMissing(found) | MigrateError::VersionNotPresent(found) => {
-            StoreError::Schema { found: found.to_string(), needed: newest().to_string() }
+            QueueError::Schema { found: found.to_string(), needed: newest().to_string() }
         }
         MigrateError::VersionMismatch(version) => {
-            StoreError::Schema { found: format!("{version} with another text"), needed: newest().to_string() }
+            QueueError::Schema { found: format!("{version} with another text"), needed: newest().to_string() }
         }
         MigrateError::Dirty(version) => {
-            StoreError::Schema { found: format!("{version}, half applied"), needed: newest().to_string() }
+            QueueError::Schema { found: format!("{version}, half applied"), needed: newest().to_string() }
         }
-        other => StoreError::Other(Box::new(other)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_tell_their_versions_and_every_file_is_listed() {
-        for (version, name, sql) in MIGRATIONS {
-            assert!(name.starts_with(&format!("{version:04}_")), "{name}");
-            assert!(sql.starts_with("-- "), "{name}: what it is for");
-        }
-        assert!(MIGRATIONS.is_sorted_by_key(|(version, ..)| *version));
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/postgres");
-        let files = std::fs::read_dir(folder).expect("the folder of the migrations").count();
-        assert_eq!(files, MIGRATIONS.len());
+        other => QueueError::Other(Box::new(other)),
     }
 }

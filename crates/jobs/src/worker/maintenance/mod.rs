@@ -1,13 +1,21 @@
-//! The round of maintenance: which duty runs when, in every worker, safe to run twice at once. What a duty does stands in
-//! a file of its own; here it is timed, counted and written down.
+//! Maintenance tasks: which runs when. They run in every worker, and two at once do no harm. Each task has a file of its
+//! own; here it is timed, counted and recorded.
+
+mod expiry;
+mod orphans;
+mod outcome;
+mod outputs;
+mod retention;
+mod spool;
+mod webhooks;
 
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 
-use super::shop::{Shop, Stopping};
-use super::{orphans, outputs, reconciler, retention, spool_round, webhooks};
+use self::outcome::TaskOutcome;
+use super::context::{Context, Stopping};
 use crate::observe::journal;
 use crate::queue::MaintenanceRun;
 
@@ -22,31 +30,9 @@ const RETENTION_EVERY: Duration = Duration::from_secs(3600);
 /// Rounds of reconciling between two counts: triggers keep the counts right, only a change past them makes one wrong.
 const COUNTS_EVERY_ROUNDS: u32 = 5;
 
-/// What a duty did.
-#[derive(Debug, Default)]
-pub(super) struct Done {
-    /// Rows or objects it corrected.
-    pub(super) corrected: u64,
-    /// What went wrong.
-    pub(super) errors: Vec<String>,
-}
-
-impl Done {
-    pub(super) fn failed(error: impl std::fmt::Display) -> Self {
-        Self { corrected: 0, errors: vec![error.to_string()] }
-    }
-
-    pub(super) fn note(&mut self, error: impl std::fmt::Display) {
-        // One broken store would fill the row with the same sentence.
-        if self.errors.len() < 10 {
-            self.errors.push(error.to_string());
-        }
-    }
-}
-
-/// A duty of maintenance.
+/// A maintenance task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Duty {
+pub(super) enum Task {
     /// Leases and deadlines that have passed.
     Expiry,
     /// Finished files in this worker's own spool.
@@ -63,7 +49,7 @@ pub(super) enum Duty {
     Webhooks,
 }
 
-impl Duty {
+impl Task {
     pub(super) const ALL: [Self; 7] =
         [Self::Expiry, Self::Spool, Self::Outputs, Self::Orphans, Self::Counts, Self::Retention, Self::Webhooks];
 
@@ -79,8 +65,8 @@ impl Duty {
         }
     }
 
-    fn every(self, shop: &Shop) -> Duration {
-        let reconcile = shop.settings.reconcile;
+    fn every(self, context: &Context) -> Duration {
+        let reconcile = context.settings.reconcile;
         match self {
             Self::Expiry => EXPIRY_EVERY.min(reconcile),
             Self::Webhooks => WEBHOOKS_EVERY.min(reconcile),
@@ -97,78 +83,82 @@ impl Duty {
     }
 }
 
-/// Runs a duty again and again until the worker stops.
-pub(super) async fn keep(shop: &Shop, duty: Duty) {
-    let mut stopping = shop.stopping.clone();
+/// Runs a task again and again until the worker stops.
+pub(super) async fn keep(context: &Context, task: Task) {
+    let mut stopping = context.stopping.clone();
     // Workers that were started together do not all come at once.
-    let mut pause = duty.every(shop).mul_f64(rand::random::<f64>() * 0.5);
+    let mut pause = task.every(context).mul_f64(rand::random::<f64>() * 0.5);
     loop {
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             _ = stopping.wait_for(|stopping| *stopping != Stopping::No) => return,
         }
-        let every = duty.every(shop);
+        let every = task.every(context);
         // A little less than the pause, or every second round would come a moment too early.
-        match if duty.is_shared() { shop.store.take_duty(duty.name(), every.mul_f64(0.8)).await } else { Ok(true) } {
-            Ok(true) => drop(run(shop, duty).await),
+        match if task.is_shared() {
+            context.database.take_task(task.name(), every.mul_f64(0.8)).await
+        } else {
+            Ok(true)
+        } {
+            Ok(true) => drop(run(context, task).await),
             Ok(false) => {}
             Err(error) => {
-                shop.metrics.store_error();
-                tracing::warn!(event = "ERROR", duty = duty.name(), error = %error, "a duty could not be taken");
+                context.metrics.store_error();
+                tracing::warn!(event = "ERROR", duty = task.name(), error = %error, "a duty could not be taken");
             }
         }
         pause = every.mul_f64(0.9 + 0.2 * rand::random::<f64>());
     }
 }
 
-/// Runs a duty once, and writes down how it went where it changed something or is rare.
-pub(super) async fn run(shop: &Shop, duty: Duty) -> Done {
+/// Runs a task once, and writes down how it went where it changed something or is rare.
+pub(super) async fn run(context: &Context, task: Task) -> TaskOutcome {
     let began = Instant::now();
     let work = async {
-        match duty {
-            Duty::Expiry => reconciler::expire(shop).await,
-            Duty::Spool => spool_round::adopt_or_remove(shop).await,
-            Duty::Outputs => outputs::verify(shop).await,
-            Duty::Orphans => orphans::remove(shop).await,
-            Duty::Counts => recount(shop).await,
-            Duty::Retention => retention::remove(shop).await,
-            Duty::Webhooks => webhooks::deliver(shop).await,
+        match task {
+            Task::Expiry => expiry::take_back(context).await,
+            Task::Spool => spool::adopt_or_remove(context).await,
+            Task::Outputs => outputs::verify(context).await,
+            Task::Orphans => orphans::remove(context).await,
+            Task::Counts => recount(context).await,
+            Task::Retention => retention::remove(context).await,
+            Task::Webhooks => webhooks::deliver(context).await,
         }
     };
-    // A bug in one round must not end the duty for the life of the process.
+    // A bug in one round must not end the task for the life of the process.
     let done = AssertUnwindSafe(work)
         .catch_unwind()
         .await
-        .unwrap_or_else(|_| Done::failed("a bug: its message is in the log"));
-    shop.metrics.maintenance(duty.name(), done.corrected, done.errors.is_empty());
-    if done.corrected > 0 || !done.errors.is_empty() || duty.is_shared() {
+        .unwrap_or_else(|_| TaskOutcome::failed("a bug: its message is in the log"));
+    context.metrics.maintenance(task.name(), done.corrected, done.errors.is_empty());
+    if done.corrected > 0 || !done.errors.is_empty() || task.is_shared() {
         let run = MaintenanceRun {
-            duty: duty.name().to_owned(),
-            worker_id: shop.worker_id.clone(),
+            task: task.name().to_owned(),
+            worker_id: context.worker_id.clone(),
             took: began.elapsed(),
             corrected: done.corrected,
             errors: done.errors.clone(),
         };
-        if let Err(error) = shop.store.record_run(&run).await {
-            shop.metrics.store_error();
-            tracing::warn!(event = "ERROR", duty = duty.name(), error = %error, "a run was not written down");
+        if let Err(error) = context.database.record_run(&run).await {
+            context.metrics.store_error();
+            tracing::warn!(event = "ERROR", duty = task.name(), error = %error, "a run was not written down");
         }
     }
-    journal::duty_done(duty.name(), done.corrected, &done.errors, began.elapsed());
+    journal::maintenance_done(task.name(), done.corrected, &done.errors, began.elapsed());
     done
 }
 
-/// Counts the queue anew. A count that was wrong is a fault of the schema or of somebody's hand, so it is told.
-async fn recount(shop: &Shop) -> Done {
-    match shop.store.recount().await {
-        Ok(0) => Done::default(),
+/// Counts the queue again. A wrong count comes from a bug in the schema or from a change by hand, so it is logged.
+async fn recount(context: &Context) -> TaskOutcome {
+    match context.database.recount().await {
+        Ok(0) => TaskOutcome::default(),
         Ok(corrected) => {
             tracing::warn!(event = "RECONCILE", corrected, "counts of the queue were wrong");
-            Done { corrected, errors: Vec::new() }
+            TaskOutcome { corrected, errors: Vec::new() }
         }
         Err(error) => {
-            shop.metrics.store_error();
-            Done::failed(error)
+            context.metrics.store_error();
+            TaskOutcome::failed(error)
         }
     }
 }
