@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use quotereel::TemplateChoice;
@@ -13,7 +14,7 @@ use quotereel::ground::time::FrameRate;
 use quotereel::video::probe;
 use quotereel_jobs::job::FailureCode;
 use quotereel_jobs::worker::{
-    ChildLimits, Program, RenderEnd, RenderRequest, RenderedFile, RenderedFiles, Verdict, render,
+    ChildLimits, NotRendered, Program, RenderRequest, RenderedFile, RenderedFiles, Verdict, render,
 };
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -51,7 +52,7 @@ impl Bench {
     /// A small and short video.
     fn request(&self, seconds: f64) -> RenderRequest {
         RenderRequest {
-            input: quote(),
+            input: text(&quote()),
             template: self.template(seconds),
             fonts: None,
             size: Size::new(1080, 1080),
@@ -94,6 +95,10 @@ fn quote() -> Value {
     })
 }
 
+fn text(quote: &Value) -> Arc<str> {
+    quote.to_string().into()
+}
+
 fn moving(seconds: f64) -> Value {
     json!({
         "formatVersion": 1, "name": "moving", "version": "1", "description": "Moves.",
@@ -116,15 +121,15 @@ fn program() -> Program {
     Program::at(env!("CARGO_BIN_EXE_render"))
 }
 
-async fn uncancelled(program: &Program, request: RenderRequest) -> Result<RenderedFiles, RenderEnd> {
+async fn uncancelled(program: &Program, request: RenderRequest) -> Result<RenderedFiles, NotRendered> {
     let (_never, cancel) = watch::channel(false);
     render(program, request, cancel, |_| ()).await
 }
 
 #[track_caller]
-fn failure(end: Result<RenderedFiles, RenderEnd>) -> Verdict {
+fn failure(end: Result<RenderedFiles, NotRendered>) -> Verdict {
     match end {
-        Err(RenderEnd::Failed(verdict)) => verdict,
+        Err(NotRendered::Failed(verdict)) => verdict,
         other => panic!("{other:?}"),
     }
 }
@@ -167,7 +172,7 @@ fn expect_end_of(pid: i32) {
 async fn at_first_frame(
     request: RenderRequest,
     act: impl FnOnce(&watch::Sender<bool>),
-) -> Result<RenderedFiles, RenderEnd> {
+) -> Result<RenderedFiles, NotRendered> {
     let (cancel, cancelled) = watch::channel(false);
     let mut act = Some(act);
     render(&program(), request, cancelled, |_| {
@@ -234,17 +239,17 @@ async fn a_child_takes_the_sound_of_its_template() {
 async fn a_cancel_stops_a_render_and_leaves_nothing() {
     let bench = Bench::new();
     let end = at_first_frame(bench.request(60.0), |cancel| cancel.send(true).expect("listened to")).await;
-    assert_eq!(end.expect_err("cancelled"), RenderEnd::Cancelled);
+    assert_eq!(end.expect_err("cancelled"), NotRendered::Cancelled);
     bench.expect_no_file();
 
     // Before it starts, and while it does not listen.
     let (_sender, cancelled) = watch::channel(true);
     let end = render(&program(), bench.request(60.0), cancelled, |_| ()).await;
-    assert_eq!(end.expect_err("cancelled"), RenderEnd::Cancelled);
+    assert_eq!(end.expect_err("cancelled"), NotRendered::Cancelled);
     let (cancel, cancelled) = watch::channel(false);
     let deaf = bench.pretender("echo '{\"progress\":0}'; exec sleep 600");
     let end = render(&deaf, bench.request(60.0), cancelled, |_| cancel.send(true).expect("listened to")).await;
-    assert_eq!(end.expect_err("cancelled"), RenderEnd::Cancelled);
+    assert_eq!(end.expect_err("cancelled"), NotRendered::Cancelled);
 }
 
 #[tokio::test]
@@ -269,12 +274,13 @@ fn a_child_whose_worker_is_killed_ends_and_leaves_nothing() {
     let bench = Bench::new();
     bench.template(60.0);
     let root = bench.root.path();
+    let snapshot = quote().to_string();
     let order = json!({
-        "input": quote(), "template": { "folder": root.join("moving") }, "width": 1080, "height": 1080,
+        "snapshotBytes": snapshot.len(), "template": { "folder": root.join("moving") }, "width": 1080, "height": 1080,
         "framesASecond": 24, "threads": 2, "outputFolder": bench.out(), "assetFiles": {},
         "allowPrivateNetwork": false, "wallMs": 600_000
     });
-    std::fs::write(root.join("order"), format!("{order}\n")).expect("written");
+    std::fs::write(root.join("order"), format!("{order}\n{snapshot}")).expect("written");
     // The shell is the worker: it alone holds the child's stdin open. stdout is a file, so that only stdin can tell.
     let script = "mkfifo in; \"$RENDER\" render-one --memory-bytes 2147483648 --cpu-s 600 --file-bytes 67108864 \
         --open-files 202 < in > told & exec 3> in; cat order >&3; wait";
@@ -405,9 +411,10 @@ async fn what_the_quote_or_the_template_is_to_blame_for_has_its_own_word() {
     request.template = TemplateChoice::Folder(broken);
     assert_eq!(code(&failure(uncancelled(&program(), request).await)), FailureCode::TemplateFailed);
 
-    let mut request = bench.request(2.0);
-    request.input["quote"]["issuedAt"] = "yesterday".into();
-    request.input["customer"]["password"] = "hunter2hunter2".into();
+    let mut quote = quote();
+    quote["quote"]["issuedAt"] = "yesterday".into();
+    quote["customer"]["password"] = "hunter2hunter2".into();
+    let request = RenderRequest { input: text(&quote), ..bench.request(2.0) };
     let verdict = failure(uncancelled(&program(), request).await);
     assert_eq!(code(&verdict), FailureCode::SnapshotInvalid);
     for pointer in ["/quote/issuedAt", "/customer/password"] {
@@ -428,8 +435,9 @@ async fn an_asset_given_by_key_comes_from_its_file_and_else_is_a_warning() {
     let logo = bench.root.path().join("logo");
     let picture = image::RgbImage::from_pixel(96, 96, image::Rgb([200, 10, 10]));
     picture.save_with_format(&logo, image::ImageFormat::Png).expect("written");
-    let mut request = bench.request(2.0);
-    request.input["company"]["logo"] = json!({ "key": "logos/a.png" });
+    let mut quote = quote();
+    quote["company"]["logo"] = json!({ "key": "logos/a.png" });
+    let mut request = RenderRequest { input: text(&quote), ..bench.request(2.0) };
     let without = uncancelled(&program(), request.clone()).await.expect("a placeholder");
     assert_eq!(without.warnings.len(), 1, "{:?}", without.warnings);
     assert_eq!(without.warnings[0].code, "asset_key_not_available");
@@ -445,7 +453,7 @@ async fn a_child_sets_text_in_the_fonts_of_its_order() {
     let bench = Bench::new();
     let mut quote = quote();
     quote["company"]["name"] = json!("大空 Sky");
-    let request = RenderRequest { input: quote, ..bench.request(2.0) };
+    let request = RenderRequest { input: text(&quote), ..bench.request(2.0) };
     let codes = |files: &RenderedFiles| files.warnings.iter().map(|w| w.code.clone()).collect::<Vec<_>>();
     let without = uncancelled(&program(), request.clone()).await.expect("a video");
     assert_eq!(codes(&without), ["missing_glyph", "font_pack_missing"], "the monogram of the company has no font");
@@ -472,7 +480,7 @@ async fn a_child_knows_no_secret_and_has_its_limits() {
         cancel.send(true).expect("listened to");
     })
     .await;
-    assert_eq!(end.expect_err("cancelled"), RenderEnd::Cancelled);
+    assert_eq!(end.expect_err("cancelled"), NotRendered::Cancelled);
     let (environment, limits, arguments) = seen;
     for variable in environment.split('\0').filter(|variable| !variable.is_empty()) {
         let name = variable.split('=').next().unwrap_or_default();

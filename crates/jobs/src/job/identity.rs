@@ -79,8 +79,8 @@ impl fmt::Display for WorkerId {
 
 /// The tenant in whose name something is asked. Every store function that a tenant can reach takes one; without it
 /// nothing can be read.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", try_from = "Unchecked")]
 pub struct TenantScope {
     organization_id: Option<String>,
     company_id: String,
@@ -108,6 +108,22 @@ impl TenantScope {
     #[must_use]
     pub fn company_id(&self) -> &str {
         &self.company_id
+    }
+}
+
+/// A scope as somebody wrote it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Unchecked {
+    organization_id: Option<String>,
+    company_id: String,
+}
+
+impl TryFrom<Unchecked> for TenantScope {
+    type Error = IdentityError;
+
+    fn try_from(unchecked: Unchecked) -> Result<Self, IdentityError> {
+        Self::new(unchecked.organization_id.as_deref(), &unchecked.company_id)
     }
 }
 

@@ -1,5 +1,7 @@
 //! A job as its row has it, and what is needed to make one.
 
+use std::sync::Arc;
+
 use ::time::OffsetDateTime;
 use serde::Serialize;
 use serde_json::Value;
@@ -23,10 +25,10 @@ pub struct Job {
     pub entity_id: String,
     /// Name of the template.
     pub template: String,
-    /// The snapshot; null in lists and in maintenance's answers, and where the row's cannot be read. Not part of what is
-    /// printed: it may be megabytes.
+    /// The snapshot's JSON, shared and not yet parsed; `None` in lists, in maintenance's answers, and where the row's cannot
+    /// be read. Not printed: it may be megabytes.
     #[serde(skip)]
-    pub input: Value,
+    pub input: Option<Arc<str>>,
     /// SHA-256 of the snapshot in the store's canonical form, hexadecimal.
     pub snapshot_hash: String,
     /// What the caller gave so that a repeated request finds the same job.

@@ -7,20 +7,20 @@ use std::path::PathBuf;
 use tokio::sync::watch;
 use tokio::task::block_in_place;
 
-use super::admission::read_snapshot;
 use super::context::Context;
 use super::heartbeat::HeldJob;
 use super::interrupt::{Interrupt, interrupted, unless_interrupted};
-use super::render::{ChildLimits, RenderEnd, RenderRequest, RenderedFiles, render};
+use super::render::{ChildLimits, NotRendered, RenderRequest, RenderedFiles, render};
 use super::spool::{FinishedRender, JobFolder, NewRender};
+use super::templates::KnownTemplate;
 use super::upload::find_output;
 use crate::job::{Failure, FailureCode, Job, JobOutput, Stage};
 use crate::objects::{ObjectKey, StorageErrorClass};
 use crate::observe::metrics::Rerender;
 use quotereel::FrameRate;
 use quotereel::Size;
-use quotereel::TemplateChoice;
 use quotereel::pictures::asset_keys;
+use quotereel::snapshot::Snapshot;
 
 /// The size of a job's video, in px: 9:16, for phones.
 const SIZE: Size = Size::PORTRAIT;
@@ -29,20 +29,20 @@ pub(super) const RENDERED_PERCENT: u8 = 90;
 /// Largest picture of a tenant that is fetched from storage, in bytes; the limit of a picture anywhere.
 const MAX_ASSET_BYTES: u64 = 6 << 20;
 
-/// Where a job's files are.
-pub(super) enum Made {
-    /// In storage, whole.
+/// Where a job's finished files are.
+pub(super) enum Files {
+    /// In storage, complete.
     InStorage(JobOutput),
     /// In this worker's spool.
     InSpool(FinishedRender),
-    /// Nowhere; for a job that was rendered before, why it must be again.
-    Nowhere(Rerender),
+    /// Nowhere. If the job was rendered before, this is why it must be rendered again.
+    Missing(Rerender),
 }
 
 /// Looks for files of an earlier claim.
-pub(super) async fn find_finished(context: &Context, job: &Job, render_version: &str) -> Made {
+pub(super) async fn find_files(context: &Context, job: &Job, render_version: &str) -> Files {
     if job.render_attempts == 0 {
-        return Made::Nowhere(Rerender::Failed);
+        return Files::Missing(Rerender::Failed);
     }
     let in_spool = block_in_place(|| context.spool.finished_of(job.id)).unwrap_or_else(|error| {
         tracing::warn!(event = "ERROR", jobId = %job.id, error = %error, "the spool cannot be read");
@@ -54,12 +54,12 @@ pub(super) async fn find_finished(context: &Context, job: &Job, render_version: 
             && finished.render.render_version == render_version
     };
     if let Some(finished) = in_spool.filter(fits) {
-        return Made::InSpool(finished);
+        return Files::InSpool(finished);
     }
     if let Some(output) = find_output(context, job, render_version).await {
-        return Made::InStorage(output);
+        return Files::InStorage(output);
     }
-    Made::Nowhere(match job.error_code.as_deref().and_then(FailureCode::from_name) {
+    Files::Missing(match job.error_code.as_deref().and_then(FailureCode::from_name) {
         _ if job.stage != Stage::Render => Rerender::SpoolLost,
         Some(FailureCode::RenderCrashed) => Rerender::Crashed,
         Some(FailureCode::RenderTimedOut) => Rerender::TimedOut,
@@ -73,51 +73,54 @@ pub(super) async fn render_job(
     context: &Context,
     job: &Job,
     held: &HeldJob,
-    template: &TemplateChoice,
-    render_version: &str,
+    template: &KnownTemplate,
+    snapshot: &Snapshot,
 ) -> Result<FinishedRender, Interrupt> {
     let epoch = held.lease().epoch;
     let folder = context.spool.begin(job.id, epoch)?;
-    let made = async {
-        let files = render_files(context, job, held, template, &folder).await?;
+    let rendered = async {
+        let keys = asset_keys(snapshot, &template.template);
+        let asset_files = unless_interrupted(context, held, fetch_assets(context, job, keys, &folder)).await??;
+        let files = render_files(context, job, held, template, &folder, asset_files).await?;
         let render = NewRender {
             job: job.id,
             scope: job.scope.clone(),
             epoch,
             snapshot_hash: job.snapshot_hash.clone(),
-            render_version: render_version.to_owned(),
+            render_version: template.render_version.clone(),
             duration_ms: files.duration_ms,
             video: files.video,
             thumbnail: files.thumbnail,
         };
         Ok(block_in_place(|| context.spool.finish(render))?)
     };
-    let made = made.await;
-    if made.is_err()
+    let rendered = rendered.await;
+    if rendered.is_err()
         && let Err(error) = context.spool.remove(job.id, epoch)
     {
         tracing::warn!(event = "ERROR", jobId = %job.id, error = %error, "an unfinished render stays in the spool");
     }
-    made
+    rendered
 }
 
 async fn render_files(
     context: &Context,
     job: &Job,
     held: &HeldJob,
-    template: &TemplateChoice,
+    template: &KnownTemplate,
     folder: &JobFolder,
+    asset_files: BTreeMap<String, PathBuf>,
 ) -> Result<RenderedFiles, Interrupt> {
     let settings = &context.settings;
     let request = RenderRequest {
-        input: job.input.clone(),
-        template: template.clone(),
+        input: job.input.clone().unwrap_or_default(),
+        template: template.choice.clone(),
         fonts: settings.fonts.clone(),
         size: SIZE,
         frame_rate: FrameRate::DEFAULT,
         threads: settings.render_threads,
         output_folder: folder.path().to_owned(),
-        asset_files: unless_interrupted(context, held, fetch_assets(context, job, template, folder)).await??,
+        asset_files,
         allow_private_network: settings.allow_private_network,
         limits: ChildLimits {
             memory_bytes: settings.render_memory_bytes,
@@ -130,8 +133,8 @@ async fn render_files(
     let share = |percent: u8| u16::from(percent) * u16::from(RENDERED_PERCENT) / 100;
     let on_progress = move |percent: u8| report(u8::try_from(share(percent)).unwrap_or(RENDERED_PERCENT));
     let mut rendering = Box::pin(render(&context.program, request, cancelled, on_progress));
-    let ended = tokio::select! {
-        ended = &mut rendering => ended,
+    let rendered = tokio::select! {
+        rendered = &mut rendering => rendered,
         interrupt = interrupted(context, held) => {
             cancel.send_replace(true);
             // The child has some seconds to obey, then it is killed; its files are gone either way.
@@ -139,9 +142,9 @@ async fn render_files(
             return Err(interrupt);
         }
     };
-    let files = ended.map_err(|end| match end {
-        RenderEnd::Failed(verdict) => Interrupt::Failure(verdict.failure),
-        RenderEnd::Cancelled => Interrupt::Failure(Failure::new(FailureCode::Internal, "cancelled by nobody")),
+    let files = rendered.map_err(|reason| match reason {
+        NotRendered::Failed(verdict) => Interrupt::Failure(verdict.failure),
+        NotRendered::Cancelled => Interrupt::Failure(Failure::new(FailureCode::Internal, "cancelled by nobody")),
     })?;
     for warning in &files.warnings {
         tracing::info!(
@@ -159,13 +162,11 @@ async fn render_files(
 async fn fetch_assets(
     context: &Context,
     job: &Job,
-    template: &TemplateChoice,
+    keys: Vec<&str>,
     folder: &JobFolder,
 ) -> Result<BTreeMap<String, PathBuf>, Interrupt> {
-    let snapshot = read_snapshot(&job.input)?.snapshot;
-    let template = template.load().map_err(|error| Failure::new(FailureCode::TemplateFailed, error.to_string()))?;
     let mut files = BTreeMap::new();
-    for (number, key) in asset_keys(&snapshot, &template).into_iter().enumerate() {
+    for (number, key) in keys.into_iter().enumerate() {
         let fetched = match ObjectKey::asset(&job.scope, key) {
             Ok(key) => context.storage.get(&key, MAX_ASSET_BYTES).await,
             Err(error) => Err(error),

@@ -2,7 +2,6 @@
 //! and for a worker that finds a row which another program wrote.
 
 use ::time::Date;
-use serde_json::Value;
 
 use crate::job::{Failure, FailureCode, TenantScope};
 use quotereel::Problems;
@@ -23,13 +22,13 @@ pub struct Admission {
     pub allow_expired: bool,
 }
 
-/// Reads the snapshot of a row. Assets given as files are refused: they would be files of the worker's machine.
+/// Reads the JSON of a row's snapshot. Assets given as files are refused: they would be files of the worker's machine.
 ///
 /// # Errors
 /// [`FailureCode::SnapshotInvalid`]; the detail names code and JSON pointer of the first problems and no value of the
 /// quote.
-pub fn read_snapshot(input: &Value) -> Result<Parsed, Failure> {
-    parse_with(input.to_string().as_bytes(), ParseOptions::default()).map_err(|problems| invalid(&problems))
+pub fn read_snapshot(input: &[u8]) -> Result<Parsed, Failure> {
+    parse_with(input, ParseOptions::default()).map_err(|problems| invalid(&problems))
 }
 
 /// The failure of a snapshot with these problems.
@@ -94,7 +93,7 @@ fn days(date: quotereel::snapshot::Date) -> (i32, u8, u8) {
 #[cfg(test)]
 mod tests {
     use ::time::Month;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -105,6 +104,10 @@ mod tests {
             "company": { "name": "A" }, "customer": { "name": "B" }, "items": [{ "name": "C" }],
             "totals": { "total": "1" }
         })
+    }
+
+    fn read(input: &Value) -> Result<Parsed, Failure> {
+        read_snapshot(input.to_string().as_bytes())
     }
 
     fn scope(organization: Option<&str>, company: &str) -> TenantScope {
@@ -123,7 +126,7 @@ mod tests {
     ) -> Option<FailureCode> {
         let mut input = input();
         change(&mut input);
-        let snapshot = read_snapshot(&input).expect("a valid snapshot").snapshot;
+        let snapshot = read(&input).expect("a valid snapshot").snapshot;
         admit(&snapshot, scope, rules, today).err().map(|failure| failure.code)
     }
 
@@ -174,18 +177,18 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_snapshot_is_told_by_places_and_not_by_values() {
+    fn a_bad_snapshot_is_reported_by_places_and_not_by_values() {
         let mut input = input();
         input["company"]["apiKey"] = "s3cr3t-value".into();
         input["currency"] = "Doubloons".into();
-        let failure = read_snapshot(&input).expect_err("two problems");
+        let failure = read(&input).expect_err("two problems");
         assert_eq!(failure.code, FailureCode::SnapshotInvalid);
         assert!(failure.detail.contains("/company/apiKey") && failure.detail.contains("/currency"), "{failure}");
         assert!(!failure.detail.contains("s3cr3t") && !failure.detail.contains("Doubloons"), "{failure}");
         for broken in [Value::Null, json!([]), json!("x"), json!({})] {
-            assert_eq!(read_snapshot(&broken).expect_err("nothing").code, FailureCode::SnapshotInvalid);
+            assert_eq!(read(&broken).expect_err("nothing").code, FailureCode::SnapshotInvalid);
         }
         input = json!({ "items": (0..40).map(|_| json!({ "nope": 1 })).collect::<Vec<_>>() });
-        assert!(read_snapshot(&input).expect_err("many").detail.ends_with("more"));
+        assert!(read(&input).expect_err("many").detail.ends_with("more"));
     }
 }

@@ -1,6 +1,6 @@
 //! The state that all jobs and maintenance tasks of one worker share.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,12 +12,12 @@ use super::heartbeat::Heartbeat;
 use super::render::Program;
 use super::settings::WorkerSettings;
 use super::spool::Spool;
+use super::templates::Templates;
 use crate::job::{JobId, WorkerId};
 use crate::objects::ObjectStore;
 use crate::observe::health::Health;
 use crate::observe::metrics::Metrics;
-use crate::queue::{Claimed, Database, StoredOutput, TemplateVersion};
-use quotereel::TemplateChoice;
+use crate::queue::{Claimed, Database, StoredOutput};
 
 /// How far a worker has stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,26 +70,6 @@ impl Refusals {
     /// The job has ended.
     pub(super) fn forget(&self, id: JobId) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
-    }
-}
-
-/// The templates that jobs may name, and the version of each.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Templates(pub(super) BTreeMap<String, (TemplateChoice, String)>);
-
-impl Templates {
-    /// The template of that name and its render version.
-    pub(super) fn get(&self, name: &str) -> Option<(&TemplateChoice, &str)> {
-        self.0.get(name).map(|(choice, version)| (choice, version.as_str()))
-    }
-
-    /// All versions, for the store.
-    pub(super) fn versions(&self) -> Vec<TemplateVersion> {
-        let version = |(template, (_, render_version)): (&String, &(TemplateChoice, String))| TemplateVersion {
-            template: template.clone(),
-            render_version: render_version.clone(),
-        };
-        self.0.iter().map(version).collect()
     }
 }
 

@@ -11,6 +11,7 @@ mod error;
 mod heartbeat;
 mod interrupt;
 mod maintenance;
+mod outcome;
 mod persist;
 mod process;
 mod render;
@@ -22,10 +23,11 @@ mod upload;
 
 pub use admission::{Admission, admit, read_snapshot};
 pub use error::WorkerError;
+pub use outcome::{JobOutcome, JobReport};
 pub use render::{
-    ChildLimits, Finding, Program, RenderEnd, RenderRequest, RenderTimes, RenderedFiles, Verdict, confine, render,
+    ChildLimits, Finding, NotRendered, Program, RenderRequest, RenderTimes, RenderedFiles, Verdict, confine, render,
     serve,
 };
-pub use run::{JobReport, Resources, TaskReport, reconcile, run};
+pub use run::{Resources, TaskReport, reconcile, run};
 pub use settings::{Until, WorkerSettings};
 pub use spool::{FinishedRender, JobFolder, NewRender, RenderedFile, Spool, SpoolError};

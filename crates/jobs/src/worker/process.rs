@@ -7,14 +7,16 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt as _;
 use tokio::time::timeout;
 
+use super::acquire::{self, Files, RENDERED_PERCENT};
+use super::admission;
 use super::circuit_breaker::CircuitBreaker;
 use super::context::Context;
 use super::heartbeat::{HeldJob, LeaseState};
 use super::interrupt::{Interrupt, unless_interrupted};
+use super::outcome::JobOutcome;
 use super::persist::{NotWritten, persist};
 use super::spool::FinishedRender;
-use super::upload::{self, UploadEnd};
-use super::{acquire, admission};
+use super::upload;
 use crate::job::{ErrorClass, Failure, FailureCode, Job, JobOutput, Language, Stage, Status};
 use crate::queue::{Claimed, SpoolHold};
 
@@ -25,25 +27,8 @@ const CLEAN_UP_PATIENCE: Duration = Duration::from_secs(10);
 /// Reason in the history of a job that a worker gives back because it ends.
 pub(super) const GIVEN_BACK: &str = "the worker ends";
 
-/// How a job left this worker.
-#[derive(Debug)]
-pub(super) enum Ending {
-    /// The video is there.
-    Succeeded(JobOutput),
-    /// It failed for good.
-    Failed(Failure),
-    /// Somebody called it off.
-    Cancelled,
-    /// Back in the queue after a failure that may pass.
-    RetriedLater(Failure, Duration),
-    /// Back in the queue, untouched.
-    Released(String),
-    /// It is somebody else's now.
-    Lost,
-}
-
 /// Carries one claimed job to its end.
-pub(super) async fn process(context: &Context, claimed: Claimed, claimed_at: Instant) -> Ending {
+pub(super) async fn process(context: &Context, claimed: Claimed, claimed_at: Instant) -> JobOutcome {
     let job = &claimed.job;
     let held = context.heartbeat.hold(claimed.lease.clone(), claimed_at);
     let mut finished = None;
@@ -52,7 +37,7 @@ pub(super) async fn process(context: &Context, claimed: Claimed, claimed_at: Ins
     let bug = || Err(Interrupt::Failure(Failure::new(FailureCode::Internal, "a bug: its message is in the log")));
     let outcome = outcome.unwrap_or_else(|_| bug());
     let ending = match outcome {
-        Ok(output) => Ending::Succeeded(output),
+        Ok(output) => JobOutcome::Succeeded(output),
         Err(interrupt) => settle(context, job, &held, interrupt, finished.as_ref()).await,
     };
     clean_up(context, job, &ending).await;
@@ -66,44 +51,39 @@ async fn run_stages(
     kept: &mut Option<FinishedRender>,
 ) -> Result<JobOutput, Interrupt> {
     let job = &claimed.job;
-    let parsed = admission::read_snapshot(&job.input)?;
-    admission::admit(&parsed.snapshot, &job.scope, context.settings.admission, claimed.today_last)?;
-    let (template, version) = context.templates.get(&job.template).ok_or_else(|| {
-        let known: Vec<&str> = context.templates.0.keys().map(String::as_str).collect();
+    let snapshot = admission::read_snapshot(job.input.as_deref().unwrap_or("null").as_bytes())?.snapshot;
+    admission::admit(&snapshot, &job.scope, context.settings.admission, claimed.today_last)?;
+    let template = context.templates.get(&job.template).ok_or_else(|| {
+        let known: Vec<&str> = context.templates.names().collect();
         Failure::new(FailureCode::TemplateUnknown, format!("`{}`; known are {}", job.template, known.join(", ")))
     })?;
 
-    let finished = match unless_interrupted(context, held, acquire::find_finished(context, job, version)).await? {
-        acquire::Made::InStorage(output) => {
+    let found = unless_interrupted(context, held, acquire::find_files(context, job, &template.render_version)).await?;
+    let finished = match found {
+        Files::InStorage(output) => {
             tracing::info!(event = "ADOPT", jobId = %job.id, key = output.output_key, "the video is in storage already");
             return finalize(context, held, output).await;
         }
-        acquire::Made::InSpool(finished) => finished,
-        acquire::Made::Nowhere(rerender) => {
+        Files::InSpool(finished) => finished,
+        Files::Missing(rerender) => {
             if job.render_attempts > 0 {
                 context.metrics.rerender(rerender);
             }
             enter(context, held, Stage::Render).await?;
             let began = Instant::now();
-            let made = acquire::render_job(context, job, held, template, version).await;
+            let rendered = acquire::render_job(context, job, held, template, &snapshot).await;
             context.metrics.stage(Stage::Render, began.elapsed());
-            made?
+            rendered?
         }
     };
-    held.progress(acquire::RENDERED_PERCENT);
+    held.progress(RENDERED_PERCENT);
     let finished = kept.insert(finished);
 
     enter(context, held, Stage::Upload).await?;
     let began = Instant::now();
     let uploaded = upload::upload(context, held, finished).await;
     context.metrics.stage(Stage::Upload, began.elapsed());
-    let output = match uploaded {
-        UploadEnd::Stored(output) => output,
-        UploadEnd::Failed(failure) => return Err(Interrupt::Failure(failure)),
-        UploadEnd::Refused(reason) => return Err(Interrupt::Paused(reason)),
-        UploadEnd::Interrupted(interrupt) => return Err(interrupt),
-    };
-    finalize(context, held, output).await
+    finalize(context, held, uploaded?).await
 }
 
 async fn finalize(context: &Context, held: &HeldJob, output: JobOutput) -> Result<JobOutput, Interrupt> {
@@ -127,43 +107,43 @@ async fn enter(context: &Context, held: &HeldJob, stage: Stage) -> Result<(), In
     Ok(())
 }
 
-/// Tells the row how it ended.
+/// Writes to the row how the job ended.
 async fn settle(
     context: &Context,
     job: &Job,
     held: &HeldJob,
     interrupt: Interrupt,
     finished: Option<&FinishedRender>,
-) -> Ending {
+) -> JobOutcome {
     // A cancel request that came in the meantime goes before any other outcome but a loss.
     let interrupt = match (interrupt, held.state()) {
-        (Interrupt::Lost, _) | (_, LeaseState::Lost) => return Ending::Lost,
+        (Interrupt::Lost, _) | (_, LeaseState::Lost) => return JobOutcome::Lost,
         (_, LeaseState::CancelRequested) => Interrupt::Cancel,
         (interrupt, LeaseState::Held) => interrupt,
     };
     let hold = finished.map(|_| SpoolHold { spool_id: context.spool.id().to_owned(), others_in: OTHERS_WAIT });
     let (written, ending) = match interrupt {
-        Interrupt::Lost => return Ending::Lost,
-        Interrupt::Cancel => (stop(context, held).await, Ending::Cancelled),
+        Interrupt::Lost => return JobOutcome::Lost,
+        Interrupt::Cancel => (stop(context, held).await, JobOutcome::Cancelled),
         Interrupt::GiveBack => {
             let reason = GIVEN_BACK.to_owned();
-            (release(context, held, &reason, Duration::ZERO, hold.as_ref()).await, Ending::Released(reason))
+            (release(context, held, &reason, Duration::ZERO, hold.as_ref()).await, JobOutcome::Released(reason))
         }
         Interrupt::Paused(reason) => {
             let pause = CircuitBreaker::pause_before_probe(1);
             // The row's history is the tenant's to read: it does not name our storage.
-            (release(context, held, "uploads are paused", pause, hold.as_ref()).await, Ending::Released(reason))
+            (release(context, held, "uploads are paused", pause, hold.as_ref()).await, JobOutcome::Released(reason))
         }
         Interrupt::Failure(failure) => verdict(context, job, held, failure, hold.as_ref()).await,
     };
     match written {
         Ok(()) => ending,
-        Err(NotWritten::Lost) => Ending::Lost,
+        Err(NotWritten::Lost) => JobOutcome::Lost,
         Err(NotWritten::Refused(error)) => {
             // The row cannot be written at all: the reconciler takes it when the lease is over.
             context.metrics.store_error();
             tracing::error!(event = "ERROR", jobId = %job.id, companyId = job.scope.company_id(), error = %error, "the row refuses its verdict");
-            Ending::Lost
+            JobOutcome::Lost
         }
     }
 }
@@ -174,7 +154,7 @@ async fn verdict(
     held: &HeldJob,
     failure: Failure,
     hold: Option<&SpoolHold>,
-) -> (Result<(), NotWritten>, Ending) {
+) -> (Result<(), NotWritten>, JobOutcome) {
     let lease = held.lease();
     let retry = &context.settings.retry;
     context.metrics.failure(failure.code);
@@ -184,13 +164,13 @@ async fn verdict(
         let landed = |row: &Job| row.status == Status::Queued;
         return (
             persist(&*context.database, held, "retry_later", write, landed).await,
-            Ending::RetriedLater(failure, pause),
+            JobOutcome::RetriedLater(failure, pause),
         );
     }
     let message = failure.code.message(language_of(job));
     let write = || context.database.fail(lease, &failure, message);
     let landed = |row: &Job| row.status == Status::Failed;
-    (persist(&*context.database, held, "fail", write, landed).await, Ending::Failed(failure))
+    (persist(&*context.database, held, "fail", write, landed).await, JobOutcome::Failed(failure))
 }
 
 async fn stop(context: &Context, held: &HeldJob) -> Result<(), NotWritten> {
@@ -216,12 +196,12 @@ async fn release(
 /// After a lost lease the finished file stays where it is: if the row is queued again, this worker's round through its
 /// spool takes it up. Its objects go only when the row has ended without them, since whoever claimed the job next may be
 /// adopting them at this moment; otherwise the sweep removes them later.
-async fn clean_up(context: &Context, job: &Job, ending: &Ending) {
+async fn clean_up(context: &Context, job: &Job, ending: &JobOutcome) {
     let (file, objects) = match ending {
-        Ending::Succeeded(_) => (true, false),
-        Ending::Failed(_) | Ending::Cancelled => (true, true),
-        Ending::RetriedLater(..) | Ending::Released(_) => (false, false),
-        Ending::Lost => {
+        JobOutcome::Succeeded(_) => (true, false),
+        JobOutcome::Failed(_) | JobOutcome::Cancelled => (true, true),
+        JobOutcome::RetriedLater(..) | JobOutcome::Released(_) => (false, false),
+        JobOutcome::Lost => {
             let row = context.database.job(&job.scope, job.id).await;
             let ended = row.is_ok_and(|row| row.is_none_or(|row| row.status.is_final() && row.output.is_none()));
             (ended, ended)
@@ -230,7 +210,7 @@ async fn clean_up(context: &Context, job: &Job, ending: &Ending) {
     if file && let Err(error) = context.spool.remove_up_to(job.id, job.lease_epoch) {
         tracing::warn!(event = "ERROR", jobId = %job.id, error = %error, "the spool was not cleaned");
     }
-    if !matches!(ending, Ending::Released(_)) {
+    if !matches!(ending, JobOutcome::Released(_)) {
         context.refusals.forget(job.id);
     }
     if objects {
@@ -241,6 +221,12 @@ async fn clean_up(context: &Context, job: &Job, ending: &Ending) {
 }
 
 /// The language of the customer: the snapshot's, as far as it can be read.
-pub(super) fn language_of(job: &Job) -> Language {
-    Language::of_locale(job.input.get("locale").and_then(serde_json::Value::as_str).unwrap_or_default())
+fn language_of(job: &Job) -> Language {
+    #[derive(Default, serde::Deserialize)]
+    struct Locale {
+        #[serde(default)]
+        locale: serde_json::Value,
+    }
+    let read = |input| serde_json::from_str::<Locale>(input).ok();
+    Language::of_locale(job.input.as_deref().and_then(read).unwrap_or_default().locale.as_str().unwrap_or_default())
 }

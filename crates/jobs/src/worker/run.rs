@@ -17,11 +17,12 @@ use super::context::{Context, Cursors, Refusals, Stopping};
 use super::error::WorkerError;
 use super::heartbeat::{Heartbeat, Intervals};
 use super::maintenance::{self, Task};
-use super::process::{Ending, GIVEN_BACK, OTHERS_WAIT, process};
+use super::outcome::{JobOutcome, JobReport};
+use super::process::{GIVEN_BACK, OTHERS_WAIT, process};
 use super::render::Program;
 use super::settings::{Until, WorkerSettings};
 use super::spool::Spool;
-use crate::job::{Job, JobId, Status, TenantScope, WorkerId};
+use crate::job::WorkerId;
 use crate::objects::ObjectStore;
 use crate::observe::health::Health;
 use crate::observe::journal;
@@ -50,23 +51,6 @@ pub struct Resources {
     pub health: Health,
     /// The program that is started for each render.
     pub program: Program,
-}
-
-/// How a job left this worker.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JobReport {
-    /// Id of the job.
-    pub job_id: JobId,
-    /// The tenant that owns it.
-    pub scope: TenantScope,
-    /// The row's status afterwards; `None` when another worker has it now.
-    pub status: Option<Status>,
-    /// Key of the video, of a succeeded job.
-    pub output_key: Option<String>,
-    /// Key of the thumbnail, of a succeeded job.
-    pub thumbnail_key: Option<String>,
-    /// Why it did not succeed; `None` for a succeeded job.
-    pub reason: Option<String>,
 }
 
 /// What one run of a maintenance task did.
@@ -326,45 +310,26 @@ fn start(
         let lease = claimed.lease.clone();
         context.metrics.queue_wait(claimed.waited);
         journal::claimed(&job, &context.worker_id, claimed.waited);
-        let ending = process(&context, claimed, claimed_at).await;
+        let outcome = process(&context, claimed, claimed_at).await;
         let took = claimed_at.elapsed();
-        match &ending {
-            Ending::Succeeded(_) => journal::succeeded(&job, took),
-            Ending::Failed(failure) => journal::failed(&job, failure, took, None),
-            Ending::RetriedLater(failure, pause) => journal::failed(&job, failure, took, Some(*pause)),
-            Ending::Cancelled => journal::cancelled(&job, took),
-            Ending::Released(reason) => journal::released(&job, reason),
-            Ending::Lost => {
+        match &outcome {
+            JobOutcome::Succeeded(_) => journal::succeeded(&job, took),
+            JobOutcome::Failed(failure) => journal::failed(&job, failure, took, None),
+            JobOutcome::RetriedLater(failure, pause) => journal::failed(&job, failure, took, Some(*pause)),
+            JobOutcome::Cancelled => journal::cancelled(&job, took),
+            JobOutcome::Released(reason) => journal::released(&job, reason),
+            JobOutcome::Lost => {
                 context.metrics.lease_lost();
                 journal::lost(&lease, "process");
             }
         }
-        let ended = reported(&ending, &job);
-        if let Some(status) = ended.status.filter(|status| status.is_final()) {
+        let report = JobReport { job_id: job.id, scope: job.scope.clone(), outcome };
+        if let Some(status) = report.status().filter(|status| status.is_final()) {
             context.metrics.job_finished(status, &job.template, took);
         }
-        on_end(&ended);
+        on_end(&report);
     };
     jobs.spawn(carried.instrument(span));
-}
-
-fn reported(ending: &Ending, job: &Job) -> JobReport {
-    let (status, output, reason) = match ending {
-        Ending::Succeeded(output) => (Some(Status::Succeeded), Some(output), None),
-        Ending::Failed(failure) => (Some(Status::Failed), None, Some(failure.to_string())),
-        Ending::Cancelled => (Some(Status::Cancelled), None, Some("cancelled".to_owned())),
-        Ending::RetriedLater(failure, _) => (Some(Status::Queued), None, Some(failure.to_string())),
-        Ending::Released(reason) => (Some(Status::Queued), None, Some(reason.clone())),
-        Ending::Lost => (None, None, Some("the lease was lost".to_owned())),
-    };
-    JobReport {
-        job_id: job.id,
-        scope: job.scope.clone(),
-        status,
-        output_key: output.map(|output| output.output_key.clone()),
-        thumbnail_key: output.map(|output| output.thumbnail_key.clone()),
-        reason,
-    }
 }
 
 /// Restarts a task that a panic has ended: a bug must not leave the worker without it.

@@ -148,12 +148,14 @@ impl RenderedFile {
     }
 }
 
-/// What a worker knows of a render that it has just finished.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A finished render, as its worker describes it and as its manifest has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct NewRender {
-    /// Which job.
+    /// Id of the job.
     pub job: JobId,
-    /// Whose.
+    /// The tenant that owns it.
+    #[serde(flatten)]
     pub scope: TenantScope,
     /// The claim that it was made under.
     pub epoch: LeaseEpoch,
@@ -169,6 +171,21 @@ pub struct NewRender {
     pub thumbnail: RenderedFile,
 }
 
+impl NewRender {
+    /// The render that a manifest describes, if the manifest is one that this program writes; else why it is not.
+    fn of_manifest(json: &[u8]) -> Result<Self, String> {
+        let written: serde_json::Value = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+        let render = Self::deserialize(&written).map_err(|error| error.to_string())?;
+        let plausible = render.video.is_plausible() && render.thumbnail.is_plausible();
+        // Fields that are not ours would be missing here.
+        if plausible && serde_json::to_value(&render).is_ok_and(|own| own == written) {
+            Ok(render)
+        } else {
+            Err("the manifest has values that no worker writes".to_owned())
+        }
+    }
+}
+
 /// A complete render that lies in the spool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FinishedRender {
@@ -176,55 +193,6 @@ pub struct FinishedRender {
     pub render: NewRender,
     /// Its folder.
     pub folder: JobFolder,
-}
-
-/// The manifest as it is written.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Manifest {
-    job: JobId,
-    organization_id: Option<String>,
-    company_id: String,
-    epoch: LeaseEpoch,
-    snapshot_hash: String,
-    render_version: String,
-    duration_ms: u64,
-    video: RenderedFile,
-    thumbnail: RenderedFile,
-}
-
-impl Manifest {
-    fn new(render: &NewRender) -> Self {
-        let render = render.clone();
-        Self {
-            job: render.job,
-            organization_id: render.scope.organization_id().map(str::to_owned),
-            company_id: render.scope.company_id().to_owned(),
-            epoch: render.epoch,
-            snapshot_hash: render.snapshot_hash,
-            render_version: render.render_version,
-            duration_ms: render.duration_ms,
-            video: render.video,
-            thumbnail: render.thumbnail,
-        }
-    }
-
-    /// The render, if every field is one that this program writes.
-    fn into_render(self) -> Option<NewRender> {
-        let scope = TenantScope::new(self.organization_id.as_deref(), &self.company_id).ok()?;
-        let plausible = self.video.is_plausible() && self.thumbnail.is_plausible();
-        let render = NewRender {
-            job: self.job,
-            scope,
-            epoch: self.epoch,
-            snapshot_hash: self.snapshot_hash,
-            render_version: self.render_version,
-            duration_ms: self.duration_ms,
-            video: self.video,
-            thumbnail: self.thumbnail,
-        };
-        plausible.then_some(render)
-    }
 }
 
 /// The folder of one job and epoch.
@@ -333,7 +301,7 @@ impl Spool {
             expected.check(&path)?;
             File::open(&path).and_then(|file| file.sync_all()).map_err(SpoolError::io(&path))?;
         }
-        write_manifest(&folder.0, &Manifest::new(&render))?;
+        write_manifest(&folder.0, &render)?;
         sync_folder(&self.folder)?;
         Ok(FinishedRender { render, folder })
     }
@@ -475,13 +443,10 @@ fn read_finished(job: JobId, epoch: LeaseEpoch, folder: JobFolder) -> Reading {
     if size > MAX_MANIFEST_BYTES {
         return broken("the manifest is too large");
     }
-    let manifest = match fs::read(&path).map(|bytes| serde_json::from_slice::<Manifest>(&bytes)) {
-        Ok(Ok(manifest)) => manifest,
-        Ok(Err(error)) => return broken(&error.to_string()),
+    let render = match fs::read(&path).map(|json| NewRender::of_manifest(&json)) {
+        Ok(Ok(render)) => render,
+        Ok(Err(why)) => return broken(&why),
         Err(_) => return Reading::Unfinished,
-    };
-    let Some(render) = manifest.into_render() else {
-        return broken("the manifest has values that no worker writes");
     };
     if (render.job, render.epoch) != (job, epoch) {
         return broken("the manifest is of another job");
@@ -514,9 +479,9 @@ fn own_id(folder: &Path) -> Result<String, SpoolError> {
     Ok(id)
 }
 
-fn write_manifest(folder: &Path, manifest: &Manifest) -> Result<(), SpoolError> {
+fn write_manifest(folder: &Path, render: &NewRender) -> Result<(), SpoolError> {
     let path = folder.join(MANIFEST_FILE);
-    let bytes = serde_json::to_vec(manifest).map_err(|error| SpoolError::io(&path)(error.into()))?;
+    let bytes = serde_json::to_vec(render).map_err(|error| SpoolError::io(&path)(error.into()))?;
     write_whole(&path, &bytes)
 }
 

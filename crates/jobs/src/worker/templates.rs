@@ -4,13 +4,47 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use super::context::Templates;
 use super::error::WorkerError;
+use crate::queue::TemplateVersion;
 use quotereel::fonts::inspect_pack;
-use quotereel::{TemplateChoice, render_version, template};
+use quotereel::template::{self, Template};
+use quotereel::{TemplateChoice, render_version};
 
-/// All of them, each read and checked once, and the fonts too: what is broken stops a worker at its start and not job by
-/// job.
+/// A template of this worker, read and checked.
+#[derive(Debug)]
+pub(super) struct KnownTemplate {
+    /// Where its files are, for the child that renders.
+    pub(super) choice: TemplateChoice,
+    /// Its version: equal versions make equal videos.
+    pub(super) render_version: String,
+    /// Its content when the worker started.
+    pub(super) template: Template,
+}
+
+/// The templates that jobs may name.
+#[derive(Debug)]
+pub(super) struct Templates(BTreeMap<String, KnownTemplate>);
+
+impl Templates {
+    pub(super) fn get(&self, name: &str) -> Option<&KnownTemplate> {
+        self.0.get(name)
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// All versions, for the database.
+    pub(super) fn versions(&self) -> Vec<TemplateVersion> {
+        let version = |(template, known): (&String, &KnownTemplate)| TemplateVersion {
+            template: template.clone(),
+            render_version: known.render_version.clone(),
+        };
+        self.0.iter().map(version).collect()
+    }
+}
+
+/// Reads and checks all templates, and the fonts: what is broken stops a worker when it starts, and not job by job.
 pub(super) fn load(folder: Option<&Path>, fonts: Option<&Path>) -> Result<Templates, WorkerError> {
     if let Some(fonts) = fonts {
         inspect_pack(fonts, &[])?;
@@ -30,11 +64,12 @@ pub(super) fn load(folder: Option<&Path>, fonts: Option<&Path>) -> Result<Templa
             }
         }
     }
-    let mut templates = Templates::default();
-    for (name, choice) in choices {
-        let read = choice.load().and_then(|_| render_version(&choice, fonts));
-        let version = read.map_err(|error| WorkerError::Template { name: name.clone(), reason: error.to_string() })?;
-        templates.0.insert(name, (choice, version));
-    }
-    Ok(templates)
+    let read = |(name, choice): (String, TemplateChoice)| {
+        let known = choice.load().and_then(|template| Ok((template, render_version(&choice, fonts)?)));
+        match known {
+            Ok((template, render_version)) => Ok((name, KnownTemplate { choice, render_version, template })),
+            Err(error) => Err(WorkerError::Template { name, reason: error.to_string() }),
+        }
+    };
+    choices.into_iter().map(read).collect::<Result<_, _>>().map(Templates)
 }

@@ -21,19 +21,6 @@ use crate::queue::StoredOutput;
 /// How long a write that is under way may go on when its job is called off.
 const LAST_WRITE: Duration = Duration::from_secs(2);
 
-/// How an upload ended.
-#[derive(Debug)]
-pub(super) enum UploadEnd {
-    /// Both objects are there and are what they should be.
-    Stored(JobOutput),
-    /// Tried often enough.
-    Failed(Failure),
-    /// Storage takes nothing from this worker now; uploads are paused.
-    Refused(String),
-    /// Ended from outside.
-    Interrupted(Interrupt),
-}
-
 /// One file on its way.
 struct Upload {
     key: ObjectKey,
@@ -41,8 +28,12 @@ struct Upload {
     meta: FileMeta,
 }
 
-/// Uploads video and thumbnail.
-pub(super) async fn upload(context: &Context, held: &HeldJob, finished: &FinishedRender) -> UploadEnd {
+/// Uploads video and thumbnail; returns once both objects are in storage and have been checked.
+pub(super) async fn upload(
+    context: &Context,
+    held: &HeldJob,
+    finished: &FinishedRender,
+) -> Result<JobOutput, Interrupt> {
     let uploads = uploads(finished);
     // Objects of an earlier claim can be there only if there was one.
     let mut may_be_there = held.lease().epoch > finished.render.epoch;
@@ -54,11 +45,11 @@ pub(super) async fn upload(context: &Context, held: &HeldJob, finished: &Finishe
             interrupt = interrupted(context, held) => {
                 // A write into a folder cannot be stopped half-way: its object would appear after the clean-up.
                 drop(timeout(LAST_WRITE, &mut sending).await);
-                return UploadEnd::Interrupted(interrupt);
+                return Err(interrupt);
             }
         };
         let error = match sent {
-            Ok(()) => return UploadEnd::Stored(output_of(finished)),
+            Ok(()) => return Ok(output_of(finished)),
             Err(error) => error,
         };
         let outcome = match error.class() {
@@ -70,7 +61,7 @@ pub(super) async fn upload(context: &Context, held: &HeldJob, finished: &Finishe
         if outcome == UploadOutcome::Refused || tried_enough {
             let code =
                 if outcome == UploadOutcome::Refused { FailureCode::StorageRefused } else { FailureCode::UploadFailed };
-            return pause_uploads(context, held, code, &error);
+            return Err(pause_uploads(context, held, code, &error));
         }
         let lease = held.lease();
         tracing::warn!(
@@ -79,13 +70,11 @@ pub(super) async fn upload(context: &Context, held: &HeldJob, finished: &Finishe
         );
         tokio::select! {
             () = sleep(retry.upload.pause(attempt, rand::random())) => {}
-            interrupt = interrupted(context, held) => return UploadEnd::Interrupted(interrupt),
+            interrupt = interrupted(context, held) => return Err(interrupt),
         }
         let write = || context.database.count_upload(lease);
         let landed = |job: &Job| job.status == Status::Running;
-        if let Err(not_written) = persist(&*context.database, held, "count_upload", write, landed).await {
-            return UploadEnd::Interrupted(not_written.into());
-        }
+        persist(&*context.database, held, "count_upload", write, landed).await?;
         // What failed may have arrived all the same.
         may_be_there = true;
     }
@@ -94,17 +83,17 @@ pub(super) async fn upload(context: &Context, held: &HeldJob, finished: &Finishe
 
 /// Storage takes nothing now, from this job at least: uploads pause until a probe goes through. A job that comes back
 /// again and again while probes do go through is at fault itself.
-fn pause_uploads(context: &Context, held: &HeldJob, code: FailureCode, error: &StorageError) -> UploadEnd {
+fn pause_uploads(context: &Context, held: &HeldJob, code: FailureCode, error: &StorageError) -> Interrupt {
     let reason = error.to_string();
     if !context.refusals.count(held.lease().job_id) {
-        return UploadEnd::Failed(Failure::new(code, reason));
+        return Failure::new(code, reason).into();
     }
     if context.breaker.trip(&reason) {
         context.metrics.paused(true);
         context.metrics.failure(code);
         tracing::error!(event = "PAUSE", worker = %context.worker_id, error = reason, "storage takes no files: uploads are paused");
     }
-    UploadEnd::Refused(reason)
+    Interrupt::Paused(reason)
 }
 
 async fn send(context: &Context, uploads: &[Upload], may_be_there: bool) -> Result<(), StorageError> {

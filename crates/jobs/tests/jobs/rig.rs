@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use quotereel_jobs::job::{Failure, FailureCode, Job, JobId, JobOutput, Lease, NewJob, TenantScope, WorkerId};
 use quotereel_jobs::queue::{ClaimRequest, Claimed, Database, EnqueueRules, Enqueued, Held, connect};
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 
 /// Names the PostgreSQL server for the tests; a login that may create databases.
@@ -228,6 +228,11 @@ impl Rig {
 /// A company without an organization.
 pub(crate) fn company(id: &str) -> TenantScope {
     TenantScope::new(None, id).expect("a legal id")
+}
+
+/// The snapshot of a job's row.
+pub(crate) fn snapshot(job: &Job) -> Value {
+    serde_json::from_str(job.input.as_deref().expect("a whole row")).expect("JSON")
 }
 
 /// A request for that entity's video.

@@ -24,7 +24,7 @@ fn job() -> Job {
         entity_type: "QUOTE".to_owned(),
         entity_id: "q_77".to_owned(),
         template: "quote-summary".to_owned(),
-        input: json!({}),
+        input: None,
         snapshot_hash: String::new(),
         idempotency_key: None,
         created_by_id: None,

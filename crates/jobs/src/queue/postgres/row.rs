@@ -1,12 +1,13 @@
 //! Between rows and types. A row that no program of ours can have written is an error that names its column.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ::time::OffsetDateTime;
-use serde_json::Value;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use sqlx::postgres::types::PgInterval;
+use sqlx::types::JsonRawValue;
 use uuid::Uuid;
 
 use super::fault::Fault;
@@ -84,12 +85,12 @@ pub(super) fn status(row: &PgRow, id: JobId, column: &'static str) -> Result<Sta
     Status::from_name(&name).ok_or_else(|| odd(id, column, name, "a status"))
 }
 
-/// The snapshot. What jsonb holds and no reader here (hundreds of levels, a number beyond every float) is as good as none:
-/// it must not spoil the claim of the rows beside it, and fails by name when its own turn comes.
-fn snapshot(row: &PgRow) -> Result<Value, Fault> {
-    match row.try_get("input_json") {
-        Err(sqlx::Error::ColumnDecode { .. }) => Ok(Value::Null),
-        read => Ok(read?),
+/// The snapshot's text. What jsonb holds and no reader here (a number beyond every float) counts as none: it must not spoil
+/// the claim of the rows beside it, and fails by name when its own turn comes.
+fn snapshot(row: &PgRow) -> Result<Option<Arc<str>>, Fault> {
+    match row.try_get::<&JsonRawValue, _>("input_json") {
+        Err(sqlx::Error::ColumnDecode { .. }) => Ok(None),
+        read => Ok(Some(read?.get().into())),
     }
 }
 
@@ -111,7 +112,7 @@ pub(super) fn listed(row: &PgRow) -> Result<Job, Fault> {
         entity_type: row.try_get("entity_type")?,
         entity_id: row.try_get("entity_id")?,
         template: row.try_get("template")?,
-        input: Value::Null,
+        input: None,
         snapshot_hash: row.try_get("snapshot_hash")?,
         idempotency_key: row.try_get("idempotency_key")?,
         created_by_id: row.try_get("created_by_id")?,

@@ -1,5 +1,7 @@
 //! From rows to what they mean. A value that no program of ours writes is an error that names row and column.
 
+use std::sync::Arc;
+
 use ::time::OffsetDateTime;
 use serde_json::Value;
 use sqlx::Row as _;
@@ -79,11 +81,10 @@ impl Reader<'_> {
         self.named(column, |text| serde_json::from_str(text).ok(), "JSON")
     }
 
-    /// The snapshot. What SQLite takes for JSON and no reader here (hundreds of levels, a number beyond every float) is as
-    /// good as none: it must not spoil the claim of the rows beside it, and fails by name when its own turn comes.
-    fn snapshot(&self) -> Result<Value> {
-        // Bytes: SQLite's text need not be UTF-8.
-        Ok(serde_json::from_slice(self.get("input_json")?).unwrap_or(Value::Null))
+    /// The snapshot's text. Text that is not UTF-8, which SQLite allows, counts as none: it must not spoil the claim of the
+    /// rows beside it, and fails by name when its own turn comes.
+    fn snapshot(&self) -> Result<Option<Arc<str>>> {
+        Ok(std::str::from_utf8(self.get("input_json")?).ok().map(Arc::from))
     }
 
     fn scope(&self) -> Result<TenantScope> {
@@ -125,7 +126,7 @@ pub(super) fn listed(row: &SqliteRow) -> Result<Job> {
         entity_type: read.get("entity_type")?,
         entity_id: read.get("entity_id")?,
         template: read.get("template")?,
-        input: Value::Null,
+        input: None,
         snapshot_hash: read.get("snapshot_hash")?,
         idempotency_key: read.get("idempotency_key")?,
         created_by_id: read.get("created_by_id")?,

@@ -157,7 +157,7 @@ impl Tenant for SqliteDatabase {
             entity_type: original.entity_type.clone(),
             entity_id: original.entity_id.clone(),
             template: original.template.clone(),
-            input: original.input.clone(),
+            input: original.input.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default(),
             idempotency_key: None,
             created_by_id: original.created_by_id.clone(),
         };

@@ -1,4 +1,4 @@
-//! The child's side: one order, one render, and an reader to the worker all the while.
+//! The child's side: one order, one render, and a thread that listens to the worker all the while.
 
 use std::io::{self, BufRead, BufReader, Read as _, Write as _};
 use std::num::NonZeroUsize;
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::super::spool::{RenderedFile, THUMBNAIL_FILE, VIDEO_FILE};
 use super::products;
-use super::protocol::{CANCEL, Done, MAX_ORDER_BYTES, Message, Order, RenderTimes, findings};
+use super::protocol::{CANCEL, Done, Failed, MAX_ORDER_BYTES, Message, Order, RenderTimes, findings};
 use super::verdict::{Verdict, cancelled};
 use crate::job::FailureCode;
 use quotereel::{FrameRate, Options, Output, Progress as _, Quote, RenderError, Size};
@@ -26,7 +26,7 @@ const WALL_GRACE: Duration = Duration::from_secs(5);
 /// Returns once the render is over. Where the worker is gone or has no more use for it, the process ends inside.
 ///
 /// # Errors
-/// When stdin or stdout break, or no thread can be started: nobody is there to be told.
+/// When stdin or stdout break, or no thread can be started: nobody is there to learn of it.
 pub fn serve() -> io::Result<()> {
     let started = Instant::now();
     let mut stdin = BufReader::new(io::stdin());
@@ -35,11 +35,14 @@ pub fn serve() -> io::Result<()> {
     let order: Order = match serde_json::from_slice(&line) {
         Ok(order) => order,
         Err(error) => {
-            let verdict = Verdict::new(FailureCode::Internal, format!("the order of {} bytes: {error}", line.len()));
-            return say(&Message::Failed(verdict.into_message()));
+            return refuse(format!("the order of {} bytes: {error}", line.len()));
         }
     };
-    drop(line);
+    let mut snapshot = Vec::new();
+    (&mut stdin).take(order.snapshot_bytes.min(MAX_ORDER_BYTES)).read_to_end(&mut snapshot)?;
+    if snapshot.len() as u64 != order.snapshot_bytes {
+        return refuse(format!("{} of {} bytes of the snapshot", snapshot.len(), order.snapshot_bytes));
+    }
     let child = Arc::new(Child {
         folder: order.output_folder.clone(),
         phase: Mutex::new(Phase::Preparing),
@@ -53,8 +56,13 @@ pub fn serve() -> io::Result<()> {
         thread::sleep(wall);
         timer.abandon();
     })?;
-    let outcome = child.work(order, started);
+    let outcome = child.work(order, snapshot, started);
     child.end(outcome)
+}
+
+/// An order that no worker sends.
+fn refuse(detail: String) -> io::Result<()> {
+    say(&Message::Failed(Verdict::new(FailureCode::Internal, detail).into()))
 }
 
 /// How far the work is. Files appear from `Rendering` on.
@@ -62,7 +70,7 @@ pub fn serve() -> io::Result<()> {
 enum Phase {
     Preparing,
     Rendering,
-    /// The result is being told: it is too late to stop.
+    /// The result is being reported: it is too late to stop.
     Over,
     /// The worker is gone: there must be no result.
     Abandoned,
@@ -104,7 +112,7 @@ impl Child {
         }
     }
 
-    /// Ends the process and leaves nothing, unless it has just told its result.
+    /// Ends the process and leaves nothing, unless it has just reported its result.
     fn abandon(&self) {
         self.stop.store(true, Ordering::Relaxed);
         let mut phase = self.phase();
@@ -120,13 +128,13 @@ impl Child {
         process::exit(1);
     }
 
-    fn work(&self, order: Order, started: Instant) -> Result<Done, Outcome> {
+    fn work(&self, order: Order, snapshot: Vec<u8>, started: Instant) -> Result<Done, Failed> {
         let mut times = RenderTimes { start: ms_since(started), ..RenderTimes::default() };
         let preparing = Instant::now();
         let frame_rate = FrameRate::new(order.frames_a_second)
             .map_err(|error| Verdict::new(FailureCode::Internal, error.to_string()))?;
         let threads = NonZeroUsize::new(order.threads.into()).unwrap_or(NonZeroUsize::MIN);
-        let mut quote = Quote::from_json(order.input.to_string())
+        let mut quote = Quote::from_json(snapshot)
             .keyed_files(order.asset_files.into_iter().collect())
             .template(order.template)
             .size(Size::new(order.width, order.height))
@@ -151,8 +159,8 @@ impl Child {
         let rendering = Instant::now();
         progress.frames_done(0);
         let rendered = prepared.write(Output::mp4_file(&video), &options, &progress).map_err(|error| match error {
-            RenderError::Cancelled => Outcome::Stopped,
-            error => Outcome::Failed(error.into()),
+            RenderError::Cancelled => cancelled(),
+            error => Verdict::from(error).into(),
         })?;
         times.render = ms_since(rendering);
         (times.paint, times.convert) = (rendered.stages.raster, rendered.stages.convert);
@@ -173,8 +181,8 @@ impl Child {
         })
     }
 
-    /// Tells the result. What nobody hears of is removed.
-    fn end(&self, outcome: Result<Done, Outcome>) -> io::Result<()> {
+    /// Reports the result. Files that nobody learns of are removed.
+    fn end(&self, outcome: Result<Done, Failed>) -> io::Result<()> {
         let abandoned = {
             let mut phase = self.phase();
             std::mem::replace(&mut *phase, Phase::Over) == Phase::Abandoned
@@ -186,8 +194,7 @@ impl Child {
         } else {
             say(&match outcome {
                 Ok(done) => Message::Done(Box::new(done)),
-                Err(Outcome::Failed(verdict)) => Message::Failed(verdict.into_message()),
-                Err(Outcome::Stopped) => Message::Failed(cancelled()),
+                Err(failed) => Message::Failed(failed),
             })
         };
         if abandoned || reported.is_err() || !is_done {
@@ -197,19 +204,7 @@ impl Child {
     }
 }
 
-/// Why there is no video.
-enum Outcome {
-    Failed(Verdict),
-    Stopped,
-}
-
-impl From<Verdict> for Outcome {
-    fn from(verdict: Verdict) -> Self {
-        Self::Failed(verdict)
-    }
-}
-
-/// Counts frames and tells each new per cent once.
+/// Counts frames and reports each new per cent once.
 struct Progress<'a> {
     frames: u32,
     done: AtomicU32,

@@ -1,7 +1,8 @@
 //! One render in a process of its own: untrusted input may crash, hang or eat memory there, and the worker lives.
 //!
 //! ```text
-//! worker  --stdin-->   one line of JSON, the order; then silence, or a line `cancel`; its end means the worker is dead
+//! worker  --stdin-->   one line of JSON, the order, and the snapshot's bytes; then silence, or a line `cancel`;
+//!                      its end means that the worker is dead
 //! child   --stdout-->  lines of JSON: {"progress": n} …, then {"done": …} or {"failed": …}
 //!         --stderr-->  log, of which the end is kept
 //! ```
@@ -17,9 +18,6 @@ mod verdict;
 
 pub use child::serve;
 pub use limits::{ChildLimits, confine};
-pub use parent::{Program, RenderEnd, RenderRequest, RenderedFiles, render};
+pub use parent::{NotRendered, Program, RenderRequest, RenderedFiles, render};
 pub use protocol::{Finding, RenderTimes};
 pub use verdict::Verdict;
-
-/// The hidden command of the program that is the child.
-pub(crate) const COMMAND: &str = "render-one";

@@ -6,18 +6,19 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use super::super::spool::{RenderedFile, THUMBNAIL_FILE, VIDEO_FILE};
-use super::protocol::{CANCEL, Done, Finding, MAX_LINE_BYTES, MAX_ORDER_BYTES, Message, Order, RenderTimes};
+use super::limits::ChildLimits;
+use super::products;
+use super::protocol::{CANCEL, COMMAND, Done, Finding, MAX_LINE_BYTES, MAX_ORDER_BYTES, Message, Order, RenderTimes};
 use super::verdict::{Verdict, one_line};
-use super::{COMMAND, ChildLimits, products};
 use crate::job::FailureCode;
 use quotereel::FrameRate;
 use quotereel::Size;
@@ -59,8 +60,8 @@ impl Program {
 /// One render.
 #[derive(Clone, Debug)]
 pub struct RenderRequest {
-    /// The snapshot, as the row has it.
-    pub input: Value,
+    /// The snapshot's JSON, as the row has it.
+    pub input: Arc<str>,
     /// The template.
     pub template: TemplateChoice,
     /// Folder of fonts for characters that no bundled one has.
@@ -102,9 +103,9 @@ pub struct RenderedFiles {
     pub times: RenderTimes,
 }
 
-/// A render without files: the output folder holds none.
+/// Why a render left no files.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RenderEnd {
+pub enum NotRendered {
     /// It was cancelled.
     #[error("the render was cancelled")]
     Cancelled,
@@ -113,7 +114,7 @@ pub enum RenderEnd {
     Failed(Verdict),
 }
 
-impl From<Verdict> for RenderEnd {
+impl From<Verdict> for NotRendered {
     fn from(verdict: Verdict) -> Self {
         Self::Failed(verdict)
     }
@@ -126,67 +127,61 @@ impl From<Verdict> for RenderEnd {
 /// dropped cancels nothing. Dropping the future kills the child and removes its files.
 ///
 /// # Errors
-/// [`RenderEnd`]. Whatever the child does, the verdict comes within [`ChildLimits::wall`] and some seconds: a crash and
+/// [`NotRendered`]. Whatever the child does, the verdict comes within [`ChildLimits::wall`] and some seconds: a crash and
 /// nonsense on stdout are [`FailureCode::RenderCrashed`], silence is [`FailureCode::RenderTimedOut`].
 pub async fn render(
     program: &Program,
     request: RenderRequest,
     mut cancel: watch::Receiver<bool>,
     mut on_progress: impl FnMut(u8),
-) -> Result<RenderedFiles, RenderEnd> {
+) -> Result<RenderedFiles, NotRendered> {
     if *cancel.borrow() {
-        return Err(RenderEnd::Cancelled);
+        return Err(NotRendered::Cancelled);
     }
     let limits = request.limits;
     let order = Order::try_from(&request).map_err(|error| Verdict::io("the paths of the order", &error))?;
     let mut line = serde_json::to_vec(&order).map_err(|error| Verdict::io("the order", &error.into()))?;
     line.push(b'\n');
-    if line.len() as u64 > MAX_ORDER_BYTES {
-        let detail = format!("the order has {} bytes, at most are {MAX_ORDER_BYTES}", line.len());
+    let bytes = (line.len() + request.input.len()) as u64;
+    if bytes > MAX_ORDER_BYTES {
+        let detail = format!("the order has {bytes} bytes, at most are {MAX_ORDER_BYTES}");
         return Err(Verdict::new(FailureCode::SnapshotInvalid, detail).into());
     }
     let mut leftovers = Leftovers { folder: order.output_folder.clone(), armed: true };
-    let threads = request.threads;
-    drop((request, order));
     // Declared after `leftovers` and so dropped before it: first the child dies, then its files go.
-    let mut running = Running::start(program, &limits, threads)?;
+    let mut running = Running::start(program, &limits, request.threads)?;
 
-    let mut conversation = {
+    let heard = {
         let heard = listen(&mut running.stdout, &mut on_progress);
-        let fed = feed(&mut running.stdin, &line, &mut cancel);
+        let fed = feed(&mut running.stdin, [line.as_slice(), request.input.as_bytes()], &mut cancel);
         tokio::select! {
             heard = heard => heard,
-            () = fed => Heard::Nothing(Silence::Disobeyed),
-            () = sleep(limits.wall) => Heard::Nothing(Silence::Overdue),
+            () = fed => Heard { result: Some(Err(NotRendered::Cancelled)), is_over: false },
+            () = sleep(limits.wall) => Heard { result: None, is_over: false },
         }
     };
-    let ending = running.end(matches!(conversation, Heard::Nothing(_) | Heard::Nonsense(_))).await;
-    // A child that gets no further because it was told to stop is not to be blamed for how it ended.
-    if *cancel.borrow() && !matches!(conversation, Heard::Done(_)) {
-        conversation = Heard::Nothing(Silence::Disobeyed);
-    }
-    let verdict = match conversation {
-        Heard::Done(done) => match files_of(*done, &leftovers.folder) {
+    let exit = running.end(!heard.is_over).await;
+    let reason: NotRendered = match heard.result {
+        Some(Ok(done)) => match files_of(*done, &leftovers.folder) {
             Ok(files) => {
                 leftovers.armed = false;
                 return Ok(files);
             }
-            Err(verdict) => verdict,
+            Err(verdict) => verdict.into(),
         },
-        Heard::Failed(Some(verdict)) => verdict,
-        Heard::Failed(None) | Heard::Nothing(Silence::Disobeyed) => return Err(RenderEnd::Cancelled),
-        Heard::Nothing(Silence::Overdue) => {
-            let detail = format!("no result after {} s; {}", limits.wall.as_secs_f64(), ending.last_words());
-            Verdict::new(FailureCode::RenderTimedOut, detail)
+        // A child that gets no further because it was told to stop is not to be blamed for how it ended.
+        _ if *cancel.borrow() => NotRendered::Cancelled,
+        Some(Err(reason)) => reason,
+        None if heard.is_over => exit.verdict().into(),
+        None => {
+            let detail = format!("no result after {} s; {}", limits.wall.as_secs_f64(), exit.last_words());
+            Verdict::new(FailureCode::RenderTimedOut, detail).into()
         }
-        Heard::Nonsense(detail) => Verdict::new(FailureCode::RenderCrashed, detail),
-        Heard::End => match &ending.status {
-            Ok(status) => Verdict::from_exit(*status, &ending.last_words()),
-            Err(error) => Verdict::io("waiting for the child", error),
-        },
     };
-    tracing::warn!(failure = %verdict.failure, log = ending.log, "a render failed in its child");
-    Err(verdict.into())
+    if let NotRendered::Failed(verdict) = &reason {
+        tracing::warn!(failure = %verdict.failure, log = exit.log, "a render failed in its child");
+    }
+    Err(reason)
 }
 
 impl TryFrom<&RenderRequest> for Order {
@@ -196,7 +191,7 @@ impl TryFrom<&RenderRequest> for Order {
         // The child's working folder is another.
         let asset_files = request.asset_files.iter().map(|(key, path)| Ok((key.clone(), std::path::absolute(path)?)));
         Ok(Self {
-            input: request.input.clone(),
+            snapshot_bytes: request.input.len() as u64,
             template: match &request.template {
                 TemplateChoice::Builtin(name) => TemplateChoice::Builtin(name.clone()),
                 TemplateChoice::Folder(path) => TemplateChoice::Folder(std::path::absolute(path)?),
@@ -228,35 +223,28 @@ impl Drop for Leftovers {
     }
 }
 
-/// What came out of the child.
-enum Heard {
-    Done(Box<Done>),
-    /// `None`: it was cancelled.
-    Failed(Option<Verdict>),
-    /// Something that no child says.
-    Nonsense(String),
-    /// stdout was closed before a result.
-    End,
-    Nothing(Silence),
-}
-
-/// Why nothing more was waited for.
-enum Silence {
-    /// A cancel was not obeyed in time.
-    Disobeyed,
-    /// The time limit passed.
-    Overdue,
+/// What came out of a child.
+struct Heard {
+    /// Its result; `None` where there is none, because stdout was closed or the time was up.
+    result: Option<Result<Box<Done>, NotRendered>>,
+    /// Whether the child has finished talking; one that has not is killed.
+    is_over: bool,
 }
 
 /// Reads the child's lines up to its result.
 async fn listen(stdout: &mut BufReader<ChildStdout>, on_progress: &mut impl FnMut(u8)) -> Heard {
+    let over = |result| Heard { result, is_over: true };
+    let nonsense = |detail: String| {
+        let verdict = Verdict::new(FailureCode::RenderCrashed, detail);
+        Heard { result: Some(Err(verdict.into())), is_over: false }
+    };
     let mut line = Vec::new();
     let mut before = None;
     loop {
         match read_line(stdout, &mut line).await {
             Ok(true) => {}
-            Ok(false) => return Heard::End,
-            Err(error) => return Heard::Nonsense(format!("the child's stdout: {error}")),
+            Ok(false) => return over(None),
+            Err(error) => return nonsense(format!("the child's stdout: {error}")),
         }
         match serde_json::from_slice(&line) {
             Ok(Message::Progress(percent)) if percent <= 100 => {
@@ -265,10 +253,13 @@ async fn listen(stdout: &mut BufReader<ChildStdout>, on_progress: &mut impl FnMu
                     on_progress(percent);
                 }
             }
-            Ok(Message::Progress(percent)) => return Heard::Nonsense(format!("a progress of {percent} per cent")),
-            Ok(Message::Done(done)) => return Heard::Done(done),
-            Ok(Message::Failed(failed)) => return Heard::Failed(Verdict::from_message(failed)),
-            Err(error) => return Heard::Nonsense(format!("a line on stdout that is no message: {error}")),
+            Ok(Message::Progress(percent)) => return nonsense(format!("a progress of {percent} per cent")),
+            Ok(Message::Done(done)) => return over(Some(Ok(done))),
+            Ok(Message::Failed(failed)) => {
+                let reason = Verdict::from_message(failed).map_or(NotRendered::Cancelled, NotRendered::Failed);
+                return over(Some(Err(reason)));
+            }
+            Err(error) => return nonsense(format!("a line on stdout that is no message: {error}")),
         }
     }
 }
@@ -297,22 +288,26 @@ async fn read_line(input: &mut (impl AsyncBufRead + Unpin), line: &mut Vec<u8>) 
     }
 }
 
-/// Writes the order, then waits for a cancel and passes it on; returns when the child had time to obey. A child that
-/// does not take its order is left to [`listen`] and the clock.
-async fn feed(stdin: &mut ChildStdin, order: &[u8], cancel: &mut watch::Receiver<bool>) {
-    let fed = async {
-        if stdin.write_all(order).await.is_ok() && stdin.flush().await.is_ok() {
-            pending().await
-        }
-    };
-    tokio::pin!(fed);
+/// Writes order and snapshot, then waits for a cancel and passes it on; returns when the child had time to obey. A child
+/// that does not take its order is left to [`listen`] and the time limit.
+async fn feed(stdin: &mut ChildStdin, order: [&[u8]; 2], cancel: &mut watch::Receiver<bool>) {
     tokio::select! {
-        () = &mut fed => pending().await,
+        written = write_order(stdin, order) => match written {
+            Ok(()) => cancelled(cancel).await,
+            Err(_) => pending().await,
+        },
         () = cancelled(cancel) => {}
     }
     // An order half written would swallow the line: then only the grace is left.
     let _ = timeout(CANCEL_GRACE, stdin.write_all(CANCEL)).await;
     sleep(CANCEL_GRACE).await;
+}
+
+async fn write_order(stdin: &mut ChildStdin, order: [&[u8]; 2]) -> io::Result<()> {
+    for part in order {
+        stdin.write_all(part).await?;
+    }
+    stdin.flush().await
 }
 
 async fn cancelled(cancel: &mut watch::Receiver<bool>) {
@@ -349,8 +344,8 @@ impl Drop for ChildGuard {
     }
 }
 
-/// How a child ended.
-struct Ending {
+/// How a child's process ended.
+struct Exit {
     status: io::Result<std::process::ExitStatus>,
     /// The end of its log.
     log: String,
@@ -386,7 +381,7 @@ impl Running {
     }
 
     /// Waits for the end of the child, and brings it about where it must or does not come by itself.
-    async fn end(self, kill: bool) -> Ending {
+    async fn end(self, kill: bool) -> Exit {
         let Self { mut child, stdin, stdout, mut log } = self;
         drop((stdin, stdout));
         let ended = if kill { None } else { timeout(EXIT_GRACE, child.0.wait()).await.ok() };
@@ -405,11 +400,19 @@ impl Running {
                 Vec::new()
             }
         };
-        Ending { status, log: String::from_utf8_lossy(&log).into_owned() }
+        Exit { status, log: String::from_utf8_lossy(&log).into_owned() }
     }
 }
 
-impl Ending {
+impl Exit {
+    /// What the end of a child without a result means.
+    fn verdict(&self) -> Verdict {
+        match &self.status {
+            Ok(status) => Verdict::from_exit(*status, &self.last_words()),
+            Err(error) => Verdict::io("waiting for the child", error),
+        }
+    }
+
     fn last_words(&self) -> String {
         let line =
             one_line(self.log.get(self.log.floor_char_boundary(self.log.len().saturating_sub(1200))..).unwrap_or(""));

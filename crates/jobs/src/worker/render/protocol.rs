@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::super::spool::RenderedFile;
 use quotereel::{Problem, Problems, TemplateChoice};
 
-/// Longest order in bytes: a snapshot of 8 MiB, twice as long where every byte is escaped, and room for the rest.
+/// The hidden command of the program that is the child.
+pub(super) const COMMAND: &str = "render-one";
+/// Largest order with its snapshot, in bytes: a snapshot has 8 MiB, the names of its pictures less.
 pub(super) const MAX_ORDER_BYTES: u64 = 32 << 20;
 /// Longest line of the child in bytes: 500 problems with a few hundred bytes each.
 pub(super) const MAX_LINE_BYTES: usize = 1 << 20;
@@ -18,11 +19,12 @@ pub(super) const CANCEL: &[u8] = b"cancel\n";
 /// `code` of a `failed` message that only says that the child stopped when told to.
 pub(super) const CANCELLED: &str = "cancelled";
 
-/// What a child is to do.
+/// What a child is to do: one line of JSON, after which the bytes of the snapshot follow.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Order {
-    pub(super) input: Value,
+    /// Length of the snapshot, in bytes.
+    pub(super) snapshot_bytes: u64,
     pub(super) template: TemplateChoice,
     pub(super) fonts: Option<PathBuf>,
     pub(super) width: u32,
@@ -48,7 +50,7 @@ pub(super) enum Message {
     Failed(Failed),
 }
 
-/// What a finished child tells.
+/// The result of a finished child.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Done {
@@ -60,7 +62,7 @@ pub(super) struct Done {
     pub(super) times: RenderTimes,
 }
 
-/// What a failed child tells.
+/// Why a child has failed.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Failed {

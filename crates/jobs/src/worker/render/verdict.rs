@@ -48,7 +48,7 @@ impl Verdict {
         Self::new(code, detail)
     }
 
-    /// What a child says of itself; `None` where it only did as it was told. A word that no child writes is a crash.
+    /// What a child says of itself; `None` where it only obeyed a cancel. A word that no child writes is a crash.
     pub(super) fn from_message(failed: Failed) -> Option<Self> {
         if failed.code == CANCELLED {
             return None;
@@ -58,11 +58,12 @@ impl Verdict {
             None => Self::new(FailureCode::RenderCrashed, "the child failed with a word that is not known"),
         })
     }
+}
 
-    /// As the child says it.
-    pub(super) fn into_message(self) -> Failed {
-        let Failure { code, detail } = self.failure;
-        Failed { code: code.as_str().to_owned(), detail, problems: self.problems }
+impl From<Verdict> for Failed {
+    fn from(verdict: Verdict) -> Self {
+        let Failure { code, detail } = verdict.failure;
+        Self { code: code.as_str().to_owned(), detail, problems: verdict.problems }
     }
 }
 
@@ -71,7 +72,7 @@ pub(super) fn one_line(text: &str) -> String {
     text.trim().chars().take(MAX_DETAIL_CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-/// The message of a child that stopped when told to.
+/// The message of a child that has obeyed a cancel.
 pub(super) fn cancelled() -> Failed {
     Failed { code: CANCELLED.to_owned(), detail: String::new(), problems: Vec::new() }
 }
@@ -187,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_disk_is_told_from_other_errors_of_writing() {
+    fn a_full_disk_differs_from_other_errors_of_writing() {
         let code = |error: io::Error| Verdict::from(write(error)).failure.code;
         assert_eq!(code(Errno::NOSPC.into()), FailureCode::DiskFull);
         assert_eq!(code(Errno::DQUOT.into()), FailureCode::DiskFull);
@@ -214,7 +215,7 @@ mod tests {
         let verdict = Verdict::from(&problems);
         assert_eq!(verdict.failure.code, FailureCode::SnapshotInvalid);
         assert!(verdict.failure.detail.contains("/quote"));
-        assert_eq!(Verdict::from_message(verdict.clone().into_message()), Some(verdict));
+        assert_eq!(Verdict::from_message(verdict.clone().into()), Some(verdict));
         assert_eq!(Verdict::from_message(cancelled()), None);
         let foreign = Failed { code: "rm -rf".to_owned(), detail: "x\ny".repeat(5000), problems: Vec::new() };
         assert_eq!(Verdict::from_message(foreign).map(|v| v.failure.code), Some(FailureCode::RenderCrashed));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use quotereel_jobs::job::{LeaseEpoch, Stage, Status, WorkerId};
 use quotereel_jobs::queue::{ClaimRequest, EnqueueRules};
 
-use crate::rig::{Rig, asks, company, output, quote, rules};
+use crate::rig::{Rig, asks, company, output, quote, rules, snapshot};
 
 pub(crate) async fn a_claim_takes_the_lease(rig: Arc<Rig>) {
     let scope = company("cmp-1");
@@ -176,8 +176,7 @@ pub(crate) async fn a_snapshot_that_nobody_can_read_stops_no_claim(rig: Arc<Rig>
     ids.push(rig.enqueue(&scope, "q-good").await.id);
     let claimed = rig.store.claim(&ClaimRequest { max_jobs: 5, ..asks("w") }).await.expect("it answers");
     assert_eq!(claimed.iter().map(|claimed| claimed.job.id).collect::<Vec<_>>(), ids);
-    assert_eq!(claimed[0].job.input, serde_json::Value::Null, "as good as none");
-    assert_eq!(claimed[2].job.input, quote("q-good").input);
+    assert_eq!(snapshot(&claimed[2].job), quote("q-good").input);
     for claimed in &claimed {
         rig.lapse(claimed.job.id).await;
     }

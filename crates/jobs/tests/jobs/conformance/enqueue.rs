@@ -6,7 +6,7 @@ use std::time::Duration;
 use quotereel_jobs::job::{LeaseEpoch, NewJob, Stage, Status, TenantScope};
 use quotereel_jobs::queue::{EnqueueError, EnqueueRules, Enqueued, TemplateVersion};
 
-use crate::rig::{Rig, company, output, quote, rules};
+use crate::rig::{Rig, company, output, quote, rules, snapshot};
 
 fn keyed(entity: &str, key: &str) -> NewJob {
     NewJob { idempotency_key: Some(key.to_owned()), ..quote(entity) }
@@ -25,7 +25,7 @@ pub(crate) async fn a_new_job_is_as_it_was_asked_for(rig: Arc<Rig>) {
     };
     assert_eq!(job.scope, scope);
     assert_eq!((job.entity_type.as_str(), job.entity_id.as_str()), ("QUOTE", "q-1"));
-    assert_eq!((job.template.as_str(), &job.input), ("quote-summary", &asked.input));
+    assert_eq!((job.template.as_str(), snapshot(&job)), ("quote-summary", asked.input.clone()));
     assert_eq!((job.idempotency_key.as_deref(), job.created_by_id.as_deref()), (Some("key-1"), Some("user-1")));
     assert_eq!(job.snapshot_hash.len(), 64);
     assert!(job.snapshot_hash.bytes().all(|byte| byte.is_ascii_hexdigit()));

@@ -19,7 +19,7 @@ pub(crate) async fn a_dead_workers_job_is_rescued_and_then_failed(rig: Arc<Rig>)
         let expired = rig.store.expire(10, 2).await.expect("it answers").taken;
         assert_eq!(expired.len(), 1);
         assert_eq!((expired[0].how, &expired[0].worker_id), (ExpiredHow::Lease, &Some(WorkerId("w".to_owned()))));
-        let row = Job { input: serde_json::Value::Null, ..rig.row(&scope, id).await };
+        let row = Job { input: None, ..rig.row(&scope, id).await };
         assert_eq!(expired[0].job, row, "without its snapshot");
         let expected = if run < 3 { (Status::Queued, run) } else { (Status::Failed, 2) };
         assert_eq!((expired[0].job.status, expired[0].job.rescue_count), expected);
@@ -194,7 +194,7 @@ pub(crate) async fn a_rescued_job_tells_what_happened(rig: Arc<Rig>) {
         }
         let taken = rig.store.expire(10, 1).await.expect("it answers").taken;
         let row = rig.row(&scope, claimed.job.id).await;
-        assert_eq!(taken[0].job, Job { input: serde_json::Value::Null, ..row.clone() }, "without its snapshot");
+        assert_eq!(taken[0].job, Job { input: None, ..row.clone() }, "without its snapshot");
         assert_eq!((row.error_class, row.error_code.as_deref()), (Some(ErrorClass::System), Some(code)));
         assert_eq!(row.error_message.is_some(), row.status == Status::Failed, "the customer reads of the end alone");
         rig.claim("w").await;

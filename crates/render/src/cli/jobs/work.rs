@@ -81,11 +81,11 @@ async fn work(settings: &Settings, until: Until, reporter: Reporter, signals: &S
     let (failures, storage) = (Arc::new(std::sync::atomic::AtomicBool::new(false)), Arc::clone(&resources.storage));
     let on_end = {
         let failures = Arc::clone(&failures);
-        move |ended: &JobReport| {
-            if ended.status != Some(Status::Succeeded) {
+        move |report: &JobReport| {
+            if report.status() != Some(Status::Succeeded) {
                 failures.store(true, std::sync::atomic::Ordering::SeqCst);
             }
-            tell(ended, &*storage, reporter);
+            print_report(report, &*storage, reporter);
         }
     };
     let worked = worker::run(resources, worker_settings(settings, until), asked_to_stop, on_end).await;
@@ -114,30 +114,29 @@ pub(super) async fn resources(settings: &Settings) -> Result<Resources, Failure>
 }
 
 /// Says where a video is, or why there is none. A reader of stdout that has gone stops no worker.
-fn tell(ended: &JobReport, storage: &dyn ObjectStore, reporter: Reporter) {
-    let place = |key: &Option<String>| key.as_deref().and_then(ObjectKey::parse).map(|key| storage.place(&key));
-    let (video, thumbnail) = (place(&ended.output_key), place(&ended.thumbnail_key));
-    let status = ended.status.map_or("lost", Status::as_str);
+fn print_report(report: &JobReport, storage: &dyn ObjectStore, reporter: Reporter) {
+    let place = |key: &str| ObjectKey::parse(key).map(|key| storage.place(&key));
+    let video = report.output().and_then(|output| place(&output.output_key));
+    let thumbnail = report.output().and_then(|output| place(&output.thumbnail_key));
+    let status = report.status().map_or("lost", Status::as_str);
     let result = match (&video, reporter.json) {
         (Some(video), false) => reporter::print(format!("{video}\n").as_bytes()),
         (None, false) => {
-            reporter.say(&format!(
-                "{} {status}: {}\n",
-                ended.job_id,
-                ended.reason.as_deref().unwrap_or("no reason given")
-            ));
+            let reason = report.reason();
+            let reason = reason.as_deref().unwrap_or("no reason given");
+            reporter.say(&format!("{} {status}: {reason}\n", report.job_id));
             Ok(())
         }
         (_, true) => reporter.result(
-            ended.status == Some(Status::Succeeded),
+            report.status() == Some(Status::Succeeded),
             "",
             json!({
-                "jobId": ended.job_id,
-                "companyId": ended.scope.company_id(),
+                "jobId": report.job_id,
+                "companyId": report.scope.company_id(),
                 "status": status,
                 "video": video,
                 "thumbnail": thumbnail,
-                "reason": ended.reason,
+                "reason": report.reason(),
             }),
         ),
     };
