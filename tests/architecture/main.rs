@@ -62,7 +62,6 @@ const CIRCLES_LEFT: &[&str] = &[
     "src/engine/",
     "src/quote/locale/",
     "src/template/",
-    "crates/jobs/src/",
     "crates/render/src/cli/jobs/",
 ];
 

@@ -141,7 +141,7 @@ impl FailureCode {
         Self::ALL.into_iter().find(|code| code.as_str() == name)
     }
 
-    /// Whose fault.
+    /// Whose fault it is.
     #[must_use]
     pub const fn class(self) -> ErrorClass {
         match self {
@@ -232,7 +232,7 @@ impl fmt::Display for FailureCode {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {detail}")]
 pub struct Failure {
-    /// Which.
+    /// The failure's code.
     pub code: FailureCode,
     /// For the log and the operator; the customer never sees it.
     pub detail: String,

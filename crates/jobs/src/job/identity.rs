@@ -127,14 +127,14 @@ impl TryFrom<Unchecked> for TenantScope {
     }
 }
 
-/// The right to move one running job, until somebody claims it anew.
+/// The right to move one running job, until it is claimed again.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Lease {
-    /// Which job.
+    /// Id of the job.
     pub job_id: JobId,
-    /// Whose job.
+    /// The tenant that owns it.
     pub scope: TenantScope,
-    /// Which claim of it.
+    /// Number of the claim.
     pub epoch: LeaseEpoch,
 }
 

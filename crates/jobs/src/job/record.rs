@@ -14,14 +14,14 @@ use super::state::{Stage, Status};
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Job {
-    /// Id.
+    /// Id of the job.
     pub id: JobId,
-    /// Whose it is.
+    /// The tenant that owns it.
     #[serde(flatten)]
     pub scope: TenantScope,
     /// Kind of thing that is shown; `QUOTE`.
     pub entity_type: String,
-    /// Which one.
+    /// Id of the entity, such as the quote's.
     pub entity_id: String,
     /// Name of the template.
     pub template: String,
@@ -33,34 +33,34 @@ pub struct Job {
     pub snapshot_hash: String,
     /// What the caller gave so that a repeated request finds the same job.
     pub idempotency_key: Option<String>,
-    /// Who asked.
+    /// The requesting user.
     pub created_by_id: Option<String>,
     /// The failed job that this one tries again.
     pub retry_of: Option<JobId>,
 
-    /// Where it stands.
+    /// Status of the job.
     pub status: Status,
-    /// What is to be done next.
+    /// The next stage of the work.
     pub stage: Stage,
-    /// 0 to 100.
+    /// Progress in percent, 0 to 100.
     pub progress: u8,
-    /// Claims so far, less those given back untouched.
+    /// Number of claims, not counting those released without work.
     pub attempts: u32,
-    /// Renders begun.
+    /// Number of renders begun.
     pub render_attempts: u32,
-    /// Uploads begun.
+    /// Number of uploads begun.
     pub upload_attempts: u32,
     /// Times that it was taken from a dead worker, by the reconciler or by whoever adopted its finished file.
     pub rescue_count: u32,
-    /// Not before.
+    /// The job is not claimed before this time.
     #[serde(with = "::time::serde::rfc3339")]
     pub run_after: OffsetDateTime,
     /// When a tenant asked to cancel.
     #[serde(with = "::time::serde::rfc3339::option")]
     pub cancel_requested_at: Option<OffsetDateTime>,
-    /// Whose fault a failure is.
+    /// Class of the last failure.
     pub error_class: Option<ErrorClass>,
-    /// Which failure, a stable word.
+    /// Code of the last failure, a stable word.
     pub error_code: Option<String>,
     /// What the customer may read, in the snapshot's language.
     pub error_message: Option<String>,
@@ -70,7 +70,7 @@ pub struct Job {
     /// When the lease ends without a heartbeat.
     #[serde(with = "::time::serde::rfc3339::option")]
     pub lease_expires_at: Option<OffsetDateTime>,
-    /// Who holds it.
+    /// The worker that holds the lease.
     pub worker_id: Option<WorkerId>,
     /// When it ends whatever the heartbeat says.
     #[serde(with = "::time::serde::rfc3339::option")]
@@ -78,7 +78,7 @@ pub struct Job {
     /// The spool in which the finished file waits for its upload.
     pub spool_id: Option<String>,
 
-    /// What it made.
+    /// The video, of a succeeded job.
     #[serde(flatten)]
     pub output: Option<JobOutput>,
     /// When retention removed the video.
@@ -130,7 +130,7 @@ pub struct NewJob {
     pub input: Value,
     /// Finds the same job when the same request comes again.
     pub idempotency_key: Option<String>,
-    /// Who asks.
+    /// The requesting user.
     pub created_by_id: Option<String>,
 }
 
@@ -138,9 +138,9 @@ pub struct NewJob {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct JobEvent {
-    /// Which job.
+    /// Id of the job.
     pub job_id: JobId,
-    /// What happened.
+    /// Kind of event.
     pub kind: EventKind,
     /// Status before; absent for the first event.
     pub old_status: Option<Status>,
@@ -195,7 +195,7 @@ named! {
         Failed = "VIDEO_RENDER_FAILED",
         /// It was called off.
         Cancelled = "VIDEO_RENDER_CANCELLED",
-        /// It goes back to the queue: a failure that may pass, a release, or a new row for a failed one.
+        /// It returns to the queue: a failure that may pass, a release, or a new row for a failed one.
         Retried = "VIDEO_RENDER_RETRIED",
         /// The reconciler corrected it.
         Reconciled = "VIDEO_RENDER_RECONCILED",

@@ -1,4 +1,4 @@
-//! How long to wait before the next try, and how many tries there are. The randomness is the caller's.
+//! Pauses between tries, and the number of tries. The caller supplies the randomness.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ impl Backoff {
     }
 }
 
-/// How often what is tried.
+/// Maximum attempts per kind of failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// Claims that end in a system failure before the job fails; 1 or more. Default: 3.

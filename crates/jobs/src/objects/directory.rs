@@ -106,7 +106,7 @@ impl Inner {
         }
     }
 
-    /// Opens an object's file; `None` where there is none.
+    /// Opens an object's file; `None` if it does not exist.
     fn open_inside(&self, asked: Asked<'_>, key: &ObjectKey) -> Result<Option<(File, fs::Metadata)>> {
         self.present(asked)?;
         let open = || {

@@ -85,13 +85,13 @@ pub enum StorageError {
     /// It refuses, and will until something is set right.
     #[error("{target}: may not {action} `{key}`: {detail}; {advice}", advice = reason.advice())]
     Refused {
-        /// Which storage.
+        /// The storage: endpoint and bucket, or folder.
         target: String,
         /// What was tried.
         action: &'static str,
         /// On what.
         key: String,
-        /// Why.
+        /// The reason, for the operator.
         reason: Refusal,
         /// What it said.
         detail: String,
@@ -99,13 +99,13 @@ pub enum StorageError {
     /// No such object, or none that the tenant may know of.
     #[error("no object `{key}`")]
     Missing {
-        /// Which.
+        /// The object's key.
         key: String,
     },
     /// A file on its way in, or an object, is not what its description says.
     #[error("`{key}`: {what} is {found}, not {expected}")]
     Mismatch {
-        /// Which.
+        /// The object's key.
         key: String,
         /// What differs.
         what: &'static str,
@@ -117,7 +117,7 @@ pub enum StorageError {
     /// No space is left.
     #[error("{target}: no space left to {action} `{key}`: {detail}; make room")]
     Full {
-        /// Which storage.
+        /// The storage: endpoint and bucket, or folder.
         target: String,
         /// What was tried.
         action: &'static str,
@@ -129,7 +129,7 @@ pub enum StorageError {
     /// An object that is larger than the reader takes.
     #[error("`{key}` has more than {allowed_bytes} bytes")]
     TooLarge {
-        /// Which.
+        /// The object's key.
         key: String,
         /// The most that is taken.
         allowed_bytes: u64,
@@ -137,7 +137,7 @@ pub enum StorageError {
     /// A setting or an argument out of its range.
     #[error("{field} `{value}` must be {expected}")]
     Invalid {
-        /// Which.
+        /// The object's key.
         field: &'static str,
         /// What was given, shortened.
         value: String,

@@ -47,13 +47,13 @@ impl JobFile {
 /// What the key of a job's object says.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct JobObject {
-    /// Whose.
+    /// The tenant that owns it.
     pub scope: TenantScope,
-    /// Which job.
+    /// Id of the job.
     pub job_id: JobId,
     /// Which claim of it.
     pub epoch: LeaseEpoch,
-    /// Which object.
+    /// Video or thumbnail.
     pub file: JobFile,
 }
 

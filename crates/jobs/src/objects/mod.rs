@@ -1,5 +1,5 @@
 //! Where finished videos and thumbnails lie: a bucket of S3, or a folder, behind one trait. It knows nothing of rows;
-//! what is uploaded when, and how often it is tried again, is told in `worker`.
+//! `worker` decides what is uploaded when, and how often it is tried again.
 //!
 //! Both storages are held to the same behaviour by one suite, `tests/storage.rs`. Neither tries anything twice: whoever
 //! calls counts, and [`StorageError::class`] says whether trying again can help.
@@ -62,7 +62,7 @@ pub trait ObjectStore: Send + Sync + std::fmt::Debug {
     /// [`StorageError::Missing`], [`StorageError::TooLarge`].
     async fn get(&self, key: &ObjectKey, max_bytes: u64) -> Result<Vec<u8>>;
 
-    /// Removes an object; fine when there is none.
+    /// Removes an object; succeeds if it does not exist.
     async fn delete(&self, key: &ObjectKey) -> Result<()>;
 
     /// At most `limit` objects (1 to [`MAX_LISTED`]) whose keys begin with `prefix`, each of them once over all pages;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::error::StorageError;
+use crate::digest::{hex, is_sha256};
 
 const SHA256: &str = "quotereel-sha256";
 const SNAPSHOT_HASH: &str = "quotereel-snapshot-hash";
@@ -35,8 +36,7 @@ pub struct FileMeta {
 
 impl FileMeta {
     pub(super) fn check(&self) -> Result<(), StorageError> {
-        let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        if self.sha256.len() != 64 || !self.sha256.bytes().all(hex) {
+        if !is_sha256(&self.sha256) {
             return Err(StorageError::invalid("sha256", &self.sha256, "64 hexadecimal digits in lower case"));
         }
         for (field, value) in [("snapshot_hash", &self.snapshot_hash), ("render_version", &self.render_version)] {
@@ -150,10 +150,6 @@ pub(super) fn copy_hashed(from: &mut impl Read, to: &mut impl io::Write) -> io::
         bytes += length as u64;
     }
     Ok((hex(&hash.finalize()), bytes))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ use super::{ObjectStore, Result, check_limit};
 const ANY_REGION: &str = "us-east-1";
 /// Most objects in one answer of S3.
 const MAX_PAGE: u32 = 1000;
-/// A connection slower than this is as good as none, in bytes a second: an eighth of 1 Mbit/s.
+/// Minimum speed of a connection, in bytes per second: an eighth of 1 Mbit/s. A slower one counts as broken.
 const SLOWEST_BYTES_S: u64 = 16 * 1024;
 
 /// A bucket.
@@ -54,7 +54,7 @@ impl S3 {
             .force_path_style(settings.force_path_style)
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
-            // Tries are counted outside, where they can be told from renders and survive the process.
+            // Tries are counted outside, where they are distinguished from renders and survive the process.
             .retry_config(RetryConfig::disabled())
             .stalled_stream_protection(StalledStreamProtectionConfig::enabled().grace_period(timeouts.stall).build())
             .timeout_config(timeout_config(timeouts.connect, timeouts.request));

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::error::StorageError;
 
-/// Which storage.
+/// The kind of storage.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StorageSettings {
     /// A folder of this machine: for trying things out, and for one machine alone.

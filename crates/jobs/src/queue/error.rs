@@ -3,18 +3,18 @@
 /// What the queue answers.
 pub type Result<T, E = QueueError> = std::result::Result<T, E>;
 
-/// A store that did not do what it was asked.
+/// Why a call to the queue failed.
 #[derive(Debug, thiserror::Error)]
 pub enum QueueError {
-    /// The database does not answer, or broke off: trying again may help.
+    /// The database does not answer, or the connection broke: trying again may help.
     #[error("the database is not available: {0}")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The schema is older or newer than this program.
     #[error("the database's schema is {found}, this program needs {needed}: run `render migrate`")]
     Schema {
-        /// Version found.
+        /// The schema's version in the database.
         found: String,
-        /// Version needed.
+        /// The version that this program needs.
         needed: String,
     },
     /// The address of the database cannot be used.
@@ -22,19 +22,19 @@ pub enum QueueError {
     Address {
         /// What was given, without its password.
         url: String,
-        /// Why not.
+        /// Why it cannot be used.
         reason: String,
     },
     /// A row has a value that no program of ours writes.
     #[error("job row {id}: column `{column}` has `{found}`, which is not {expected}")]
     Row {
-        /// Which row.
+        /// Id of the row.
         id: String,
-        /// Which column.
+        /// Name of the column.
         column: &'static str,
-        /// What stands there.
+        /// The value found, shortened.
         found: String,
-        /// What may stand there.
+        /// The values allowed.
         expected: &'static str,
     },
     /// A value that the schema's constraints refuse.
@@ -42,10 +42,10 @@ pub enum QueueError {
     Constraint {
         /// Name of the constraint.
         constraint: String,
-        /// What the database says.
+        /// The database's message.
         detail: String,
     },
-    /// Anything else, a bug most likely.
+    /// Anything else, most likely a bug.
     #[error("the database: {0}")]
     Other(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
@@ -58,16 +58,16 @@ impl QueueError {
     }
 }
 
-/// An enqueue that is refused.
+/// Why an enqueue is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum EnqueueError {
-    /// The same entity was rendered a moment ago, or the same job is just being called off.
+    /// The same entity was rendered a moment ago, or the same job is being cancelled.
     #[error("a video of this quote was asked for a moment ago: wait {wait_seconds} s")]
     Cooldown {
         /// Whole seconds until it is allowed, 1 or more.
         wait_seconds: u64,
     },
-    /// No credits.
+    /// The company has no credits left.
     #[error("no credits left: {available} available, 1 needed")]
     NoCredits {
         /// Balance minus frozen.
@@ -76,9 +76,9 @@ pub enum EnqueueError {
     /// Too many jobs of this company wait.
     #[error("{queued} videos of this company wait already; at most {allowed} may")]
     QueueFull {
-        /// How many wait.
+        /// Number of queued jobs.
         queued: u64,
-        /// How many may.
+        /// Maximum number of queued jobs.
         allowed: u32,
     },
     /// The idempotency key was used for another request.
@@ -92,7 +92,7 @@ pub enum EnqueueError {
     /// The snapshot is larger than any reader of it takes.
     #[error("the snapshot is larger than {allowed_bytes} bytes")]
     SnapshotTooLarge {
-        /// The most that is taken.
+        /// Maximum size in bytes.
         allowed_bytes: usize,
     },
     /// An equal job of the same company is under way for another organization, whose row this one may not see.
@@ -104,18 +104,18 @@ pub enum EnqueueError {
     /// A retry of a job that has not failed.
     #[error("the job is {status}: only a failed or cancelled one can be retried")]
     NotRetriable {
-        /// Its status.
+        /// Status of the job.
         status: crate::job::Status,
     },
     /// The chain of retries is too long.
     #[error("the job was retried {retries} times already; at most {allowed} are allowed")]
     TooManyRetries {
-        /// So far.
+        /// Number of retries so far.
         retries: u32,
-        /// Allowed.
+        /// Maximum number of retries.
         allowed: u32,
     },
-    /// The store failed.
+    /// The database failed.
     #[error(transparent)]
     Queue(#[from] QueueError),
 }

@@ -69,7 +69,7 @@ pub trait Tenant: Send + Sync {
 /// [`Held::Lost`] where no row matches.
 #[async_trait]
 pub trait Queue: Send + Sync {
-    /// Tells the store which version of each template the present engine makes. Jobs of equal versions are reused.
+    /// Records the render version of each template. Succeeded jobs of the same version are reused.
     async fn register_templates(&self, versions: &[TemplateVersion]) -> Result<()>;
 
     /// Takes up to `max_jobs` jobs: those whose finished files wait in the worker's own spool first, then each next one
@@ -81,7 +81,7 @@ pub trait Queue: Send + Sync {
     /// it counts as a rescue. `None` when the row has moved on or was rescued too often: the file is then worthless.
     async fn adopt(&self, request: &AdoptRequest) -> Result<Option<Claimed>>;
 
-    /// A connection of its own for heartbeats, so that no pool that is used up can starve them.
+    /// Opens a separate connection for heartbeats, so that an exhausted pool cannot delay them.
     async fn heartbeat(&self) -> Result<Box<dyn HeartbeatConnection>>;
 
     /// Enters a stage and counts the attempt at it.
@@ -93,11 +93,11 @@ pub trait Queue: Send + Sync {
     /// The video is in storage: output, credit, event and webhooks in one transaction.
     async fn succeed(&self, lease: &Lease, output: &JobOutput) -> Result<Held>;
 
-    /// The job cannot be made: verdict, credit, event and webhooks in one transaction. `message` is for the customer. Of the
+    /// The job has failed for good: failure, credit, event and webhooks in one transaction. `message` is for the customer. Of the
     /// failure only class and code are kept: its detail may name what tenants must not read.
     async fn fail(&self, lease: &Lease, failure: &Failure, message: &str) -> Result<Held>;
 
-    /// Back to the queue for another try after `pause`; the attempt counts. The row keeps class and code of the failure,
+    /// Returns the job to the queue for another try after `pause`; the attempt counts. The row keeps class and code of the failure,
     /// also through the next claim, until the job succeeds or is cancelled. A job with a cancel request ends instead.
     async fn retry_later(
         &self,
@@ -107,11 +107,11 @@ pub trait Queue: Send + Sync {
         hold: Option<&SpoolHold>,
     ) -> Result<Held>;
 
-    /// Back to the queue, untouched: the attempt does not count. A job with a cancel request ends instead. `reason` is for
+    /// Returns the job to the queue without counting the attempt. A job with a cancel request ends instead. `reason` is for
     /// the log alone; the event, which tenants read, says `released`.
     async fn release(&self, lease: &Lease, reason: &str, pause: Duration, hold: Option<&SpoolHold>) -> Result<Held>;
 
-    /// The worker has stopped at a cancel request.
+    /// The worker has stopped because of a cancel request.
     async fn stopped(&self, lease: &Lease) -> Result<Held>;
 }
 
@@ -120,7 +120,8 @@ pub trait Queue: Send + Sync {
 pub trait Maintenance: Send + Sync {
     /// Takes up to `limit` running jobs whose lease or deadline has passed from their workers: back to the queue while
     /// fewer than `max_rescues`, then failed, with the customer's message in the language of the snapshot's `locale`.
-    /// Either way the row has the code of what happened. A row that cannot be moved is told, and holds up no other.
+    /// Either way the row has the code of what happened. A row that cannot be changed is reported, and does not stop
+    /// the others.
     async fn expire(&self, limit: u32, max_rescues: u32) -> Result<Expiry>;
 
     /// Succeeded jobs whose video should be in storage, by id, after `after`; only those finished for `min_age` at least.
@@ -140,17 +141,16 @@ pub trait Maintenance: Send + Sync {
     async fn output_expired(&self, scope: &TenantScope, id: JobId) -> Result<bool>;
 
     /// Deletes up to `limit` rows that have outlived their retention, events and deliveries with them. A succeeded row is
-    /// deleted only when its objects are gone; credit entries stay. A row that cannot be deleted is told, and holds up no
-    /// other.
+    /// deleted only when its objects are gone; credit entries stay. A row that cannot be deleted is reported, and
+    /// does not stop the others.
     async fn delete_past_retention(&self, retention: &Retention, limit: u32) -> Result<Deleted>;
 
-    /// Counts anew what the store keeps about the queue beside its rows; returns how many counts were wrong. Nothing to do
-    /// for a store that keeps none.
+    /// Recounts the queue of each company, which the database keeps beside the rows; returns how many counts were wrong.
     async fn recount(&self) -> Result<u64> {
         Ok(0)
     }
 
-    /// Whether nobody has run that task for `every`; if so the caller has it, and nobody else for as long.
+    /// Takes that task for `every`: `true` if no worker has taken it for that long.
     async fn take_task(&self, task: &str, every: Duration) -> Result<bool>;
 
     /// Records one run of a task.
@@ -162,13 +162,13 @@ pub trait Maintenance: Send + Sync {
     /// Takes deliveries that are due, for `lease`; at most 2 of one company.
     async fn claim_webhooks(&self, limit: u32, lease: Duration) -> Result<Vec<WebhookDelivery>>;
 
-    /// Writes down how a delivery went.
+    /// Records the outcome of a delivery.
     async fn webhook_attempted(&self, id: Uuid, epoch: i64, attempt: &WebhookAttempt) -> Result<Held>;
 }
 
 /// Heartbeats on a connection of their own.
 #[async_trait]
 pub trait HeartbeatConnection: Send {
-    /// Extends the leases and carries progress up; the answers are in the order of `beats`.
+    /// Extends the leases and carries progress up; the answers are in the order of `leases`.
     async fn extend(&mut self, leases: &[HeldLease], lease: Duration) -> Result<Vec<HeartbeatAnswer>>;
 }

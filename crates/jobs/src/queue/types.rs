@@ -1,4 +1,4 @@
-//! What is asked of a store and what it answers: plain data.
+//! Requests to the queue and its answers: plain data.
 
 use std::time::Duration;
 
@@ -11,14 +11,14 @@ use crate::job::{Job, JobId, Lease, LeaseEpoch, Stage, Status, TenantScope, Work
 /// `quotereel::snapshot` reads has no use.
 pub(super) const MAX_SNAPSHOT_BYTES: usize = 8 * 1024 * 1024;
 
-/// How long to wait for a job that is being called off before the same work can be asked for anew, in seconds: its worker
-/// hears of it with its next heartbeat. As in PostgreSQL's function.
+/// Seconds to wait before work that is being cancelled can be requested again: its worker learns of the cancel with the next
+/// heartbeat. PostgreSQL's function has the same number.
 pub(super) const DYING_SECONDS: u64 = 5;
 
-/// Deliveries of one company in one batch: a receiver that answers slowly takes no more of the sender's time than these.
+/// Deliveries of one company in one batch, so that a slow receiver does not hold up the others.
 pub(super) const DELIVERIES_OF_ONE: u32 = 2;
 
-/// What an enqueue must respect.
+/// Limits that an enqueue must respect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnqueueRules {
     /// Shortest time between two different renders of the same entity by the same company; failed and cancelled ones do
@@ -38,7 +38,7 @@ impl Default for EnqueueRules {
     }
 }
 
-/// What came of an enqueue.
+/// The outcome of an enqueue.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Enqueued {
     /// A new row.
@@ -62,13 +62,13 @@ impl Enqueued {
 /// Which jobs to list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobFilter {
-    /// Only this status.
+    /// Only jobs of this status.
     pub status: Option<Status>,
-    /// Only this entity.
+    /// Only jobs of this entity.
     pub entity_id: Option<String>,
-    /// Only older than this job (for the next page).
+    /// Only jobs older than this one (for the next page).
     pub before: Option<JobId>,
-    /// At most so many, 1 to 500.
+    /// Page size, 1 to 500. Default: 50.
     pub limit: u32,
 }
 
@@ -78,7 +78,7 @@ impl Default for JobFilter {
     }
 }
 
-/// What came of a cancellation.
+/// The outcome of a cancellation.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CancelOutcome {
     /// It was queued and is cancelled.
@@ -109,49 +109,50 @@ impl Credits {
     }
 }
 
-/// A template and what the present engine makes of it.
+/// A template and its present render version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TemplateVersion {
-    /// Name.
+    /// Name of the template.
     pub template: String,
     /// Changes whenever the picture may: engine version and a hash of the template.
     pub render_version: String,
 }
 
-/// A worker asks for work.
+/// A worker's request for jobs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimRequest {
-    /// Who asks.
+    /// The worker that makes the request.
     pub worker_id: WorkerId,
     /// The spool it can read.
     pub spool_id: String,
-    /// At most so many.
+    /// Maximum number of jobs in the answer.
     pub max_jobs: u32,
     /// How long a lease lasts without a heartbeat.
     pub lease: Duration,
-    /// How long a claim may last at all.
+    /// How long a claim may last, heartbeats or not.
     pub deadline: Duration,
     /// Running jobs that one company may have.
     pub tenant_cap: u32,
 }
 
-/// A worker has a finished file for a job.
+/// A worker's request for the job whose finished files it has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdoptRequest {
-    /// The job.
+    /// Id of the job.
     pub job_id: JobId,
-    /// Whose.
+    /// The tenant that owns it.
     pub scope: TenantScope,
     /// The epoch in which the file was made: a running row must have this or a later one.
     pub epoch: LeaseEpoch,
-    /// What it shows.
+    /// Hash of the snapshot that it shows.
     pub snapshot_hash: String,
-    /// Who asks; as in [`ClaimRequest`]. A running row must be another's.
+    /// The worker that makes the request. A running row must be another worker's.
     pub worker_id: WorkerId,
-    /// The spool that the file lies in: a running row must name it. Whoever asks holds the spool, which proves that the
-    /// row's worker is dead.
+    /// The spool that the file lies in: a running row must name it. The requesting worker holds the spool,
+    /// which proves that the row's worker is dead.
     pub spool_id: String,
-    /// Adopting a running job counts as a rescue; with so many it is left to [`super::Maintenance::expire`].
+    /// Adopting a running job counts as a rescue. After this many rescues the job is left for
+    /// [`Maintenance::expire`](super::Maintenance::expire).
     pub max_rescues: u32,
     /// As in [`ClaimRequest`].
     pub lease: Duration,
@@ -159,7 +160,7 @@ pub struct AdoptRequest {
     pub deadline: Duration,
 }
 
-/// A job that is now the asker's.
+/// A job that the requesting worker now holds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Claimed {
     /// The row, as claimed.
@@ -187,42 +188,42 @@ pub enum Held {
 /// `others_in`, since they would have to render.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpoolHold {
-    /// Which spool.
+    /// Id of the spool.
     pub spool_id: String,
-    /// How long others wait.
+    /// How long other workers leave the job alone.
     pub others_in: Duration,
 }
 
-/// One job's heartbeat.
+/// A lease to extend, and the progress of its job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeldLease {
-    /// Which lease.
+    /// The lease.
     pub lease: Lease,
-    /// 0 to 100.
+    /// Progress in percent, 0 to 100.
     pub progress: u8,
 }
 
 /// The answer to a heartbeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeartbeatAnswer {
-    /// Go on.
+    /// The lease is extended.
     Held,
     /// A tenant wants it stopped; the lease is still held.
     CancelRequested,
-    /// Somebody else is at the row: neither extended nor lost. Ask again.
+    /// The row is locked by another transaction; the lease is unchanged. Retry.
     Unknown,
-    /// The job is no longer this worker's.
+    /// The lease is lost: another worker has the job, or it has ended.
     Lost,
 }
 
-/// What the reconciler did to one job.
+/// A job that was taken from its worker.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expired {
     /// The row, corrected; without its snapshot.
     pub job: Job,
-    /// Whose lease it was.
+    /// The worker that held it.
     pub worker_id: Option<WorkerId>,
-    /// What it was: lease or deadline.
+    /// Whether the lease or the deadline had passed.
     pub how: ExpiredHow,
 }
 
@@ -254,17 +255,17 @@ pub struct Deleted {
     pub stuck: Vec<StuckRow>,
 }
 
-/// A row that maintenance could not change, by hand-made inconsistency most likely.
+/// A row that maintenance could not change, most likely because it was edited by hand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StuckRow {
-    /// Which.
+    /// Id of the job.
     pub job_id: JobId,
-    /// What the database says.
+    /// The database's message.
     pub problem: String,
 }
 
 impl StuckRow {
-    /// Rows of this kind that one round goes past; with more it ends.
+    /// Number of such rows after which one run ends.
     pub(crate) const MAX: usize = 500;
 }
 
@@ -277,37 +278,37 @@ impl std::fmt::Display for StuckRow {
 /// A page of a longer answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page<T> {
-    /// What is on it.
+    /// The items of this page.
     pub items: Vec<T>,
-    /// Where the next one begins; `None` after the last.
+    /// Where the next page begins; `None` after the last.
     pub next: Option<JobId>,
 }
 
 /// A video that should be in storage.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredOutput {
-    /// Which job.
+    /// Id of the job.
     pub job_id: JobId,
-    /// Whose.
+    /// The tenant that owns it.
     pub scope: TenantScope,
     /// Key of the video.
     pub output_key: String,
     /// Its SHA-256, hexadecimal.
     pub output_sha256: String,
-    /// Its size.
+    /// Its size in bytes.
     pub output_bytes: u64,
     /// Key of the thumbnail.
     pub thumbnail_key: String,
 }
 
-/// What a row says of its objects.
+/// The objects that a row refers to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ObjectUse {
-    /// Which job.
+    /// Id of the job.
     pub job_id: JobId,
-    /// Whose.
+    /// The tenant that owns it.
     pub scope: TenantScope,
-    /// Where it stands.
+    /// Status of the job.
     pub status: Status,
     /// Objects of this epoch may still be being written, while it runs.
     pub lease_epoch: LeaseEpoch,
@@ -319,7 +320,7 @@ pub struct ObjectUse {
     pub finished_ago: Option<Duration>,
 }
 
-/// How long what stays after a job has ended; `None` for ever.
+/// How long finished jobs and their files are kept; `None` means for ever.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retention {
     /// Videos. Default: 90 days.
@@ -386,33 +387,33 @@ impl std::fmt::Debug for WebhookEndpoint {
     }
 }
 
-/// A delivery to be tried.
+/// A delivery that is due.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WebhookDelivery {
     /// Id, the same over all tries: the receiver's idempotency key.
     pub id: Uuid,
-    /// Guards the answer.
+    /// Number of the claim of this delivery; guards the write of its result.
     pub epoch: i64,
-    /// Whose.
+    /// The tenant that it is for.
     pub scope: TenantScope,
-    /// Where to.
+    /// Where it goes.
     pub endpoint: WebhookEndpoint,
     /// The body, as it will be signed.
     pub payload: String,
-    /// Tries so far.
+    /// Number of tries so far.
     pub attempts: u32,
 }
 
-/// How a try went.
+/// The outcome of one try to deliver.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WebhookAttempt {
-    /// Taken.
+    /// The receiver has taken it.
     Delivered,
-    /// Not taken; again after that time.
+    /// Not taken: try again after that time. With the reason.
     Again(Duration, String),
-    /// Not taken, and no more tries.
+    /// Not taken, and given up. With the reason.
     GivenUp(String),
-    /// The receiver wants no more: the endpoint is switched off.
+    /// The receiver wants no more deliveries: the endpoint is disabled.
     Gone,
 }
 

@@ -68,7 +68,7 @@ pub(super) async fn find_files(context: &Context, job: &Job, render_version: &st
     })
 }
 
-/// Renders, and makes the files survive this process.
+/// Renders, and saves the files so that they survive this process.
 pub(super) async fn render_job(
     context: &Context,
     job: &Job,
@@ -158,7 +158,7 @@ async fn render_files(
     Ok(files)
 }
 
-/// Fetches the tenant's own pictures. One that is not there is left out: a placeholder takes its place.
+/// Fetches the tenant's own pictures. A missing one is left out: the video shows a placeholder.
 async fn fetch_assets(
     context: &Context,
     job: &Job,
@@ -177,7 +177,7 @@ async fn fetch_assets(
                 fs::write(&path, bytes).map_err(|error| Failure::new(FailureCode::DiskFull, error.to_string()))?;
                 files.insert(key.to_owned(), path);
             }
-            // Storage that errs has the picture perhaps: a video without it would be sold, and kept.
+            // Storage may have the picture and fail for the moment: a video without it would be sold and kept.
             Err(error) if error.class() == StorageErrorClass::Transient => {
                 return Err(Failure::new(FailureCode::RenderFailed, error.to_string()).into());
             }

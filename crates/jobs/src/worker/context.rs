@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
@@ -14,6 +14,7 @@ use super::settings::WorkerSettings;
 use super::spool::Spool;
 use super::templates::Templates;
 use crate::job::{JobId, WorkerId};
+use crate::lock::lock;
 use crate::objects::ObjectStore;
 use crate::observe::health::Health;
 use crate::observe::metrics::Metrics;
@@ -61,7 +62,7 @@ impl Refusals {
 
     /// Counts one more; `true` while the job may come back.
     pub(super) fn count(&self, id: JobId) -> bool {
-        let mut refusals = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut refusals = lock(&self.0);
         let count = refusals.entry(id).or_insert(0);
         *count += 1;
         *count < Self::MAX
@@ -69,7 +70,7 @@ impl Refusals {
 
     /// The job has ended.
     pub(super) fn forget(&self, id: JobId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        lock(&self.0).remove(&id);
     }
 }
 
@@ -84,23 +85,23 @@ pub(super) struct Cursors {
 
 impl Cursors {
     pub(super) fn outputs(&self) -> Option<JobId> {
-        *self.outputs.lock().unwrap_or_else(PoisonError::into_inner)
+        *lock(&self.outputs)
     }
 
     pub(super) fn set_outputs(&self, next: Option<JobId>) {
-        *self.outputs.lock().unwrap_or_else(PoisonError::into_inner) = next;
+        *lock(&self.outputs) = next;
     }
 
     /// Videos that were missing once, to be looked for again.
     pub(super) fn suspect(&self, outputs: Vec<StoredOutput>) {
         let now = Instant::now();
-        let mut suspects = self.suspects.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut suspects = lock(&self.suspects);
         suspects.extend(outputs.into_iter().map(|output| (now, output)));
     }
 
     /// Those that were missing at least that long ago.
     pub(super) fn take_suspects(&self, ago: Duration) -> Vec<StoredOutput> {
-        let mut suspects = self.suspects.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut suspects = lock(&self.suspects);
         let due = suspects.extract_if(.., |(since, _)| since.elapsed() >= ago);
         due.map(|(_, output)| output).collect()
     }
@@ -116,10 +117,10 @@ impl Cursors {
     }
 
     pub(super) fn orphans(&self) -> Option<String> {
-        self.orphans.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.orphans).clone()
     }
 
     pub(super) fn set_orphans(&self, next: Option<String>) {
-        *self.orphans.lock().unwrap_or_else(PoisonError::into_inner) = next;
+        *lock(&self.orphans) = next;
     }
 }

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
 use crate::job::{JobId, Lease};
+use crate::lock::lock;
 use crate::observe::health::Health;
 use crate::observe::metrics::Metrics;
 use crate::queue::{Database, HeartbeatAnswer, HeartbeatConnection, HeldLease, QueueError};
@@ -271,9 +272,4 @@ impl Entry {
             self.state.send_if_modified(|known| std::mem::replace(known, LeaseState::Lost) != LeaseState::Lost);
         }
     }
-}
-
-/// A poisoned lock guards plain data that is whole at every moment.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! The worker: claims jobs, carries each to its end, and keeps house. The rows belong to `queue`,
+//! The worker: claims jobs, processes each to its end, and runs the maintenance tasks. The rows belong to `queue`,
 //! the files to `objects`, the pictures to the engine.
 //!
 //! [`run`] is the loop, `process` the life of one job, `heartbeat` keeps its lease, `maintenance` runs the periodic tasks.

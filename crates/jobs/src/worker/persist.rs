@@ -1,4 +1,4 @@
-//! Writes to the row that outlast a database which is away for a moment, and answers that got lost on their way back.
+//! Writes to the row that survive a short absence of the database, and answers that are lost on their way back.
 
 use std::time::Duration;
 
@@ -17,15 +17,15 @@ pub(super) enum NotWritten {
     /// The job is no longer this worker's.
     #[error("the lease is lost")]
     Lost,
-    /// The store refuses it, and will again.
+    /// The database refuses it, and would again.
     #[error(transparent)]
     Refused(QueueError),
 }
 
-/// Repeats `write` until the database has taken it or the lease is lost.
+/// Repeats `write` until the database has accepted it or the lease is lost.
 ///
-/// Where an answer may have been lost, a later "no such row" proves nothing: `landed` then tells from the row itself
-/// whether it was this very write that moved it.
+/// Where an answer may have been lost, a later "no such row" proves nothing: `landed` then decides from the row
+/// whether this very write has changed it.
 ///
 /// # Errors
 /// [`NotWritten`].

@@ -1,5 +1,5 @@
-//! One job from its claim to its end: render, upload, finalize. The row is moved by guarded writes only, and whatever
-//! happens the job leaves here as something that the row says: done, failed, cancelled, queued again, or another's.
+//! One job from its claim to its end: render, upload, finalize. The row is changed by guarded writes only, and whatever
+//! happens, the row says how the job left: succeeded, failed, cancelled, queued again, or held by another worker.
 
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
@@ -20,14 +20,14 @@ use super::upload;
 use crate::job::{ErrorClass, Failure, FailureCode, Job, JobOutput, Language, Stage, Status};
 use crate::queue::{Claimed, SpoolHold};
 
-/// How long others leave a finished file to the worker whose spool it is in, before they render again.
+/// How long other workers leave a job to the worker that has its finished files, before they render it again.
 pub(super) const OTHERS_WAIT: Duration = Duration::from_secs(5 * 60);
 /// How long removing a job's objects may hold its slot.
 const CLEAN_UP_PATIENCE: Duration = Duration::from_secs(10);
 /// Reason in the history of a job that a worker gives back because it ends.
 pub(super) const GIVEN_BACK: &str = "the worker ends";
 
-/// Carries one claimed job to its end.
+/// Processes one claimed job to its end.
 pub(super) async fn process(context: &Context, claimed: Claimed, claimed_at: Instant) -> JobOutcome {
     let job = &claimed.job;
     let held = context.heartbeat.hold(claimed.lease.clone(), claimed_at);
@@ -195,7 +195,7 @@ async fn release(
 ///
 /// After a lost lease the finished file stays where it is: if the row is queued again, this worker's round through its
 /// spool takes it up. Its objects go only when the row has ended without them, since whoever claimed the job next may be
-/// adopting them at this moment; otherwise the sweep removes them later.
+/// adopting them at this moment; otherwise the `orphans` task removes them later.
 async fn clean_up(context: &Context, job: &Job, ending: &JobOutcome) {
     let (file, objects) = match ending {
         JobOutcome::Succeeded(_) => (true, false),
@@ -214,13 +214,13 @@ async fn clean_up(context: &Context, job: &Job, ending: &JobOutcome) {
         context.refusals.forget(job.id);
     }
     if objects {
-        // What takes longer is the sweep's.
+        // The `orphans` task removes what takes longer.
         let removed = upload::remove_objects_of(context, &job.scope, job.id, job.lease_epoch);
         drop(timeout(CLEAN_UP_PATIENCE, removed).await);
     }
 }
 
-/// The language of the customer: the snapshot's, as far as it can be read.
+/// The customer's language: the snapshot's `locale`, if it can be read.
 fn language_of(job: &Job) -> Language {
     #[derive(Default, serde::Deserialize)]
     struct Locale {

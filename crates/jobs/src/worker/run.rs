@@ -1,5 +1,5 @@
-//! The worker's loop: claim while there is room, carry jobs to their ends side by side, run the maintenance tasks, and leave
-//! in order when asked to.
+//! The worker's loop: claim jobs while there is room, process them side by side, run the maintenance tasks, and end in
+//! order when asked to.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -156,7 +156,7 @@ pub async fn run(
     broken.map_or(Ok(()), Err)
 }
 
-/// Everything a worker's jobs and tasks share, the sender that stops them, and the jobs that its spool brings.
+/// The shared context, the sender that stops jobs and tasks, and the receiver of adopted jobs.
 fn open(
     resources: Resources,
     settings: WorkerSettings,
@@ -193,14 +193,14 @@ fn open(
     Ok((Arc::new(context), stop, adoptions))
 }
 
-/// Runs the maintenance tasks that are not bound to a worker's own spool: what each corrected, and what went wrong.
+/// Runs once the maintenance tasks that need no spool and no retention settings; reports what each corrected.
 ///
 /// # Errors
 /// [`WorkerError`].
 pub async fn reconcile(resources: Resources, settings: WorkerSettings) -> Result<Vec<TaskReport>, WorkerError> {
     let (context, _stop, _adoptions) = open(resources, settings)?;
     let mut reports = Vec::new();
-    // Not the retention: how long things are kept is for the workers' settings to say, not for those of a shell.
+    // Not the retention: its periods are those of the workers' settings, not of a shell's.
     for task in [Task::Expiry, Task::Outputs, Task::Orphans, Task::Counts] {
         let done = maintenance::run(&context, task).await;
         reports.push(TaskReport { task: task.name(), corrected: done.corrected, errors: done.errors });
@@ -246,7 +246,7 @@ async fn drain(
     }
 }
 
-/// What the spool brought too late goes back to the queue.
+/// Returns to the queue what was adopted too late to start.
 async fn give_back_adopted(context: &Context, mut adoptions: Adoptions) {
     adoptions.close();
     let hold = SpoolHold { spool_id: context.spool.id().to_owned(), others_in: OTHERS_WAIT };

@@ -1,4 +1,4 @@
-//! How a worker behaves: plain data, made by the program from its configuration.
+//! The settings of a worker: plain data, which the program makes from its configuration.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -15,24 +15,24 @@ pub enum Until {
     Stopped,
     /// When no job may be claimed any more.
     Drained,
-    /// After one job, or at once where there is none.
+    /// After one job, or at once if there is no job.
     Once,
 }
 
 /// The settings of one worker.
 #[derive(Clone, Debug)]
 pub struct WorkerSettings {
-    /// Jobs at the same time.
+    /// Number of jobs at the same time.
     pub concurrency: NonZeroUsize,
-    /// Threads of one render.
+    /// Number of threads of one render.
     pub render_threads: NonZeroUsize,
     /// Memory that one render may address, in bytes.
     pub render_memory_bytes: u64,
-    /// How long one render may last.
+    /// Maximum duration of one render.
     pub render_timeout: Duration,
     /// Free space of the spool below which no job is claimed, in bytes.
     pub min_free_bytes: u64,
-    /// Folder of further templates.
+    /// Folder with templates besides the built-in ones.
     pub templates: Option<PathBuf>,
     /// Folder of fonts for characters that no bundled one has.
     pub fonts: Option<PathBuf>,
@@ -40,24 +40,24 @@ pub struct WorkerSettings {
     pub lease: Duration,
     /// Time between two heartbeats.
     pub heartbeat: Duration,
-    /// How long one claim may last.
+    /// Maximum duration of one claim.
     pub deadline: Duration,
-    /// Time between two looks at an empty queue.
+    /// Time between two claims while the queue is empty.
     pub poll: Duration,
-    /// Time between two rounds of reconciling.
+    /// Time between two runs of the tasks that compare rows with objects.
     pub reconcile: Duration,
     /// How long running jobs may go on after a request to stop.
     pub grace: Duration,
-    /// Running jobs that one company may have, over all workers.
+    /// Maximum running jobs of one company, over all workers.
     pub tenant_cap: u32,
-    /// How often what is tried.
+    /// Maximum attempts per kind of failure.
     pub retry: RetryPolicy,
-    /// Which quotes become videos.
+    /// Which quotes may become videos.
     pub admission: Admission,
     /// Whether pictures may come from private networks.
     pub allow_private_network: bool,
-    /// How long what is kept.
+    /// Retention periods.
     pub retention: Retention,
-    /// When to end.
+    /// When the worker ends by itself.
     pub until: Until,
 }

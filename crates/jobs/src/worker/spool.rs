@@ -17,12 +17,14 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use crate::digest::{hex, is_sha256};
 use crate::job::{JobId, LeaseEpoch, TenantScope};
+use crate::objects::JobFile;
 
 /// Name of the video in a job's folder.
-pub(super) const VIDEO_FILE: &str = "video.mp4";
+pub(super) const VIDEO_FILE: &str = JobFile::Video.file_name();
 /// Name of the thumbnail in a job's folder.
-pub(super) const THUMBNAIL_FILE: &str = "thumbnail.jpg";
+pub(super) const THUMBNAIL_FILE: &str = JobFile::Thumbnail.file_name();
 const MANIFEST_FILE: &str = "manifest.json";
 const ASSETS_FOLDER: &str = "assets";
 const LOCK_FILE: &str = "lock";
@@ -126,16 +128,15 @@ impl RenderedFile {
                 }
             }
         }
-        let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = hex(&hash.finalize());
         Ok(Self { sha256, bytes })
     }
 
     pub(super) fn is_plausible(&self) -> bool {
-        let hexadecimal = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        (1..=MAX_FILE_BYTES).contains(&self.bytes) && self.sha256.len() == 64 && self.sha256.bytes().all(hexadecimal)
+        (1..=MAX_FILE_BYTES).contains(&self.bytes) && is_sha256(&self.sha256)
     }
 
-    /// Size first: it is told without reading.
+    /// Size first: it is known without reading the file.
     fn check(&self, path: &Path) -> Result<(), SpoolError> {
         let mismatch =
             |found: String, expected: String| SpoolError::Mismatch { path: path.to_owned(), found, expected };
@@ -235,7 +236,7 @@ pub struct Spool {
 }
 
 impl Spool {
-    /// Takes the first spool below `root` that no living process holds, and makes it where there is none.
+    /// Takes the first spool below `root` that no living process holds; creates it if necessary.
     ///
     /// That the lock could be had proves that the former owner is dead, and so that its jobs are nobody's. The root
     /// must be on a local disk: over a network `flock` may prove nothing.
@@ -461,11 +462,11 @@ fn read_finished(job: JobId, epoch: LeaseEpoch, folder: JobFolder) -> Reading {
     Reading::Complete(FinishedRender { render, folder })
 }
 
-/// The id of the spool in `folder`; a new one where there is none or what is there is no UUID.
+/// The id of the spool in `folder`; a new one if the file is missing or is not a UUID.
 fn own_id(folder: &Path) -> Result<String, SpoolError> {
     let path = folder.join(ID_FILE);
     let mut text = String::new();
-    // At most a UUID and a line end; whatever is longer is none.
+    // A UUID and the end of a line; a longer file holds no id.
     let read = File::open(&path).and_then(|file| file.take(64).read_to_string(&mut text));
     match (read, Uuid::parse_str(text.trim())) {
         (Ok(_), Ok(id)) => return Ok(id.to_string()),

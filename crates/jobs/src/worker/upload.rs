@@ -1,4 +1,4 @@
-//! Brings a finished render into storage, as often as it takes and never by rendering again; and takes objects out.
+//! Uploads a finished render to storage, repeating the upload and never the render; and removes objects.
 //!
 //! Keys carry the epoch of the render, so that whoever uploads the same finished files writes the same objects, and what
 //! is there already with the right hash is adopted.
@@ -18,10 +18,10 @@ use crate::objects::{FileMeta, MAX_LISTED, ObjectKey, StorageError, StorageError
 use crate::observe::metrics::UploadOutcome;
 use crate::queue::StoredOutput;
 
-/// How long a write that is under way may go on when its job is called off.
+/// How long a write in progress may continue when its job is cancelled.
 const LAST_WRITE: Duration = Duration::from_secs(2);
 
-/// One file on its way.
+/// A file to upload.
 struct Upload {
     key: ObjectKey,
     path: PathBuf,
@@ -81,8 +81,8 @@ pub(super) async fn upload(
     unreachable!("the loop ends by its limit of attempts")
 }
 
-/// Storage takes nothing now, from this job at least: uploads pause until a probe goes through. A job that comes back
-/// again and again while probes do go through is at fault itself.
+/// Storage refuses this job's files: uploads pause until a probe succeeds. A job whose files are refused again and again
+/// while probes succeed is itself at fault, and fails.
 fn pause_uploads(context: &Context, held: &HeldJob, code: FailureCode, error: &StorageError) -> Interrupt {
     let reason = error.to_string();
     if !context.refusals.count(held.lease().job_id) {
@@ -144,8 +144,8 @@ fn output_of(finished: &FinishedRender) -> JobOutput {
     }
 }
 
-/// The output of an earlier claim of this job that is whole in storage, where it shows the same snapshot made by the same
-/// version. Storage that does not answer has nothing.
+/// The output of an earlier claim of this job, if it is complete in storage and shows the same snapshot in the same render
+/// version. Storage that does not answer counts as empty.
 pub(super) async fn find_output(context: &Context, job: &Job, render_version: &str) -> Option<JobOutput> {
     let listing = context.storage.list(&ObjectKey::job_prefix(&job.scope, job.id), None, MAX_LISTED).await.ok()?;
     let mut epochs: Vec<LeaseEpoch> = listing
@@ -179,7 +179,7 @@ async fn described(context: &Context, key: &ObjectKey) -> Option<FileMeta> {
     context.storage.head(key).await.ok().flatten()?.meta
 }
 
-/// Removes every object of a job that has ended without a video. What stays behind is the sweep's.
+/// Removes every object of a job that has ended without a video. The `orphans` task removes the rest.
 pub(super) async fn remove_objects_of(context: &Context, scope: &TenantScope, job_id: JobId, last: LeaseEpoch) {
     let removed = async {
         for object in context.storage.list(&ObjectKey::job_prefix(scope, job_id), None, MAX_LISTED).await?.objects {

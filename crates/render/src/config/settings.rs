@@ -7,7 +7,7 @@ use clap::{Args, Command, CommandFactory as _, Parser, ValueHint};
 
 use super::general::{FontsArgs, LogArgs};
 use super::span::Span;
-use quotereel_jobs::observe::health::Address;
+use quotereel_jobs::observe::health::{Address, DEFAULT_ADDRESS};
 use quotereel_jobs::queue::without_password;
 
 /// A setting that cannot be meant.
@@ -232,7 +232,7 @@ pub(crate) struct WorkerArgs {
         env = "QUOTEREEL_METRICS",
         hide_env_values = true,
         value_name = "ADDRESS",
-        default_value = "127.0.0.1:9464"
+        default_value = DEFAULT_ADDRESS
     )]
     pub(crate) metrics: Address,
 }

@@ -7,10 +7,12 @@ mod server;
 use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
+
+use crate::lock::lock;
 
 pub use probe::{Answer, ProbeError, probe};
 pub use server::{HealthError, Listening};
@@ -30,7 +32,7 @@ pub enum Address {
     At(SocketAddr),
 }
 
-/// An address that is none.
+/// Text that is not an address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("metrics address `{0}` must be an IP address and a port such as 127.0.0.1:9464, or `off`")]
 pub struct AddressError(String);
@@ -148,7 +150,7 @@ impl Health {
         self.lock().draining = true;
     }
 
-    /// Why the process should be started anew; empty while it lives.
+    /// Why the process should be restarted; empty while it lives.
     #[must_use]
     pub fn against_living(&self) -> Vec<Reason> {
         self.lock().against_living(Instant::now())
@@ -162,7 +164,7 @@ impl Health {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // The state is plain data and whole after every statement, so a panic elsewhere spoils nothing.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 
@@ -224,7 +226,7 @@ mod tests {
         let reasons = health.against_ready();
         assert_eq!(checks(&reasons), ["store", "storage", "disk", "shutdown"]);
         assert_eq!(reasons[1].detail, "the bucket is gone");
-        assert!(health.against_living().is_empty(), "trouble around a worker is no reason to start it anew");
+        assert!(health.against_living().is_empty(), "trouble around a worker is no reason to restart it");
         health.store_answered();
         health.storage_paused(None);
         health.disk_short(None);

@@ -23,9 +23,9 @@ pub enum ProbeError {
     /// Nobody there, or too slow.
     #[error("the worker at {address} does not answer")]
     Silent {
-        /// Where.
+        /// The address.
         address: SocketAddr,
-        /// Why.
+        /// The cause.
         #[source]
         source: io::Error,
     },

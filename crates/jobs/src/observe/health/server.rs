@@ -54,9 +54,9 @@ pub enum HealthError {
     /// The address is taken or not this machine's.
     #[error("cannot listen on metrics address {address}: choose another, or `off`")]
     Bind {
-        /// Where.
+        /// The address.
         address: SocketAddr,
-        /// Why.
+        /// The cause.
         #[source]
         source: io::Error,
     },

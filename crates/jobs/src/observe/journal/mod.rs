@@ -64,7 +64,7 @@ pub fn succeeded(job: &Job, took: Duration) {
     line!(info, job, "DONE", { duration = ms(took), }, "job succeeded");
 }
 
-/// A job goes back to the queue with no attempt burnt.
+/// A job returns to the queue; the attempt does not count.
 pub fn released(job: &Job, reason: &str) {
     line!(info, job, "RELEASE", { reason = reason, }, "job given back");
 }

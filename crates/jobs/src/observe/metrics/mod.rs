@@ -57,7 +57,7 @@ pub struct QueueFigures {
     pub running: u64,
     /// Running jobs whose lease has passed.
     pub expired: u64,
-    /// How long the oldest job that may be claimed has waited; `None` when there is none.
+    /// How long the oldest job that may be claimed has waited; `None` if there is no such job.
     pub oldest: Option<Duration>,
     /// Webhook deliveries that wait.
     pub webhooks_pending: u64,
@@ -338,7 +338,7 @@ impl Metrics {
         self.queue_seen.set(seconds_now());
     }
 
-    /// Says which duties there are, so that their counters exist before the first run.
+    /// Names the maintenance tasks, so that their counters exist before the first run.
     pub fn maintenance_tasks(&self, tasks: &[&'static str]) {
         for duty in tasks {
             for outcome in ["ok", "error"] {

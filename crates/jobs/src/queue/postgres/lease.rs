@@ -27,8 +27,8 @@ macro_rules! held {
     };
 }
 
-/// A guarded update that ends the lease, and its event; `$5` is what the event tells besides epoch and attempt. Tenants read
-/// it: codes and fixed words alone.
+/// A guarded update that ends the lease, and its event; `$5` is what the event says besides epoch and attempt. Tenants read
+/// it, so it has only codes and fixed words.
 macro_rules! moved {
     ($kind:literal, $set:literal) => {
         concat!(
@@ -74,12 +74,12 @@ fn claimed(row: &PgRow) -> Result<Claimed, Fault> {
     Ok(Claimed { job, lease, waited: span(row.try_get("waited_s")?), today_last: row.try_get("today_last")? })
 }
 
-/// What an event tells of a failure.
+/// What an event says about a failure.
 fn verdict(failure: &Failure) -> Value {
     json!({ "errorClass": failure.code.class(), "errorCode": failure.code.as_str() })
 }
 
-/// How a job goes back to the queue.
+/// How a job returns to the queue.
 struct Requeue<'a> {
     detail: Value,
     /// Whether the attempt counts.

@@ -1,4 +1,4 @@
-//! What tenants ask, under row-level security: a forged scope finds nothing even where a WHERE is missing.
+//! What companies do, under row-level security: a forged scope finds nothing even if a WHERE is missing.
 
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
@@ -19,7 +19,7 @@ use crate::queue::types::{
 /// Rows of one answer of [`jobs`].
 const MAX_PAGE: u32 = 500;
 
-/// What the SQL functions answer: the job, or why there is none.
+/// Reads the answer of a SQL function: the job, or why there is no job.
 async fn enqueued(
     session: &mut Session,
     row: &PgRow,

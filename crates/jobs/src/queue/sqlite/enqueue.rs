@@ -7,13 +7,14 @@ use uuid::Uuid;
 
 use super::fault::failed;
 use super::{EventEntry, Write, millis, record_event, row};
+use crate::digest::hex;
 use crate::job::{EventKind, EventSource, Job, JobId, NewJob, TenantScope};
 use crate::queue::error::{EnqueueError, Result};
 use crate::queue::types::{DYING_SECONDS, EnqueueRules, Enqueued, MAX_SNAPSHOT_BYTES};
 
 /// SHA-256 of the snapshot with sorted keys and no white space, hexadecimal.
 fn snapshot_hash(text: &str) -> String {
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(text))
 }
 
 /// The job that a new one tries again, and how often that has been done.

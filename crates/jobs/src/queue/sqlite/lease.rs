@@ -31,7 +31,7 @@ macro_rules! guarded {
     };
 }
 
-/// How a job goes back to the queue.
+/// How a job returns to the queue.
 struct Back<'a> {
     /// Why, for the history.
     detail: Value,
@@ -57,7 +57,7 @@ async fn changed(write: &mut Write, statement: Statement<'_>) -> Result<Option<J
     found.map(|found| row::listed(&found)).transpose()
 }
 
-/// What an event tells of a failure. Tenants read it: codes and fixed words alone.
+/// What an event says about a failure. Tenants read it, so it has only codes and fixed words.
 fn verdict(failure: &Failure) -> Value {
     json!({ "errorClass": failure.code.class(), "errorCode": failure.code.as_str() })
 }

@@ -84,7 +84,7 @@ struct EventEntry<'a> {
 }
 
 impl SqliteDatabase {
-    /// Opens `sqlite:PATH`; makes the file where there is none, but not its folder.
+    /// Opens `sqlite:PATH`; creates the file if necessary, but not its folder.
     ///
     /// # Errors
     /// [`QueueError::Address`] without a path, or where the file cannot be opened.

@@ -1,4 +1,4 @@
-//! Takes jobs from workers that are gone or hang: back to the queue, or failed when they were rescued often enough.
+//! Takes jobs from workers that are dead or hang: they return to the queue, or fail after too many rescues.
 
 use super::super::context::Context;
 use super::outcome::TaskOutcome;

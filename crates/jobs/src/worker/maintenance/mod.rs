@@ -19,12 +19,12 @@ use super::context::{Context, Stopping};
 use crate::observe::journal;
 use crate::queue::MaintenanceRun;
 
-/// Time between two looks for leases that have passed: with it a killed worker's job runs again within its lease and
-/// 10 s while another worker lives.
+/// Time between two searches for passed leases: a killed worker's job runs again within its lease and 10 s, if another
+/// worker lives.
 const EXPIRY_EVERY: Duration = Duration::from_secs(4);
 /// Time between two rounds of webhooks.
 const WEBHOOKS_EVERY: Duration = Duration::from_secs(2);
-/// Time between two removals of what has outlived its retention.
+/// Time between two removals of videos and rows past their retention.
 const RETENTION_EVERY: Duration = Duration::from_secs(3600);
 
 /// Rounds of reconciling between two counts: triggers keep the counts right, only a change past them makes one wrong.
@@ -41,7 +41,7 @@ pub(super) enum Task {
     Outputs,
     /// Objects that no row needs.
     Orphans,
-    /// What the store counts beside its rows.
+    /// The queue's counts, which the database keeps beside its rows.
     Counts,
     /// Videos and rows past their retention.
     Retention,
@@ -111,7 +111,7 @@ pub(super) async fn keep(context: &Context, task: Task) {
     }
 }
 
-/// Runs a task once, and writes down how it went where it changed something or is rare.
+/// Runs a task once, and records the run if it changed something or is rare.
 pub(super) async fn run(context: &Context, task: Task) -> TaskOutcome {
     let began = Instant::now();
     let work = async {

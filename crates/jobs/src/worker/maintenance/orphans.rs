@@ -1,5 +1,5 @@
-//! Removes objects that no row needs, a part of the storage each round: those of claims that lost, and those whose rows
-//! are gone.
+//! Removes objects that no row needs, a part of the storage each time: those of claims that lost their lease, and those
+//! whose rows are gone.
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
@@ -10,7 +10,7 @@ use crate::job::JobId;
 use crate::objects::{ListedObject, ObjectKey, TENANTS_PREFIX};
 use crate::queue::ObjectUse;
 
-/// Objects looked at in one round.
+/// Objects checked in one run.
 const BATCH: u32 = 1000;
 /// An object without a row is removed when it is this old: far older than any claim, and than any clock is wrong.
 const WITHOUT_ROW: Duration = Duration::from_secs(24 * 3600);
@@ -20,7 +20,7 @@ const AFTER_END: Duration = Duration::from_secs(3600);
 /// belong to: nothing is removed then. A bucket, or a prefix in it, belongs to one database.
 const SUSPICIOUS_PART: usize = 4;
 
-/// One round.
+/// Checks the next objects.
 pub(super) async fn remove(context: &Context) -> TaskOutcome {
     let listing = match context.storage.list(TENANTS_PREFIX, context.cursors.orphans().as_deref(), BATCH).await {
         Ok(listing) => listing,

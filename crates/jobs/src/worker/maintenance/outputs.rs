@@ -1,5 +1,5 @@
-//! Looks whether the videos that rows promise are in storage, a part of them each round. A job whose video is gone fails,
-//! and what was paid for it is given back.
+//! Checks that the videos that rows name are in storage, some of them each time. A job whose video is gone fails, and its
+//! credit is refunded.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,9 +11,9 @@ use crate::observe::metrics::Metrics;
 use crate::queue::StoredOutput;
 use tokio::task::JoinSet;
 
-/// Rows looked at in one round.
+/// Rows checked in one run.
 const BATCH: u32 = 400;
-/// Questions to storage at the same time.
+/// Requests to storage at the same time.
 const AT_ONCE: usize = 8;
 /// A video is looked for when it has been there for a while: stores may show a new object late.
 const MIN_AGE: Duration = Duration::from_secs(60);
@@ -24,7 +24,7 @@ const SECOND_LOOK: Duration = Duration::from_secs(60);
 /// storage that the rows were written for: nothing is changed then.
 const SUSPICIOUS_PART: usize = 2;
 
-/// One round.
+/// Checks the next rows.
 pub(super) async fn verify(context: &Context) -> TaskOutcome {
     let mut done = TaskOutcome::default();
     let page = match context.database.outputs(context.cursors.outputs(), MIN_AGE, BATCH).await {
@@ -105,7 +105,7 @@ async fn look(storage: &Arc<dyn ObjectStore>, outputs: Vec<StoredOutput>, done: 
     }
 }
 
-/// Whether the video is there with the size that the row says. A key that is none of ours is left to its author.
+/// Whether the video is there with the size that the row says. A key that is not ours counts as present.
 async fn is_there(storage: &dyn ObjectStore, output: &StoredOutput) -> Result<bool, StorageError> {
     let Some(key) = ObjectKey::parse(&output.output_key) else { return Ok(true) };
     Ok(storage.head(&key).await?.is_some_and(|stored| stored.bytes == output.output_bytes))

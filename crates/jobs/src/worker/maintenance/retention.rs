@@ -1,14 +1,13 @@
-//! Removes videos and rows that have outlived their retention: first the row says so, then the objects go, and rows go later
-//! still.
+//! Removes videos and rows past their retention: first the row is marked, then its objects are removed; rows follow later.
 
 use super::super::context::Context;
 use super::super::upload::delete_output;
 use super::outcome::TaskOutcome;
 
-/// Rows looked at in one statement.
+/// Rows read in one statement.
 const BATCH: u32 = 200;
 
-/// Removes what is due.
+/// Removes the videos and rows that are due.
 pub(super) async fn remove(context: &Context) -> TaskOutcome {
     let mut done = TaskOutcome::default();
     remove_videos(context, &mut done).await;
@@ -46,7 +45,7 @@ async fn remove_videos(context: &Context, done: &mut TaskOutcome) {
         let found = due.len();
         let mut removed = 0;
         for output in due {
-            // The row says it first: nobody must be told of a video that is about to go, or miss one that went on purpose.
+            // The row says it first: nobody may be given a video that is about to go, or miss one that was removed on purpose.
             // Objects that stay behind are orphans then, and go with those.
             match context.database.output_expired(&output.scope, output.job_id).await {
                 Ok(true) => {

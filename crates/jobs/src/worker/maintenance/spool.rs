@@ -1,5 +1,5 @@
-//! The round through this worker's own spool: finished files whose job still waits for them are taken up, the others are
-//! removed. At start it picks up where a dead process left off.
+//! Checks this worker's own spool: finished files whose job still waits for them are adopted, the others are removed. At
+//! the start it continues where a dead process stopped.
 
 use std::time::Instant;
 

@@ -15,16 +15,16 @@ use crate::observe::metrics::WebhookOutcome;
 use crate::queue::{Held, WebhookAttempt, WebhookDelivery};
 use quotereel::pictures::{Policy, check_address, guarded_client};
 
-/// Deliveries taken at once.
+/// Deliveries in one batch.
 const BATCH: u32 = 20;
 /// How long a receiver may take to answer.
 const LIMIT: Duration = Duration::from_secs(15);
-/// How long a delivery is this worker's: a batch one after the other, and then some.
+/// How long a delivery is leased to this worker: more than a batch takes, one after the other.
 const LEASE: Duration = Duration::from_secs(20 * 20);
 /// Pauses before the second and every further try, as Standard Webhooks proposes; after the last it is given up.
 const PAUSES_S: [u64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
 
-/// Delivers what is due.
+/// Sends the deliveries that are due.
 pub(super) async fn deliver(context: &Context) -> TaskOutcome {
     let mut done = TaskOutcome::default();
     let due = match context.database.claim_webhooks(BATCH, LEASE).await {
@@ -110,7 +110,7 @@ fn verdict(status: StatusCode, attempts: u32) -> WebhookAttempt {
     }
 }
 
-/// A further try, or none. The pauses vary by a fifth, so that a receiver that was down is not flooded when it is back.
+/// Another try, or the end. The pauses vary by a fifth, so that a receiver that was down is not flooded when it is back.
 fn again(attempts: u32, reason: String) -> WebhookAttempt {
     match PAUSES_S.get(attempts as usize) {
         Some(pause) => {

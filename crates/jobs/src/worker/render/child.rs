@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,7 @@ use super::products;
 use super::protocol::{CANCEL, Done, Failed, MAX_ORDER_BYTES, Message, Order, RenderTimes, findings};
 use super::verdict::{Verdict, cancelled};
 use crate::job::FailureCode;
+use crate::lock::lock;
 use quotereel::{FrameRate, Options, Output, Progress as _, Quote, RenderError, Size};
 
 /// How long a render may take to notice that its worker is gone, before it is ended in the middle of a frame.
@@ -85,7 +86,7 @@ struct Child {
 
 impl Child {
     fn phase(&self) -> MutexGuard<'_, Phase> {
-        self.phase.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.phase)
     }
 
     /// Waits for a line `cancel` or the end of stdin.
@@ -218,7 +219,7 @@ impl quotereel::Progress for Progress<'_> {
         // The hundredth is the `done` message. A video that is made again counts beyond its frames.
         let percent = u64::from(done) * 100 / u64::from(self.frames.max(1));
         let percent = u8::try_from(percent.min(99)).unwrap_or(99);
-        let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reported = lock(&self.reported);
         if reported.is_none_or(|before| percent > before) {
             *reported = Some(percent);
             if say(&Message::Progress(percent)).is_err() {

@@ -45,7 +45,7 @@ impl Program {
     /// This very program; on Linux also after its file has been replaced by a newer one.
     ///
     /// # Errors
-    /// Where the operating system does not tell which that is.
+    /// When the operating system does not say which file that is.
     pub fn this() -> io::Result<Self> {
         if cfg!(target_os = "linux") { Ok(Self("/proc/self/exe".into())) } else { std::env::current_exe().map(Self) }
     }
@@ -169,7 +169,7 @@ pub async fn render(
             }
             Err(verdict) => verdict.into(),
         },
-        // A child that gets no further because it was told to stop is not to be blamed for how it ended.
+        // A child that gets no further because it was cancelled is not to blame for how it ended.
         _ if *cancel.borrow() => NotRendered::Cancelled,
         Some(Err(reason)) => reason,
         None if heard.is_over => exit.verdict().into(),
@@ -225,7 +225,7 @@ impl Drop for Leftovers {
 
 /// What came out of a child.
 struct Heard {
-    /// Its result; `None` where there is none, because stdout was closed or the time was up.
+    /// Its result; `None` if stdout was closed before one, or the time was up.
     result: Option<Result<Box<Done>, NotRendered>>,
     /// Whether the child has finished talking; one that has not is killed.
     is_over: bool,
@@ -380,7 +380,7 @@ impl Running {
         Ok(Self { child: ChildGuard(child), stdin, stdout: BufReader::new(stdout), log })
     }
 
-    /// Waits for the end of the child, and brings it about where it must or does not come by itself.
+    /// Waits for the end of the child; kills it if asked to, or if it does not end by itself.
     async fn end(self, kill: bool) -> Exit {
         let Self { mut child, stdin, stdout, mut log } = self;
         drop((stdin, stdout));

@@ -1,4 +1,4 @@
-//! The lines between a worker and its child.
+//! The messages between a worker and its child.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -14,9 +14,9 @@ pub(super) const COMMAND: &str = "render-one";
 pub(super) const MAX_ORDER_BYTES: u64 = 32 << 20;
 /// Longest line of the child in bytes: 500 problems with a few hundred bytes each.
 pub(super) const MAX_LINE_BYTES: usize = 1 << 20;
-/// The line by which the worker stops its child.
+/// The line with which the worker cancels its child.
 pub(super) const CANCEL: &[u8] = b"cancel\n";
-/// `code` of a `failed` message that only says that the child stopped when told to.
+/// `code` of a `failed` message that only says that the child has obeyed a cancel.
 pub(super) const CANCELLED: &str = "cancelled";
 
 /// What a child is to do: one line of JSON, after which the bytes of the snapshot follow.

@@ -109,7 +109,7 @@ impl From<&Problems> for Verdict {
 impl From<RenderError> for Verdict {
     fn from(error: RenderError) -> Self {
         let code = match &error {
-            // The quote makes more of a video than this template can bring below the limit; sound is the template's own.
+            // The quote makes more of a video than this template can keep below the limit; sound is the template's own.
             RenderError::TooLarge { .. } | RenderError::NoFrames | RenderError::Sound { .. } => {
                 FailureCode::TemplateFailed
             }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueHint};
 
 use crate::config::{DatabaseArgs, EnqueueArgs, Settings, StorageArgs};
-use quotereel_jobs::observe::health::Address;
+use quotereel_jobs::observe::health::{Address, DEFAULT_ADDRESS};
 
 /// Commands around jobs.
 #[derive(Debug, Subcommand)]
@@ -247,7 +247,7 @@ pub(in crate::cli) struct HealthTask {
         env = "QUOTEREEL_METRICS",
         hide_env_values = true,
         value_name = "ADDRESS",
-        default_value = "127.0.0.1:9464"
+        default_value = DEFAULT_ADDRESS
     )]
     pub(in crate::cli) metrics: Address,
 

@@ -219,3 +219,20 @@ pub(super) fn worker_settings(settings: &Settings, until: Until) -> WorkerSettin
         until,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+    use quotereel_jobs::queue::EnqueueRules;
+
+    use super::*;
+
+    #[test]
+    fn settings_default_to_the_values_of_the_queue_and_the_worker() {
+        let settings = Settings::parse_from(["render"]);
+        let worker = worker_settings(&settings, Until::Stopped);
+        assert_eq!((worker.retry, worker.retention), (RetryPolicy::default(), Retention::default()));
+        let rules = EnqueueRules { correlation_id: String::new(), ..open::rules(&settings.enqueue) };
+        assert_eq!(rules, EnqueueRules::default());
+    }
+}
