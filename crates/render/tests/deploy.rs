@@ -87,3 +87,69 @@ fn the_dashboard_is_json_with_a_query_in_every_panel() {
         assert!(ids.insert(panel["id"].as_u64()), "two panels have the id {}", panel["id"]);
     }
 }
+
+/// What follows `worker` in the commands that the head of the compose file says to try, a line each.
+fn tried_in_compose() -> Vec<String> {
+    let compose = read("deploy/compose.yaml");
+    let head = compose.lines().map_while(|line| line.strip_prefix('#')).collect::<Vec<_>>().join("\n");
+    let joined = head.replace("\\\n", " ");
+    let commands = joined.lines().filter(|line| line.contains("docker compose"));
+    let commands = commands.filter_map(|line| line.split("  #").next()?.split_once(" worker ")).map(|(_, rest)| rest);
+    commands.map(|rest| rest.trim().trim_start_matches("render ").to_owned()).collect()
+}
+
+/// Runs such a command here: the embedded database, and the folder of quotes that the container would have.
+fn run_like_compose(data: &Path, command: &str, job: &str) -> Value {
+    let (command, input) = command.split_once(" < ").unwrap_or((command, "/dev/null"));
+    let arguments = command.split_whitespace().map(|word| match word.strip_prefix("/quotes/") {
+        Some(name) => root().join("fixtures/quotes").join(name).display().to_string(),
+        None => word.replace("JOB", job),
+    });
+    let input = fs::File::open(root().join(input)).unwrap_or_else(|error| panic!("{input}: {error}"));
+    let mut render = Command::new(env!("CARGO_BIN_EXE_render"));
+    render.args(arguments).arg("--json").env_clear().env("QUOTEREEL_DATA", data).stdin(input);
+    let run = render.output().expect("render starts");
+    assert!(run.status.success(), "{command}\n{}", String::from_utf8_lossy(&run.stdout));
+    serde_json::from_slice(&run.stdout).expect("JSON")
+}
+
+#[test]
+fn the_commands_in_the_compose_file_find_the_job_that_they_make() {
+    let commands = tried_in_compose();
+    let starting = |start: &str| -> Vec<&String> { commands.iter().filter(|line| line.starts_with(start)).collect() };
+    let (enqueues, lists, shows) = (starting("enqueue "), starting("jobs list "), starting("jobs show JOB "));
+    assert_eq!((enqueues.len(), lists.len(), shows.len(), commands.len()), (2, 1, 1, 4), "{commands:#?}");
+
+    let data = tempfile::tempdir().expect("a folder");
+    let enqueued = run_like_compose(data.path(), enqueues[0], "");
+    assert_eq!(enqueued["outcome"], "new");
+    let job = enqueued["job"]["id"].as_str().expect("an id");
+    assert_eq!(run_like_compose(data.path(), lists[0], "")["jobs"][0]["id"], job);
+    assert_eq!(run_like_compose(data.path(), shows[0], job)["job"]["id"], job);
+    assert_eq!(run_like_compose(data.path(), enqueues[1], "")["outcome"], "new");
+}
+
+#[test]
+fn images_are_pinned_to_the_versions_of_the_tests() {
+    let mut images = BTreeSet::new();
+    for path in ["deploy/compose.yaml", "deploy/kubernetes/deployment.yaml", "Dockerfile"] {
+        for line in read(path).lines().map(str::trim) {
+            let named = line.strip_prefix("image: ").or_else(|| Some(line.split_once("_IMAGE")?.1));
+            let Some(named) = named.filter(|_| !line.starts_with('#')) else { continue };
+            // A default: `${NAME:-image}` in compose, `NAME=image` in the Dockerfile.
+            let image = named.rsplit(":-").next().unwrap_or(named).trim_start_matches('=').trim_end_matches('}');
+            if image.contains(':') {
+                images.insert(image.rsplit('/').next().unwrap_or(image).to_owned());
+            }
+        }
+    }
+    let script = read("tests/servers/seaweed.sh");
+    let seaweed = script.lines().find_map(|line| line.strip_prefix("VERSION=")).expect("it names its version");
+    assert!(images.remove(&format!("seaweedfs:{seaweed}")), "{images:?} has no SeaweedFS {seaweed}");
+    assert!(images.remove("quotereel:local"), "what compose builds");
+    assert_eq!(images.len(), 4, "{images:?}");
+    for image in images {
+        let (_, tag) = image.split_once(':').expect("chosen for its tag");
+        assert!(tag.starts_with(|first: char| first.is_ascii_digit()) || tag == "bookworm-slim", "{image}");
+    }
+}
