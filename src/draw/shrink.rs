@@ -34,7 +34,7 @@ static NEAREST_CODE: LazyLock<Vec<u8>> = LazyLock::new(|| {
 });
 
 /// Pixels whose light `u32` can sum up.
-const MOST_SUMMED: u32 = 1 << 16;
+const MAX_SUMMED: u32 = 1 << 16;
 
 /// The opaque picture made to fit `side_px` by `side_px` with its proportions kept; a smaller one stays as it is.
 #[must_use]
@@ -50,7 +50,7 @@ pub fn shrink_to_fit(picture: &RgbaFrame, side_px: u32) -> RgbaFrame {
     };
     let size = Size::new(scaled(width), scaled(height));
     let (across, down) = (width / size.width, height / size.height);
-    if Size::new(across * size.width, down * size.height) == picture.size() && across * down <= MOST_SUMMED {
+    if Size::new(across * size.width, down * size.height) == picture.size() && across * down <= MAX_SUMMED {
         return mean_of_blocks(picture, size);
     }
     let columns = coverage(width, size.width);
@@ -80,7 +80,7 @@ pub fn shrink_to_fit(picture: &RgbaFrame, side_px: u32) -> RgbaFrame {
     RgbaFrame::from_pixels(size, pixels).expect("the loops above push four bytes for each pixel")
 }
 
-/// The same where each pixel of the result covers whole pixels, as many as any other and at most [`MOST_SUMMED`].
+/// The same where each pixel of the result covers whole pixels, as many as any other and at most [`MAX_SUMMED`].
 fn mean_of_blocks(picture: &RgbaFrame, size: Size) -> RgbaFrame {
     let (across, down) = (picture.size().width / size.width, picture.size().height / size.height);
     let (light, codes) = (&*LIGHT, NEAREST_CODE.as_slice());

@@ -13,7 +13,6 @@ use crate::ground::frame::RgbaFrame;
 pub struct StillError {
     /// `JPEG` or `PNG`.
     pub format: &'static str,
-    /// The cause.
     pub source: image::ImageError,
 }
 

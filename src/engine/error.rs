@@ -7,7 +7,7 @@ use rayon::ThreadPoolBuildError;
 
 use super::{FolderError, PackError, SoundFileError};
 use crate::compose::scene::ComposeError;
-use crate::draw::raster::TooHeavy;
+use crate::draw::raster::TooCostly;
 use crate::ground::problem::Problems;
 use crate::template::TemplateError;
 
@@ -21,9 +21,9 @@ pub enum Error {
     /// The quote's file cannot be read.
     #[error("cannot read the quote `{}`: {source}", path.display())]
     Read {
-        /// The file.
+        /// Path of the quote's file.
         path: PathBuf,
-        /// Why.
+        /// What the operating system reported.
         source: io::Error,
     },
     /// The quote has errors. All problems are listed, each with its JSON pointer, warnings included.
@@ -46,7 +46,7 @@ pub enum Error {
     Compose(ComposeError),
     /// Drawing the video would take more memory or time than a render may.
     #[error(transparent)]
-    TooHeavy(#[from] TooHeavy),
+    TooCostly(#[from] TooCostly),
     /// The machine gives no threads.
     #[error("cannot start threads: {0}")]
     Threads(#[from] ThreadPoolBuildError),

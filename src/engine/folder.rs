@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use crate::template::{DOCUMENT_FILE, LARGEST_FILE_BYTES, PARTS_FOLDER, STRINGS_FOLDER, TemplateFiles};
 
 /// Most languages a template may have.
-const MOST_LANGUAGES: usize = 200;
+const MAX_LANGUAGES: usize = 200;
 /// Most files of parts that are read; a template with more parts is refused by its check.
-const MOST_PARTS: usize = 400;
+const MAX_PARTS: usize = 400;
 
 /// A template folder that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -18,21 +18,21 @@ pub enum FolderError {
     /// There is no such folder, or it is no folder.
     #[error("template folder `{}` does not exist", path.display())]
     NotFound {
-        /// What was asked for.
+        /// Path that was given.
         path: PathBuf,
     },
     /// The folder has no document.
     #[error("`{}` has no {DOCUMENT_FILE}: a template is a folder with {DOCUMENT_FILE} and {STRINGS_FOLDER}/LANGUAGE.json", path.display())]
     NoDocument {
-        /// The folder.
+        /// Path of the template's folder.
         path: PathBuf,
     },
     /// A file cannot be read.
     #[error("cannot read `{}`: {source}", path.display())]
     Unreadable {
-        /// The file.
+        /// Path of the file or folder.
         path: PathBuf,
-        /// Why.
+        /// What the operating system reported.
         source: std::io::Error,
     },
 }
@@ -46,8 +46,8 @@ pub(super) fn read(path: &Path) -> Result<TemplateFiles, FolderError> {
     if !document.is_file() {
         return Err(FolderError::NoDocument { path: path.to_owned() });
     }
-    let strings = read_each(&path.join(STRINGS_FOLDER), MOST_LANGUAGES)?;
-    let parts = read_each(&path.join(PARTS_FOLDER), MOST_PARTS)?;
+    let strings = read_each(&path.join(STRINGS_FOLDER), MAX_LANGUAGES)?;
+    let parts = read_each(&path.join(PARTS_FOLDER), MAX_PARTS)?;
     Ok(TemplateFiles { source: path.display().to_string(), document: read_file(&document)?, strings, parts })
 }
 

@@ -5,10 +5,10 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::compose::text::pack::{LARGEST_FONT_BYTES, PackFace, choose, inspect, is_complete, take_out};
+use crate::compose::text::pack::{MAX_FONT_BYTES, PackFace, choose, inspect, is_complete, take_out};
 use crate::compose::text::{FaceRole, FaceSource, FontError, FontLibrary};
 
-/// Where a pack comes from with one command: what to tell whoever lacks one.
+/// How to install a pack with one command, for messages.
 pub const HOW_TO_ADD: &str = "`apt-get install fonts-noto-cjk` (Debian, Ubuntu), then \
     `--fonts /usr/share/fonts/opentype/noto` or QUOTEREEL_FONTS=/usr/share/fonts/opentype/noto";
 
@@ -17,10 +17,10 @@ pub(super) const HOW_TO_ADD_ONE: &str =
     "put a font of the script into a folder, then `--fonts FOLDER` or QUOTEREEL_FONTS=FOLDER";
 
 /// Most font files of one folder. Debian's two packages of Noto CJK have 14 together.
-const MOST_FILES: usize = 64;
+const MAX_FILES: usize = 64;
 
 /// Most bytes read of one folder: these 14 have 330 MB.
-const MOST_BYTES: u64 = 512 << 20;
+const MAX_BYTES: u64 = 512 << 20;
 
 /// Endings of the files that are looked at.
 const ENDINGS: [&str; 4] = ["ttf", "otf", "ttc", "otc"];
@@ -31,35 +31,35 @@ pub enum PackError {
     /// There is no such folder, or it is no folder.
     #[error("font folder `{}` does not exist", path.display())]
     NotFound {
-        /// What was asked for.
+        /// Path that was given.
         path: PathBuf,
     },
     /// The folder holds no font file.
     #[error("`{}` has no font file: .ttf, .otf, .ttc or .otc are right, and folders inside it do not count", path.display())]
     Empty {
-        /// The folder.
+        /// Path of the folder.
         path: PathBuf,
     },
     /// More files than any pack has.
-    #[error("`{}` has {count} font files; at most {MOST_FILES} are right", path.display())]
+    #[error("`{}` has {count} font files; at most {MAX_FILES} are right", path.display())]
     TooMany {
-        /// The folder.
+        /// Path of the folder.
         path: PathBuf,
         /// Number of font files.
         count: usize,
     },
     /// A file is larger than any font.
-    #[error("font `{}` has {bytes} bytes; at most {LARGEST_FONT_BYTES} are right", path.display())]
+    #[error("font `{}` has {bytes} bytes; at most {MAX_FONT_BYTES} are right", path.display())]
     TooLarge {
-        /// The file.
+        /// Path of the font.
         path: PathBuf,
-        /// Its size.
+        /// Size of the file.
         bytes: u64,
     },
     /// All files together are larger than any pack.
-    #[error("the fonts in `{}` have {bytes} bytes; at most {MOST_BYTES} are right", path.display())]
+    #[error("the fonts in `{}` have {bytes} bytes; at most {MAX_BYTES} are right", path.display())]
     TooMuch {
-        /// The folder.
+        /// Path of the folder.
         path: PathBuf,
         /// Their size together.
         bytes: u64,
@@ -69,7 +69,7 @@ pub enum PackError {
     Unreadable {
         /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// What the operating system reported.
         source: std::io::Error,
     },
     /// A file is no font that can be used.
@@ -179,29 +179,29 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, PackError> {
     }
     match files.len() {
         0 => return Err(PackError::Empty { path: folder.to_owned() }),
-        count if count > MOST_FILES => return Err(PackError::TooMany { path: folder.to_owned(), count }),
+        count if count > MAX_FILES => return Err(PackError::TooMany { path: folder.to_owned(), count }),
         _ => files.sort(),
     }
     let mut bytes = 0;
     for file in &files {
         bytes += length(file)?;
     }
-    if bytes > MOST_BYTES { Err(PackError::TooMuch { path: folder.to_owned(), bytes }) } else { Ok(files) }
+    if bytes > MAX_BYTES { Err(PackError::TooMuch { path: folder.to_owned(), bytes }) } else { Ok(files) }
 }
 
 fn length(file: &Path) -> Result<u64, PackError> {
     let bytes = fs::metadata(file).map_err(|source| PackError::Unreadable { path: file.to_owned(), source })?.len();
-    if bytes > LARGEST_FONT_BYTES { Err(PackError::TooLarge { path: file.to_owned(), bytes }) } else { Ok(bytes) }
+    if bytes > MAX_FONT_BYTES { Err(PackError::TooLarge { path: file.to_owned(), bytes }) } else { Ok(bytes) }
 }
 
 /// At most one byte more than a font file may have, should it have grown since it was looked at.
 fn read(file: &Path) -> Result<Vec<u8>, PackError> {
     let unreadable = |source| PackError::Unreadable { path: file.to_owned(), source };
     let mut bytes = Vec::with_capacity(usize::try_from(length(file)?).unwrap_or(0) + 1);
-    let limit = LARGEST_FONT_BYTES + 1;
+    let limit = MAX_FONT_BYTES + 1;
     fs::File::open(file).map_err(unreadable)?.take(limit).read_to_end(&mut bytes).map_err(unreadable)?;
     let length = bytes.len() as u64;
-    if length > LARGEST_FONT_BYTES {
+    if length > MAX_FONT_BYTES {
         return Err(PackError::TooLarge { path: file.to_owned(), bytes: length });
     }
     Ok(bytes)
@@ -240,14 +240,14 @@ mod tests {
 
     #[test]
     fn what_cannot_be_used_is_named() {
-        let told = |pack: &Path| inspect_pack(pack, &['漢']).expect_err("unusable").to_string();
-        assert!(told(Path::new("/nowhere/at/all")).contains("`/nowhere/at/all` does not exist"));
-        assert!(told(folder(&[("readme.txt", b"x")]).path()).contains("no font file"));
-        assert!(told(folder(&[("broken.ttf", b"no font")]).path()).contains("`broken.ttf` cannot be read"));
-        assert!(told(folder(&[("cut.ttf", &THAI[..THAI.len() / 64])]).path()).contains("`cut.ttf`"));
-        let many: Vec<(String, &[u8])> = (0..=MOST_FILES).map(|n| (format!("{n}.ttf"), THAI)).collect();
+        let refused = |pack: &Path| inspect_pack(pack, &['漢']).expect_err("unusable").to_string();
+        assert!(refused(Path::new("/nowhere/at/all")).contains("`/nowhere/at/all` does not exist"));
+        assert!(refused(folder(&[("readme.txt", b"x")]).path()).contains("no font file"));
+        assert!(refused(folder(&[("broken.ttf", b"no font")]).path()).contains("`broken.ttf` cannot be read"));
+        assert!(refused(folder(&[("cut.ttf", &THAI[..THAI.len() / 64])]).path()).contains("`cut.ttf`"));
+        let many: Vec<(String, &[u8])> = (0..=MAX_FILES).map(|n| (format!("{n}.ttf"), THAI)).collect();
         let many: Vec<(&str, &[u8])> = many.iter().map(|(name, content)| (name.as_str(), *content)).collect();
-        assert!(told(folder(&many).path()).contains("65 font files; at most 64"));
+        assert!(refused(folder(&many).path()).contains("65 font files; at most 64"));
     }
 
     #[test]
@@ -257,11 +257,11 @@ mod tests {
             fs::File::create(pack.path().join(name)).and_then(|file| file.set_len(bytes)).expect("a sparse file");
         };
         for number in 0..9 {
-            sparse(&format!("{number}.ttf"), LARGEST_FONT_BYTES);
+            sparse(&format!("{number}.ttf"), MAX_FONT_BYTES);
         }
         let error = inspect_pack(pack.path(), &[]).expect_err("too much");
         assert!(matches!(error, PackError::TooMuch { bytes: 603_979_776, .. }), "{error}");
-        sparse("large.ttc", LARGEST_FONT_BYTES + 1);
+        sparse("large.ttc", MAX_FONT_BYTES + 1);
         let error = inspect_pack(pack.path(), &[]).expect_err("too large");
         assert!(error.to_string().contains("large.ttc` has 67108865 bytes; at most 67108864"), "{error}");
     }
@@ -274,9 +274,9 @@ mod tests {
         {
             let made = library(pack, &['直', '骨'], language).expect("readable").expect("it has both");
             let added = made.faces().filter(|(_, face)| face.role == FaceRole::Pack);
-            let told: Vec<(String, u16)> = added.map(|(_, face)| (face.family.clone(), face.weight)).collect();
+            let found: Vec<(String, u16)> = added.map(|(_, face)| (face.family.clone(), face.weight)).collect();
             let family = format!("Noto Sans CJK {variant}");
-            assert_eq!(told, [(family.clone(), 400), (family, 700)], "{language}");
+            assert_eq!(found, [(family.clone(), 400), (family, 700)], "{language}");
         }
     }
 

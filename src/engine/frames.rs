@@ -25,9 +25,11 @@ pub struct Frames<'a> {
     video: &'a Video,
 }
 
-impl<'a> Frames<'a> {
-    pub(super) fn of(video: &'a Video) -> Self {
-        Self { painter: video.film().into_painter(), next: 0, video }
+impl Video {
+    /// All frames in order, painted one after another.
+    #[must_use]
+    pub fn frames(&self) -> Frames<'_> {
+        Frames { painter: self.film().into_painter(), next: 0, video: self }
     }
 }
 

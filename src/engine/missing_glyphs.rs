@@ -1,5 +1,5 @@
-//! What is done about characters that no font has: what to add, another language for what the program writes itself, and which
-//! names must not be missing.
+//! What is done about characters that no font has: what to add, another language for what the program writes itself,
+//! and which names must not be missing.
 
 use super::fonts::{HOW_TO_ADD, HOW_TO_ADD_ONE};
 use crate::compose::text::pack::is_east_asian;
@@ -19,8 +19,9 @@ pub(super) fn advice(missing: &[char]) -> Option<Problem> {
     (count > 0).then(|| problem.with_hint(HOW_TO_ADD))
 }
 
-/// The locale to write in instead, where no font has a letter or figure with which the quote's own writes amounts, dates or the
-/// words of the template: a date without its month is another date. It is English, with what its region needs.
+/// The locale to write in instead, where no font has a letter or figure with which the quote's own writes amounts,
+/// dates or the words of the template: a date without its month is another date. It is English, with what its region
+/// needs.
 pub(super) fn instead(snapshot: &Snapshot, template: &Template, missing: &[char]) -> Option<Locale> {
     let locale = &snapshot.locale;
     if missing.is_empty() || locale.language() == ENGLISH {
@@ -37,7 +38,7 @@ pub(super) fn instead(snapshot: &Snapshot, template: &Template, missing: &[char]
     unwritten.then(|| region.or_else(|| Locale::parse(ENGLISH).ok())).flatten()
 }
 
-/// What the sender is told about [`instead`].
+/// The warning that goes with [`instead`].
 pub(super) fn without_font(locale: &Locale, instead: &Locale) -> Problem {
     let hint = if matches!(locale.language(), "ja" | "ko" | "zh" | "yue") { HOW_TO_ADD } else { HOW_TO_ADD_ONE };
     let found =
@@ -54,9 +55,9 @@ pub(super) fn names(snapshot: &Snapshot, missing: &[char]) -> Vec<Problem> {
         let mut letters = name.chars().filter(|c| c.is_alphabetic()).peekable();
         letters.peek().is_some() && letters.all(|c| missing.contains(&c))
     };
-    let told = names.filter(|(_, name)| wordless(name)).map(|(pointer, name)| {
+    let problems = names.filter(|(_, name)| wordless(name)).map(|(pointer, name)| {
         let found = format!("{}, of which no font has a letter", quoted(name, 60));
         Problem::error("no_font", pointer, found, "a name that can be shown").with_hint(HOW_TO_ADD)
     });
-    told.collect()
+    problems.collect()
 }

@@ -2,6 +2,7 @@
 //!
 //! The one room that meets the outside: it reads template folders, fonts and sound files, and fetches pictures.
 
+mod choice;
 mod error;
 mod folder;
 mod fonts;
@@ -24,12 +25,13 @@ use std::sync::{Arc, LazyLock};
 
 use crate::compose::text::GlyphCache;
 
+pub use choice::TemplateChoice;
 pub use error::Error;
 pub use folder::FolderError;
 pub use fonts::{HOW_TO_ADD, PackError, PackSummary, inspect_pack};
 pub use frames::{Frame, Frames};
 pub use pictures::{KnownPictures, asset_keys};
-pub use quote::{Quote, SIZES, TemplateChoice};
+pub use quote::{Quote, SIZES};
 pub use sheet::KnownFrames;
 pub use sound::{Sound, SoundFileError};
 #[cfg(feature = "ffmpeg")]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::compose::scene::MOST_ENLARGED;
+use crate::compose::scene::MAX_ENLARGEMENT;
 use crate::ground::frame::RgbaFrame;
 use crate::ground::problem::{Problem, Problems};
 use crate::quote::asset::{AssetError, Policy, Source, Trimmed, is_clear, load_all, without_margins};
@@ -21,7 +21,6 @@ const LOGO: &str = "/company/logo";
 
 /// Loaded pictures and where they belong.
 pub(super) struct Pictures {
-    /// The pictures.
     pub(super) frames: Vec<Arc<RgbaFrame>>,
     /// Their places in the snapshot.
     pub(super) by_pointer: BTreeMap<String, LoadedPicture>,
@@ -29,8 +28,8 @@ pub(super) struct Pictures {
     pub(super) logo: LogoLook,
 }
 
-/// Pictures that an order before has loaded, so that the next one loads only what is new or has changed. An address is
-/// fetched once; a file is read again when its length, its time or the file itself is another.
+/// Pictures loaded for an earlier video, so that the next one loads only what is new or has changed. A URL is fetched
+/// once; a file is read again when its length, its time or the file itself has changed.
 #[derive(Debug, Default)]
 pub struct KnownPictures {
     loaded: HashMap<Source, Known>,
@@ -52,7 +51,7 @@ struct Known {
     frame: Arc<RgbaFrame>,
 }
 
-/// What tells a changed file from an unchanged one: its number, length and time.
+/// Changes whenever a file does: its inode number, length and time.
 type FileState = (u64, u64, SystemTime);
 
 impl KnownPictures {
@@ -139,8 +138,7 @@ pub(super) fn load(
         match shown {
             Ok(frame) => {
                 let size = frame.size();
-                #[expect(clippy::cast_precision_loss, reason = "pictures have at most a few thousand px a side")]
-                let [width, height] = [size.width, size.height].map(|side| side as f32);
+                let [width, height] = size.as_f32();
                 let (is_cut_out, is_on_white) = (is_cut_out(&frame), is_on_white(&frame));
                 // A thing by itself stands whole, a photograph is cropped.
                 let side = if is_cut_out || is_on_white { width.max(height) } else { width.min(height) };
@@ -149,7 +147,7 @@ pub(super) fn load(
                     aspect: width / height,
                     is_cut_out,
                     is_on_white,
-                    is_small: side * MOST_ENLARGED < SCREEN_PX,
+                    is_small: side * MAX_ENLARGEMENT < SCREEN_PX,
                 };
                 pictures.by_pointer.insert(pointer, picture);
                 pictures.frames.push(frame);

@@ -1,21 +1,41 @@
-//! Preparing a video: checks quote and template, fetches pictures, lays everything out. After this only writing can fail.
+//! Preparing a video: checks quote and template, fetches pictures, lays everything out. After this only writing can
+//! fail.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::quote::Quote;
 use super::threads::Threads;
-use super::{Error, GLYPHS, KnownPictures, PrepareMs, Video, fonts, missing_glyphs, pictures, sound};
+use super::{Error, GLYPHS, KnownPictures, PrepareMs, Video, fonts, missing_glyphs, pictures};
 use crate::compose::scene::{Ingredients, compose};
 use crate::compose::text::FontLibrary;
-use crate::draw::raster::check_burden;
+use crate::draw::raster::check_cost;
 use crate::ground::problem::Problems;
 use crate::quote::asset::Policy;
 use crate::quote::snapshot::Snapshot;
 use crate::template::Bindings;
 
+impl Quote {
+    /// Prepares the video: checks quote and template, fetches pictures, lays everything out.
+    ///
+    /// # Errors
+    /// [`Error`], with every problem of the quote at once. A picture never fails a video: a placeholder takes its place,
+    /// and a warning says why.
+    pub fn prepare(&self) -> Result<Video, Error> {
+        self.prepare_again(&mut KnownPictures::default())
+    }
+
+    /// The same, loading only pictures that are not `known` from a quote before or have changed since.
+    ///
+    /// # Errors
+    /// As [`Quote::prepare`].
+    pub fn prepare_again(&self, known: &mut KnownPictures) -> Result<Video, Error> {
+        prepare(self, known)
+    }
+}
+
 /// Prepares the video of `quote`, loading only pictures that are not `known` or have changed.
-pub(super) fn prepare(quote: &Quote, known: &mut KnownPictures) -> Result<Video, Error> {
+fn prepare(quote: &Quote, known: &mut KnownPictures) -> Result<Video, Error> {
     let begun = Instant::now();
     let chosen_sound = quote.sound.soundtrack()?;
     let parsed = quote.check();
@@ -24,7 +44,7 @@ pub(super) fn prepare(quote: &Quote, known: &mut KnownPictures) -> Result<Video,
     let parsed = parsed.map_err(Error::Quote)?;
     let soundtrack = match chosen_sound {
         Some(soundtrack) => Some(soundtrack),
-        None => sound::of_template(&quote.template, &template)?,
+        None => quote.template.soundtrack(&template)?,
     };
     let mut warnings = parsed.warnings;
     let policy = Policy {
@@ -70,7 +90,7 @@ pub(super) fn prepare(quote: &Quote, known: &mut KnownPictures) -> Result<Video,
     }
     warnings.extend(std::mem::replace(&mut composed.warnings, Problems::new()));
     warnings.extend(advice);
-    check_burden(&composed.composition)?;
+    check_cost(&composed.composition)?;
     let nameless = missing_glyphs::names(&snapshot, &composed.missing);
     if !nameless.is_empty() {
         warnings.extend(nameless);

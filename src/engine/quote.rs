@@ -5,16 +5,13 @@ use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-
 use super::sound::Sound;
-use super::{Error, KnownPictures, Video, default_threads, folder, prepare};
+use super::{Error, TemplateChoice, default_threads};
 use crate::ground::geometry::Size;
 use crate::ground::problem::Problems;
 use crate::ground::time::FrameRate;
 use crate::quote::asset::Limits;
 use crate::quote::snapshot::{ParseOptions, Parsed, parse_with};
-use crate::template::{Template, TemplateFiles, builtin_files};
 
 /// The template of a quote for which none was chosen.
 const DEFAULT_TEMPLATE: &str = "quote-summary";
@@ -24,58 +21,6 @@ const MAX_FILE_BYTES: u64 = 32 << 20;
 
 /// Canvas sizes a video can be made at.
 pub const SIZES: [Size; 4] = [Size::PORTRAIT, Size::FEED, Size::SQUARE, Size::LANDSCAPE];
-
-/// Which template to use. Text becomes the name of a built-in one, a path a folder.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum TemplateChoice {
-    /// A built-in one, by name; [`builtin_names`](crate::template::builtin_names) lists them.
-    Builtin(String),
-    /// A folder with a `template.json`.
-    Folder(PathBuf),
-}
-
-impl From<&str> for TemplateChoice {
-    fn from(name: &str) -> Self {
-        Self::Builtin(name.to_owned())
-    }
-}
-
-impl From<String> for TemplateChoice {
-    fn from(name: String) -> Self {
-        Self::Builtin(name)
-    }
-}
-
-impl From<&Path> for TemplateChoice {
-    fn from(folder: &Path) -> Self {
-        Self::Folder(folder.to_owned())
-    }
-}
-
-impl From<PathBuf> for TemplateChoice {
-    fn from(folder: PathBuf) -> Self {
-        Self::Folder(folder)
-    }
-}
-
-impl TemplateChoice {
-    /// Reads and checks the template.
-    ///
-    /// # Errors
-    /// [`Error::Template`] and [`Error::Folder`].
-    pub fn load(&self) -> Result<Template, Error> {
-        Ok(Template::parse(&self.files()?)?)
-    }
-
-    /// The template's files, unchecked.
-    pub(super) fn files(&self) -> Result<TemplateFiles, Error> {
-        match self {
-            Self::Builtin(name) => Ok(builtin_files(name)?),
-            Self::Folder(path) => Ok(folder::read(path)?),
-        }
-    }
-}
 
 /// A sales quotation and how its video is to be made: template, size, fonts, sound.
 ///
@@ -218,23 +163,6 @@ impl Quote {
     /// Every problem at once, warnings included, where one of them is an error.
     pub fn check(&self) -> Result<Parsed, Problems> {
         parse_with(&self.json, ParseOptions { allow_files: self.base_dir.is_some() })
-    }
-
-    /// Prepares the video: checks quote and template, fetches pictures, lays everything out.
-    ///
-    /// # Errors
-    /// [`Error`], with every problem of the quote at once. A picture never fails a video: a placeholder takes its place,
-    /// and a warning says why.
-    pub fn prepare(&self) -> Result<Video, Error> {
-        self.prepare_again(&mut KnownPictures::default())
-    }
-
-    /// The same, loading only pictures that are not `known` from a quote before or have changed since.
-    ///
-    /// # Errors
-    /// As [`Quote::prepare`].
-    pub fn prepare_again(&self, known: &mut KnownPictures) -> Result<Video, Error> {
-        prepare::prepare(self, known)
     }
 }
 

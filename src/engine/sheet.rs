@@ -42,8 +42,23 @@ impl KnownFrames {
     }
 }
 
+impl Video {
+    /// The contact sheet: two moments of every scene, labelled with scene and time.
+    #[must_use]
+    pub fn sheet(&self) -> RgbaFrame {
+        draw(self, &mut KnownFrames::default())
+    }
+
+    /// The contact sheet, drawing only what differs from the one before. `known` is that one's, made with the same
+    /// fonts.
+    #[must_use]
+    pub fn sheet_again(&self, known: &mut KnownFrames) -> RgbaFrame {
+        draw(self, known)
+    }
+}
+
 /// Draws the sheet of a video.
-pub(super) fn draw(video: &Video, known: &mut KnownFrames) -> RgbaFrame {
+fn draw(video: &Video, known: &mut KnownFrames) -> RgbaFrame {
     let composition = video.composition();
     let moments = moments(composition);
     let scale = f64::from(CELL_SIDE_PX) / f64::from(composition.size.width.max(composition.size.height));
@@ -98,8 +113,8 @@ pub(super) fn draw(video: &Video, known: &mut KnownFrames) -> RgbaFrame {
     still(&sheet, FontLibrary::bundled(), Arc::clone(&GLYPHS), 0, video.executor.as_ref())
 }
 
-/// The frames at `moments`, small. Those of one scene are painted by one painter, which knows what they have in common; the
-/// scenes side by side.
+/// The frames at `moments`, small. Those of one scene are painted by one painter, which knows what they have in common;
+/// the scenes side by side.
 fn pictures(video: &Video, moments: &[(u32, &str)], known: &KnownFrames) -> Vec<Arc<RgbaFrame>> {
     let composition = video.composition();
     let preview = preview(composition);

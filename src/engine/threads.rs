@@ -1,4 +1,4 @@
-//! The threads of a production: scenes are laid out, and the layers of a still drawn, side by side.
+//! The threads of a video: scenes are laid out, and the layers of a still drawn, side by side.
 
 use std::num::NonZeroUsize;
 
@@ -15,7 +15,7 @@ const STACK_BYTES: usize = 8 << 20;
 pub(super) struct Threads(ThreadPool);
 
 impl Threads {
-    /// Starts them.
+    /// Starts `count` threads.
     ///
     /// # Errors
     /// Where the machine gives no more threads.

@@ -1,17 +1,18 @@
 //! The name of what a template looks like with this engine: equal names, equal pixels.
 
-use sha2::{Digest as _, Sha256};
-
 use std::path::Path;
 
-use super::{Error, TemplateChoice, fonts, sound};
+use sha2::{Digest as _, Sha256};
+
+use super::{Error, TemplateChoice, fonts};
+use crate::ground::hex::hex;
 use crate::template::{PARTS_FOLDER, Template, TemplateFiles};
 use crate::video::soundtrack::Soundtrack;
 
-/// Counts changes of rendered output between two releases. To be bumped, with a line under *rendered output changes* in
-/// the changelog, by every change after which some quote may give other pixels, other bytes or another length: the
-/// engine, its fonts, or a dependency that shapes, draws or encodes.
-const OUTPUT_REVISION: u32 = 11;
+/// Counts changes of rendered output, from 1 at the first release. Every later change after which some quote may give
+/// other pixels, other bytes or another length raises it, with a line under *rendered output changes* in the changelog:
+/// a change of the engine, its fonts, or a dependency that shapes, draws or encodes.
+const OUTPUT_REVISION: u32 = 1;
 
 /// Bytes of the template's hash that go into its version: 48 bits tell the versions of one template apart.
 const HASH_BYTES: usize = 6;
@@ -19,8 +20,8 @@ const HASH_BYTES: usize = 6;
 /// The render version of a template: release of the engine, `OUTPUT_REVISION`, and a hash over the template's files and
 /// over names and lengths of the fonts in `pack`, such as `0.1.0+1.5f1d09c2ab34`.
 ///
-/// Two renders of one snapshot with equal versions give equal videos, as long as pictures from the web have not changed.
-/// A job may therefore answer with a video that is already there only where the versions are equal.
+/// Two renders of one snapshot with equal versions give equal videos, as long as pictures from the web have not
+/// changed. A job may therefore answer with a video that is already there only where the versions are equal.
 ///
 /// # Errors
 /// [`Error::Template`], [`Error::Folder`] and [`Error::Sound`] where there is no such template, or it
@@ -28,13 +29,13 @@ const HASH_BYTES: usize = 6;
 pub fn render_version(choice: &TemplateChoice, pack: Option<&Path>) -> Result<String, Error> {
     let fonts = pack.map(fonts::contents).transpose()?.unwrap_or_default();
     let files = choice.files()?;
-    let soundtrack = sound::of_template(choice, &Template::parse(&files)?)?;
+    let soundtrack = choice.soundtrack(&Template::parse(&files)?)?;
     let hash = fingerprint(&files, &fonts, soundtrack.as_ref());
     Ok(format!("{}+{OUTPUT_REVISION}.{hash}", env!("CARGO_PKG_VERSION")))
 }
 
-/// The first bytes of a SHA-256 over all files, each with its name and its length, so that no two sets of files run into
-/// the same bytes; of fonts the length alone, since reading 90 MB at every start is not worth what it would tell.
+/// The first bytes of a SHA-256 over all files, each with its name and its length, so that no two sets of files run
+/// into the same bytes; of fonts the length alone, since reading 90 MB at every start is not worth it.
 fn fingerprint(files: &TemplateFiles, fonts: &[(String, u64)], soundtrack: Option<&Soundtrack>) -> String {
     let mut hash = Sha256::new();
     let mut add = |name: &str, content: &[u8]| {
@@ -56,7 +57,7 @@ fn fingerprint(files: &TemplateFiles, fonts: &[(String, u64)], soundtrack: Optio
     if let Some(Soundtrack::Recording { name, bytes }) = soundtrack {
         add(name, bytes);
     }
-    hash.finalize().iter().take(HASH_BYTES).map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.finalize()[..HASH_BYTES])
 }
 
 #[cfg(test)]

@@ -6,8 +6,6 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::Error;
-use super::frames::Frames;
-use super::sheet::{self, KnownFrames};
 use super::threads::Threads;
 use crate::compose::scene::{Composed, Composition};
 use crate::compose::text::{FontLibrary, GlyphCache};
@@ -105,7 +103,7 @@ impl Video {
         self.composition().frame_count
     }
 
-    /// Length.
+    /// Length of the video.
     #[must_use]
     pub fn duration(&self) -> Duration {
         Duration::from_millis(self.duration_ms())
@@ -119,12 +117,6 @@ impl Video {
 
     pub(super) fn fonts(&self) -> &FontLibrary {
         self.with_pack.as_deref().unwrap_or_else(|| FontLibrary::bundled())
-    }
-
-    /// All frames in order, painted one after another.
-    #[must_use]
-    pub fn frames(&self) -> Frames<'_> {
-        Frames::of(self)
     }
 
     /// All frames as a source for any number of painters.
@@ -168,18 +160,5 @@ impl Video {
     /// [`Error::Still`].
     pub fn small_thumbnail(&self) -> Result<Vec<u8>, Error> {
         Ok(small_thumbnail(&self.frame(self.thumbnail_frame()))?)
-    }
-
-    /// The contact sheet: two moments of every scene, labelled with scene and time.
-    #[must_use]
-    pub fn sheet(&self) -> RgbaFrame {
-        sheet::draw(self, &mut KnownFrames::default())
-    }
-
-    /// The contact sheet, of which only what differs from the one before is drawn. `known` is that one's, made with the same
-    /// fonts.
-    #[must_use]
-    pub fn sheet_again(&self, known: &mut KnownFrames) -> RgbaFrame {
-        sheet::draw(self, known)
     }
 }

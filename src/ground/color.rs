@@ -6,11 +6,12 @@
 use std::fmt;
 use std::sync::LazyLock;
 
-/// Fraction bits of [`LUMA_WEIGHTS`]. With 15, every weight fits 16 bits signed, which is what vector units multiply best.
+/// Fraction bits of [`LUMA_WEIGHTS`]. With 15, every weight fits 16 bits signed, which is what vector units multiply
+/// best.
 pub const LUMA_BITS: u32 = 15;
 
-/// What red, green and blue add to luma in limited range, above its black of 16: 0.2126, 0.7152, 0.0722 (ITU-R BT.709-6,
-/// item 3.2) times 219/255. They add up to 219/255 exactly rounded, so that white is 235.
+/// What red, green and blue add to luma in limited range, above its black of 16: 0.2126, 0.7152, 0.0722 (ITU-R
+/// BT.709-6, item 3.2) times 219/255. They add up to 219/255 exactly rounded, so that white is 235.
 pub const LUMA_WEIGHTS: [i32; 3] = [5983, 20127, 2032];
 
 /// A straight (not premultiplied) 8-bit sRGB colour with alpha.

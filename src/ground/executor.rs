@@ -1,17 +1,19 @@
-//! Independent pieces of work, done at once by whoever has threads to give.
+//! Independent pieces of work, carried out in parallel.
 //!
-//! The pure floors say what can be done side by side; how many hands do it is the caller's affair, and no result depends
-//! on it.
+//! Modules that know no threads say what may run side by side; the caller decides how many threads do it. No result
+//! depends on that.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
-/// Somebody who carries out independent pieces of work, in any order, perhaps several at once.
+use super::lock::{into_inner, lock};
+
+/// Carries out independent pieces of work, in any order, perhaps several at once.
 pub trait Executor: Sync {
     /// Calls `work` once with each index below `count`; returns when all calls have.
     fn each(&self, count: usize, work: &(dyn Fn(usize) + Sync));
 }
 
-/// Does one piece after the other, in order, on the thread that asks.
+/// Does one piece after the other, in order, on the calling thread.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sequential;
 
@@ -22,13 +24,13 @@ impl Executor for Sequential {
 }
 
 /// What `work` makes of each item, in the order of the items.
-pub fn map<T: Sync, R: Send>(executor: &dyn Executor, items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub fn map<'i, T: Sync, R: Send>(executor: &dyn Executor, items: &'i [T], work: impl Fn(&'i T) -> R + Sync) -> Vec<R> {
     let made: Vec<Mutex<Option<R>>> = items.iter().map(|_| Mutex::new(None)).collect();
     executor.each(items.len(), &|index| {
         let result = work(&items[index]);
-        *made[index].lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+        *lock(&made[index]) = Some(result);
     });
-    made.into_iter().filter_map(|slot| slot.into_inner().unwrap_or_else(PoisonError::into_inner)).collect()
+    made.into_iter().filter_map(into_inner).collect()
 }
 
 #[cfg(test)]
@@ -45,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn results_stand_in_the_order_of_the_items_whoever_does_the_work() {
+    fn results_stand_in_the_order_of_the_items_on_any_executor() {
         let items = [3, 1, 4, 1, 5];
         for executor in [&Sequential as &dyn Executor, &Backwards] {
             assert_eq!(map(executor, &items, |item| item * 10), [30, 10, 40, 10, 50]);

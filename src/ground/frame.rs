@@ -1,4 +1,5 @@
-//! Pixel buffers: one composed RGBA picture and its Y'CbCr planes. They are plain memory; drawing and converting live above.
+//! Pixel buffers: one composed RGBA picture and its Y'CbCr planes. They are plain memory; drawing and converting live
+//! above.
 
 use crate::ground::geometry::{IntRect, Size};
 use crate::ground::time::FrameRate;
@@ -143,7 +144,7 @@ pub trait FrameSource: Sync {
     /// Exact number of frames.
     fn frame_count(&self) -> u32;
 
-    /// What happens on every frame, as far as can be told without painting: what a plan of segments goes by.
+    /// What happens on every frame, known without painting: segments are planned from it.
     fn steps(&self) -> Vec<Step>;
 
     /// Whether gradients are seen, whose dither is worth some bytes.

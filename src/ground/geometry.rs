@@ -25,6 +25,13 @@ impl Size {
         Self { width, height }
     }
 
+    /// Width and height as fractional pixels.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "whole numbers below 2^24 are exact, and no side is that long")]
+    pub const fn as_f32(self) -> [f32; 2] {
+        [self.width as f32, self.height as f32]
+    }
+
     /// The rectangle from the origin that covers the whole size.
     #[must_use]
     pub const fn bounds(self) -> IntRect {
@@ -131,7 +138,7 @@ impl Rect {
 pub fn turn(dx: f32, dy: f32) -> f32 {
     let (across, up) = (dx.abs(), dy.abs());
     let (small, large) = (across.min(up), across.max(up));
-    // A direction that is none, or no number, is upwards.
+    // No direction, or one that is not a number, counts as upwards.
     if dx.is_nan() || dy.is_nan() || large <= 0.0 {
         return 0.0;
     }

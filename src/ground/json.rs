@@ -1,4 +1,4 @@
-//! JSON as quotes and templates are written: a byte order mark is passed over, and a key that comes twice is told.
+//! JSON as quotes and templates are written: a byte order mark is skipped, and repeated keys are found.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -26,7 +26,8 @@ pub struct Repeated {
     pub key: String,
 }
 
-/// Reads one document and nothing after it. Nesting ends at 128 levels; how long the text may be is the caller's affair.
+/// Reads one document and nothing after it. Nesting ends at 128 levels; how long the text may be is the caller's
+/// affair.
 ///
 /// # Errors
 /// What is no JSON (RFC 8259), with line and column.
@@ -122,9 +123,9 @@ mod tests {
         let document =
             read("\u{FEFF}{\"a\": [{\"b/c\": 1, \"b/c\": 2}], \"d\": 0, \"d\": 1.5}".as_bytes()).expect("JSON");
         assert_eq!(document.value, serde_json::json!({ "a": [{ "b/c": 2 }], "d": 1.5 }));
-        let told: Vec<(&str, &str)> =
+        let found: Vec<(&str, &str)> =
             document.repeated.iter().map(|repeated| (repeated.pointer.as_str(), repeated.key.as_str())).collect();
-        assert_eq!(told, [("/a/0/b~1c", "b/c"), ("/d", "d")]);
+        assert_eq!(found, [("/a/0/b~1c", "b/c"), ("/d", "d")]);
     }
 
     #[test]

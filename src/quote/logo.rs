@@ -6,28 +6,28 @@ use crate::ground::color::Color;
 use crate::ground::frame::RgbaFrame;
 
 /// Most pixels looked at; a larger picture is sampled evenly.
-const MOST_SAMPLES: usize = 1 << 16;
+const MAX_SAMPLES: usize = 1 << 16;
 /// Opacity from which a pixel counts, 0-255: below are the edges of shapes.
 const SOLID: u8 = 224;
 /// Opacity from which a pixel shows nothing of what lies behind, and up to which it shows nothing else, 0-255.
 const OPAQUE: u8 = 250;
 const CLEAR: u8 = 32;
-/// Contrast to white below which a shape on white paper is hard to see (a yellow has 1.3), and from which it carries the logo by
-/// itself.
+/// Contrast to white below which a shape on white paper is hard to see (a yellow has 1.3), and from which it carries
+/// the logo by itself.
 const VANISHES: f32 = 1.7;
 const STANDS_OUT: f32 = 3.0;
 /// Contrast to white from which a colour is lost on dark paper.
 const DEEP: f32 = 7.5;
 /// Least channel of what is white, 0-255.
-const LEAST_WHITE: u8 = 225;
+const MIN_WHITE: u8 = 225;
 /// Least channel of white paper in a photograph, 0-255.
-const LEAST_PAPER: u8 = 240;
+const MIN_PAPER: u8 = 240;
 /// One part in so many is a part of a logo that is missed.
 const PART: u8 = 8;
 /// Contrast to white from which a ground shows on white paper.
 const TINTED: f32 = 1.03;
 /// Least chroma of a colour, in Oklab: below are greys, which a brand is known by only where there is nothing else.
-const LEAST_CHROMA: f32 = 0.035;
+const MIN_CHROMA: f32 = 0.035;
 /// Lightest grey, in Oklab, that is ink and not ground.
 const LIGHTEST_INK: f32 = 0.85;
 /// What stands for a logo that is white.
@@ -39,7 +39,7 @@ const ALIKE: f32 = 0.13;
 /// Distance in Oklab from which two colours set each other off.
 const APART: f32 = 0.2;
 /// Least share of the coloured pixels that make a colour more than a detail.
-const LEAST_SHARE: f32 = 0.04;
+const MIN_SHARE: f32 = 0.04;
 
 /// One or two colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,7 +95,7 @@ struct Samples {
 impl Samples {
     fn of(picture: &RgbaFrame) -> Self {
         let pixels = picture.pixels().as_chunks::<4>().0;
-        let step = pixels.len().div_ceil(MOST_SAMPLES).max(1);
+        let step = pixels.len().div_ceil(MAX_SAMPLES).max(1);
         let mut samples = Self::default();
         for pixel in pixels.iter().step_by(step) {
             if pixel[3] < SOLID {
@@ -112,16 +112,16 @@ impl Samples {
     }
 }
 
-/// The share of a picture's solid pixels that are white and reach, in their row, to what is clear or to the edge: white letters on
-/// a badge do not.
+/// The share of a picture's solid pixels that are white and reach, in their row, to what is clear or to the edge: white
+/// letters on a badge do not.
 #[expect(clippy::cast_precision_loss, reason = "a share, roughly")]
 fn bare_white(picture: &RgbaFrame) -> f32 {
     let width = (picture.size().width as usize).max(1);
     let pixels = picture.pixels().as_chunks::<4>().0;
-    let step = pixels.len().div_ceil(MOST_SAMPLES).max(1);
+    let step = pixels.len().div_ceil(MAX_SAMPLES).max(1);
     let is_white = |pixel: &[u8; 4]| {
         let Color { r, g, b, .. } = straight(*pixel);
-        pixel[3] >= SOLID && [r, g, b].iter().all(|channel| *channel >= LEAST_WHITE)
+        pixel[3] >= SOLID && [r, g, b].iter().all(|channel| *channel >= MIN_WHITE)
     };
     let (mut solid, mut bare) = (0usize, 0usize);
     for row in pixels.chunks_exact(width).step_by(step) {
@@ -143,7 +143,8 @@ fn bare_white(picture: &RgbaFrame) -> f32 {
     bare as f32 / solid.max(1) as f32
 }
 
-/// Whether a picture is opaque, out to all its edges, and most of those are not white. A frame around clear ink is no ground.
+/// Whether a picture is opaque, out to all its edges, and most of those are not white. A frame around clear ink is no
+/// ground.
 fn has_ground(picture: &RgbaFrame) -> bool {
     let pixels = picture.pixels().as_chunks::<4>().0;
     let seen_through = pixels.iter().filter(|pixel| pixel[3] < OPAQUE).count();
@@ -164,7 +165,7 @@ pub fn is_cut_out(picture: &RgbaFrame) -> bool {
 pub fn is_on_white(picture: &RgbaFrame) -> bool {
     let edge = edge(picture);
     let white =
-        edge.iter().filter(|[r, g, b, a]| *a >= OPAQUE && [r, g, b].into_iter().all(|c| *c >= LEAST_PAPER)).count();
+        edge.iter().filter(|[r, g, b, a]| *a >= OPAQUE && [r, g, b].into_iter().all(|c| *c >= MIN_PAPER)).count();
     white * 20 >= edge.len() * 19 && white > 0
 }
 
@@ -198,22 +199,22 @@ impl Bin {
     }
 }
 
-/// The colours of `picture`: the grey it is drawn in where it has no others, black where that is white; `None` where nothing of it
-/// is solid.
+/// The colours of `picture`: the grey it is drawn in where it has no others, black where that is white; `None` where
+/// nothing of it is solid.
 #[must_use]
 pub fn palette(picture: &RgbaFrame) -> Option<Palette> {
     let (mut bins, greys): (Vec<Bin>, Vec<Bin>) =
-        bins(picture).into_iter().partition(|bin| bin.color.chroma() >= LEAST_CHROMA);
+        bins(picture).into_iter().partition(|bin| bin.color.chroma() >= MIN_CHROMA);
     let count = |bins: &[Bin]| bins.iter().map(|bin| bin.count).sum::<f32>();
     let all = count(&bins);
     let ink: Vec<Bin> = greys.iter().copied().filter(|bin| bin.color.lightness() < LIGHTEST_INK).collect();
-    if all < LEAST_SHARE * (all + count(&ink)) || bins.is_empty() {
+    if all < MIN_SHARE * (all + count(&ink)) || bins.is_empty() {
         let primary = if ink.is_empty() { BLACK } else { mean(&ink).color };
         return (!greys.is_empty()).then_some(Palette { primary, accent: None });
     }
     let first = take_heaviest(&mut bins)?;
     bins.retain(|bin| bin.color.distance(first.color) >= APART);
-    let second = take_heaviest(&mut bins).filter(|second| second.count >= LEAST_SHARE * all);
+    let second = take_heaviest(&mut bins).filter(|second| second.count >= MIN_SHARE * all);
     Some(match second {
         Some(second) if second.color.lightness() < first.color.lightness() => {
             Palette { primary: second.color, accent: Some(first.color) }
@@ -233,7 +234,7 @@ fn take_heaviest(bins: &mut Vec<Bin>) -> Option<Bin> {
 /// The solid pixels of a picture by colour, four bits a channel.
 fn bins(picture: &RgbaFrame) -> Vec<Bin> {
     let pixels = picture.pixels().as_chunks::<4>().0;
-    let step = pixels.len().div_ceil(MOST_SAMPLES).max(1);
+    let step = pixels.len().div_ceil(MAX_SAMPLES).max(1);
     // Red, green, blue and how many.
     let mut sums: BTreeMap<[u32; 3], [u32; 4]> = BTreeMap::new();
     for pixel in pixels.iter().step_by(step).filter(|pixel| pixel[3] >= SOLID) {
@@ -246,7 +247,7 @@ fn bins(picture: &RgbaFrame) -> Vec<Bin> {
     }
     let means = sums.values().map(|[r, g, b, count]| {
         let [r, g, b] = [r, g, b].map(|sum| u8::try_from((sum + count / 2) / count).unwrap_or(255));
-        #[expect(clippy::cast_precision_loss, reason = "at most MOST_SAMPLES")]
+        #[expect(clippy::cast_precision_loss, reason = "at most MAX_SAMPLES")]
         let count = *count as f32;
         Bin { color: Color::rgb(r, g, b), count }
     });

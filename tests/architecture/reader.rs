@@ -1,7 +1,7 @@
 //! A reader of tokens, not a compiler: which paths a source file names.
 //!
-//! It knows `crate::…`, `self::…` and `super::…` wherever they stand, also inside macros; comments, strings and characters
-//! count for nothing.
+//! It knows `crate::…`, `self::…` and `super::…` wherever they stand, also inside macros; comments, strings and
+//! characters count for nothing.
 
 use std::collections::BTreeSet;
 
@@ -112,8 +112,8 @@ fn quoted_length(rest: &str, quote: u8) -> usize {
 /// A path that a source names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Named {
-    /// Its words, groups in braces spelt out, `crate` and `super` resolved to what they mean in the file. A path from the
-    /// crate's root begins with the word `crate`.
+    /// Its words, groups in braces spelt out, `crate` and `super` resolved to what they mean in the file. A path from
+    /// the crate's root begins with the word `crate`.
     pub(super) path: Vec<String>,
     /// The name that a `pub use` gives it in this module, `*` for all that the path holds.
     pub(super) exported_as: Option<String>,

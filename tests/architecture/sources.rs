@@ -90,8 +90,8 @@ impl Crate {
         }
     }
 
-    /// The sets of files that name each other in a circle, each as the paths of its files. What a file takes from the module
-    /// that it is a part of does not count: a parent and its parts are one piece.
+    /// The sets of files that name each other in a circle, each as the paths of its files. What a file takes from the
+    /// module that it is a part of does not count: a parent and its parts are one piece.
     pub(crate) fn circles(&self) -> Vec<BTreeSet<String>> {
         let imports: BTreeMap<&Vec<String>, BTreeSet<Vec<String>>> =
             self.files.keys().map(|module| (module, self.imports_beside(module))).collect();

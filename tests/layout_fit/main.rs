@@ -30,10 +30,10 @@ const SHARES: u32 = 8;
 /// Tries to make a failing snapshot smaller; the tenth of a second that each takes is another's.
 const SHRINKS: u32 = 300;
 /// Smallest text that may ever show, in px of a canvas whose shorter side is 1080: the template's own least.
-const LEAST_SIZE_PX: f32 = 40.0;
+const MIN_SIZE_PX: f32 = 40.0;
 /// The same for the one or two letters of a monogram, each perhaps with its marks: they have to fit into their tile
 /// however wide they are.
-const LEAST_INITIALS_PX: f32 = 26.0;
+const MIN_INITIALS_PX: f32 = 26.0;
 /// Most glyphs of a monogram: two letters, each with up to three marks.
 const INITIALS_GLYPHS: usize = 8;
 /// Chat and story chrome covers what lies outside, on 1080x1920: left, top, right, bottom.
@@ -105,7 +105,7 @@ fn texts_are_inside(composition: &Composition, scene: &Scene, faults: &mut Vec<S
         for text in contents(&layer.content).flat_map(texts) {
             let block = &text.block;
             let shown = format!("text of {} at {:?}, {} px", layer.node, text.origin, block.size_px);
-            let least = if block.glyphs.len() <= INITIALS_GLYPHS { LEAST_INITIALS_PX } else { LEAST_SIZE_PX };
+            let least = if block.glyphs.len() <= INITIALS_GLYPHS { MIN_INITIALS_PX } else { MIN_SIZE_PX };
             if block.size_px < least {
                 faults.push(format!("{shown}: too small"));
             }

@@ -14,7 +14,7 @@ use crate::prepared;
 use crate::quotes::{edged, plain};
 
 /// Least share of the canvas that a product of its proportions takes.
-const LEAST_SHARE: f32 = 0.1;
+const MIN_SHARE: f32 = 0.1;
 
 fn with(changes: Value) -> Value {
     fn merge(into: &mut Value, from: Value) {
@@ -107,7 +107,7 @@ fn a_thing_by_itself_stands_whole_and_alone_on_its_stage() {
                 );
                 let share = product.rect.width * product.rect.height / (canvas[2] * canvas[3]);
                 let longer = product.rect.width / product.rect.height;
-                assert!(share * longer.max(1.0 / longer) >= LEAST_SHARE, "{place}: {own:?} is {share} of the canvas");
+                assert!(share * longer.max(1.0 / longer) >= MIN_SHARE, "{place}: {own:?} is {share} of the canvas");
                 let covers = over.iter().find(|primitive| lies_on(primitive, own));
                 assert!(covers.is_none(), "{place}: {covers:?} lies on the product at {own:?}");
                 stood += 1;

@@ -10,7 +10,6 @@ use crate::template::{BoundKind, BoundNode, BoundText, TextAlign};
 pub(super) enum Measured<'n> {
     /// Words; sizes already found are kept by the width they were found for.
     Text {
-        /// The words.
         text: &'n BoundText,
         /// Narrowest and widest, once asked for.
         widths: Option<(f32, f32)>,
@@ -90,8 +89,8 @@ impl<'n> Measured<'n> {
     }
 }
 
-/// How much wider than its last form a counted number gets on its way; with figures of equal width, which only Latin ones have,
-/// not at all unless a form has more characters.
+/// How much wider than its last form a counted number gets on its way; with figures of equal width, which only Latin
+/// ones have, not at all unless a form has more characters.
 fn widest_count(text: &BoundText, around: Surroundings<'_>, last: f32) -> f32 {
     let Some(count) = &text.count else { return 0.0 };
     let wider = |form: &String| text::content_widths(around.fonts, form, &style(text, around)).1 - last;
@@ -133,7 +132,7 @@ pub(super) fn fit(text: &BoundText) -> Fit {
     }
 }
 
-/// The look and the box rules of a text, for whoever sets another form of it: the forms of a counted number.
+/// The look and the box rules of a text, to set other forms of it: those of a counted number.
 #[must_use]
 pub fn setting(text: &BoundText, around: Surroundings<'_>) -> (TextStyle, Fit) {
     (style(text, around), fit(text))

@@ -28,14 +28,12 @@ pub struct Surroundings<'a> {
     pub language: &'a str,
     /// Whether the language runs from right to left.
     pub right_to_left: bool,
-    /// Canvas size.
     pub canvas: Size,
 }
 
 /// A node with its box.
 #[derive(Clone, Debug)]
 pub struct Placed<'n> {
-    /// The node.
     pub node: &'n BoundNode,
     /// Its box in canvas px.
     pub rect: Rect,
@@ -67,7 +65,7 @@ pub fn lay_out<'n>(root: &'n BoundNode, around: Surroundings<'_>) -> Result<Plac
     Ok(placed)
 }
 
-/// Whether everything in `root` has room on the canvas: what [`Placed::overflows`] would deny, told from the boxes alone.
+/// Whether everything in `root` has room on the canvas: the opposite of [`Placed::overflows`], from the boxes alone.
 ///
 /// # Errors
 /// As [`lay_out`].
@@ -82,8 +80,7 @@ fn boxes<'n>(root: &'n BoundNode, around: Surroundings<'_>) -> Result<Placed<'n>
     // Whole pixels come later, where each kind of node knows what it needs to keep sharp.
     tree.disable_rounding();
     let top = build(&mut tree, root, None, around).map_err(fail)?;
-    #[expect(clippy::cast_precision_loss, reason = "canvas sides are a few thousand px")]
-    let (width, height) = (around.canvas.width as f32, around.canvas.height as f32);
+    let [width, height] = around.canvas.as_f32();
     let space = taffy::Size { width: AvailableSpace::Definite(width), height: AvailableSpace::Definite(height) };
     tree.compute_layout_with_measure(top, space, |inputs, _, measured, style| {
         taffy::compute_leaf_layout(
@@ -173,7 +170,8 @@ fn set_texts(placed: &mut Placed<'_>, around: Surroundings<'_>) {
 const SQUEEZED: f32 = 0.8;
 
 impl Placed<'_> {
-    /// Whether something that is drawn got much less than the size it asks for: the flow took it away, where words would wrap.
+    /// Whether something that is drawn got much less than the size it asks for: the flow took it away, where words
+    /// would wrap.
     fn is_squeezed(&self) -> bool {
         let [width, height] = self.node.placement.size;
         let lost = |asked: Length, got: f32| matches!(asked, Length::Px(px) if px > 1.0 && got < px * SQUEEZED);
@@ -181,8 +179,8 @@ impl Placed<'_> {
             && (lost(width, self.rect.width) || lost(height, self.rect.height))
     }
 
-    /// Whether something in the flow sticks out of the box of its group, or into its padding, by more than a pixel, or is
-    /// squeezed: there was not enough room.
+    /// Whether something in the flow sticks out of the box of its group, or into its padding, by more than a pixel, or
+    /// is squeezed: there was not enough room.
     #[must_use]
     pub fn overflows(&self) -> bool {
         let own = matches!(&self.node.kind, BoundKind::Group(_))

@@ -1,4 +1,5 @@
-//! The composition: everything resolved, nothing left to decide. Layers with primitives in canvas pixels, and motion by frame.
+//! The composition: everything resolved, nothing left to decide. Layers with primitives in canvas pixels, and motion by
+//! frame.
 //!
 //! Drawing it is one match and cannot fail. Fonts and pictures it refers to are already loaded.
 
@@ -60,11 +61,42 @@ pub enum Content {
     /// Changing primitives (a counted number): `variants[index[frame]]`, where `frame` counts from the start of the
     /// scene and stays on the last entry after the end of `index`.
     Sequence {
-        /// Distinct drawings.
         variants: Vec<Vec<Primitive>>,
         /// Which of them to show on which frame; never empty.
         index: Vec<u16>,
     },
+}
+
+impl Content {
+    /// Number of distinct drawings, at least 1.
+    #[must_use]
+    pub fn variant_count(&self) -> usize {
+        match self {
+            Self::Still(_) => 1,
+            Self::Sequence { variants, .. } => variants.len().max(1),
+        }
+    }
+
+    /// What one of the drawings holds; nothing beyond the last.
+    #[must_use]
+    pub fn primitives(&self, variant: usize) -> &[Primitive] {
+        match self {
+            Self::Still(primitives) => primitives,
+            Self::Sequence { variants, .. } => variants.get(variant).map_or(&[], Vec::as_slice),
+        }
+    }
+
+    /// Which of the drawings shows on `frame` of the scene.
+    #[must_use]
+    pub fn variant_at(&self, frame: u32) -> usize {
+        match self {
+            Self::Still(_) => 0,
+            Self::Sequence { variants, index } => {
+                let entry = index.get(frame as usize).or(index.last()).copied().unwrap_or(0);
+                usize::from(entry).min(variants.len().saturating_sub(1))
+            }
+        }
+    }
 }
 
 /// Motion of one node on the way from the canvas to a layer. All tracks count frames from the start of the scene.
@@ -165,7 +197,6 @@ pub struct Stencil {
 /// A filled and/or outlined shape.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shape {
-    /// Its outline.
     pub geometry: Geometry,
     /// How the inside is painted.
     pub fill: Option<Paint>,
@@ -185,12 +216,7 @@ pub enum Geometry {
     /// The ellipse inside a rectangle.
     Ellipse(Rect),
     /// A straight line; only its stroke shows.
-    Line {
-        /// Start point.
-        from: (f32, f32),
-        /// End point.
-        to: (f32, f32),
-    },
+    Line { from: (f32, f32), to: (f32, f32) },
     /// Any outline, filled by the non-zero rule.
     Path(Vec<PathSegment>),
     /// A part of an outline, along its length; only its stroke shows.
@@ -231,7 +257,6 @@ pub enum PathSegment {
 /// A rectangle with a radius for each corner.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RoundedRect {
-    /// The rectangle.
     pub rect: Rect,
     /// Radii in px: top left, top right, bottom right, bottom left. Too large ones are reduced to fit.
     pub radii: [f32; 4],
@@ -240,7 +265,6 @@ pub struct RoundedRect {
 /// What an area is painted with.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Paint {
-    /// One colour.
     Solid(Color),
     /// A gradient along a line, in canvas px, dithered; the end colours continue beyond it.
     Linear {
@@ -333,7 +357,6 @@ pub struct Text {
 /// A raster picture in a box.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Picture {
-    /// The pixels.
     pub pixels: Arc<RgbaFrame>,
     /// Where the whole picture lands, in canvas px; may reach beyond `clip`.
     pub rect: Rect,

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::timing::LEAST_READ;
+use super::timing::MIN_READ_SHARE;
 use crate::compose::text::TextBlock;
+use crate::ground::bidi::is_bidi_control;
 use crate::ground::color::Color;
 use crate::ground::geometry::{Rect, Size};
-use crate::ground::problem::{Problem, Problems, Shown, Warning, is_bidi_control, member, quoted};
+use crate::ground::problem::{Problem, Problems, Shown, Warning, member, quoted};
 use crate::quote::snapshot::Snapshot;
 use crate::template::BoundText;
 
@@ -18,21 +19,21 @@ pub(super) const READABLE_CONTRAST: f32 = 4.5;
 const READABLE_MODULE_PX: f32 = 4.0;
 
 /// How many times larger than it is a picture may be drawn: a photograph of 432 px fills 1080.
-pub const MOST_ENLARGED: f32 = 2.5;
+pub const MAX_ENLARGEMENT: f32 = 2.5;
 
-/// Most texts with missing characters that are told of.
-const MOST_TOLD: usize = 200;
+/// Maximum of texts with missing characters that get a warning.
+const MAX_REPORTED: usize = 200;
 /// Most missing characters that one warning names.
-const MOST_NAMED: usize = 6;
+const MAX_NAMED: usize = 6;
 
-/// Collected findings.
+/// What was found so far, in the order of the video.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Findings(Vec<Finding>);
 
 #[derive(Clone, Debug)]
 enum Finding {
-    /// What only has to be told.
-    Told(Problem),
+    /// A warning as it is.
+    Ready(Problem),
     /// A text with characters that no font has.
     Missing(Missing),
     /// A picture that is drawn `scale` times as large as it is.
@@ -70,8 +71,8 @@ impl Spot<'_> {
 }
 
 impl Findings {
-    /// All of them. Missing characters are told once for each field of the quote that has them, and once for each text of
-    /// the template; a small picture where it is drawn largest.
+    /// All of them. Missing characters are reported once for each field of the quote that has them, and once for each
+    /// text of the template; a small picture where it is drawn largest.
     pub(super) fn into_problems(self, snapshot: &Snapshot) -> Problems {
         let missing: BTreeSet<char> = self.missing().into_iter().collect();
         let mut owners = Owners::new(if missing.is_empty() { Vec::new() } else { texts(snapshot) }, missing);
@@ -82,9 +83,9 @@ impl Findings {
                 *most = most.max(*scale);
             }
         }
-        let told = self.0.into_iter().flat_map(|finding| match finding {
-            Finding::Told(problem) => vec![problem],
-            Finding::Missing(missing) => owners.tell(&missing),
+        let problems = self.0.into_iter().flat_map(|finding| match finding {
+            Finding::Ready(problem) => vec![problem],
+            Finding::Missing(missing) => owners.report(&missing),
             Finding::Small { asset, scale, problem } => {
                 let is_largest = largest.get(&asset).is_some_and(|most| scale >= *most);
                 if is_largest {
@@ -93,7 +94,7 @@ impl Findings {
                 is_largest.then_some(problem).into_iter().collect()
             }
         });
-        told.collect()
+        problems.collect()
     }
 
     /// Every character that no font has, each once.
@@ -101,7 +102,7 @@ impl Findings {
         let mut seen = BTreeSet::new();
         let texts = self.0.iter().filter_map(|finding| match finding {
             Finding::Missing(missing) => Some(&missing.characters),
-            Finding::Told(_) | Finding::Small { .. } => None,
+            Finding::Ready(_) | Finding::Small { .. } => None,
         });
         texts.flatten().copied().filter(|c| seen.insert(*c)).collect()
     }
@@ -112,7 +113,7 @@ impl Findings {
     }
 
     fn push(&mut self, spot: Spot<'_>, problem: Problem) {
-        self.0.push(Finding::Told(Problem { shown: spot.shown(), ..problem }));
+        self.0.push(Finding::Ready(Problem { shown: spot.shown(), ..problem }));
     }
 
     /// Characters of `words` that no font has.
@@ -193,9 +194,9 @@ impl Findings {
 
     /// A scene of `length_s` with text that takes `reading_s` to read.
     pub(super) fn reading(&mut self, spot: Spot<'_>, length_s: f64, reading_s: f64) {
-        if length_s < reading_s * LEAST_READ {
+        if length_s < reading_s * MIN_READ_SHARE {
             let found = format!("{reading_s:.1} s of text in {length_s:.1} s");
-            let expected = format!("at least {:.1} s", reading_s * LEAST_READ);
+            let expected = format!("at least {:.1} s", reading_s * MIN_READ_SHARE);
             let problem = Problem::warning(Warning::TooBrief, "", found, expected);
             self.push(spot, problem.with_hint("a shorter text, fewer rows a page, or a longer `duration`"));
         }
@@ -204,11 +205,10 @@ impl Findings {
     /// The picture `asset`, of `size`, that is drawn `scale` times as large.
     pub(super) fn picture(&mut self, spot: Spot<'_>, asset: usize, size: Size, scale: f32) {
         let Size { width, height } = size;
-        if scale > MOST_ENLARGED {
-            #[expect(clippy::cast_precision_loss, reason = "pictures have at most a few thousand px a side")]
-            let [wide, high] = [width, height].map(|side| side as f32 * scale);
+        if scale > MAX_ENLARGEMENT {
+            let [wide, high] = size.as_f32().map(|side| side * scale);
             let found = format!("{width} by {height} px, shown as {wide:.0} by {high:.0}");
-            let expected = format!("at least {:.0} by {:.0} px", wide / MOST_ENLARGED, high / MOST_ENLARGED);
+            let expected = format!("at least {:.0} by {:.0} px", wide / MAX_ENLARGEMENT, high / MAX_ENLARGEMENT);
             let problem = Problem::warning(Warning::PictureSmall, "", found, expected);
             let problem = problem.with_hint("enlarged so far it looks soft");
             self.0.push(Finding::Small { asset, scale, problem: Problem { shown: spot.shown(), ..problem } });
@@ -253,38 +253,38 @@ fn shown(words: &str) -> String {
     quoted(&plain(words), 60)
 }
 
-/// Whose the missing characters are, each owner told of once.
+/// The fields and texts that missing characters belong to. Each is reported once.
 struct Owners {
     /// The texts of the quote that have missing characters, with their JSON pointers.
     fields: Vec<(String, String)>,
     missing: BTreeSet<char>,
-    /// Pointers of fields and texts of the template that have been told of.
-    told: BTreeSet<String>,
+    /// Pointers of fields, and texts of the template, that are reported already.
+    reported: BTreeSet<String>,
 }
 
 impl Owners {
     fn new(mut fields: Vec<(String, String)>, missing: BTreeSet<char>) -> Self {
         fields.retain(|(_, text)| text.chars().any(|c| missing.contains(&c)));
-        Self { fields, missing, told: BTreeSet::new() }
+        Self { fields, missing, reported: BTreeSet::new() }
     }
 
-    /// A warning for each owner of the text's missing characters that has not been told of.
-    fn tell(&mut self, text: &Missing) -> Vec<Problem> {
+    /// A warning for each owner of the text's missing characters that has none yet.
+    fn report(&mut self, text: &Missing) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut own = Vec::new();
         for c in &text.characters {
-            if self.told.len() >= MOST_TOLD {
+            if self.reported.len() >= MAX_REPORTED {
                 break;
             }
             match self.fields.iter().find(|(_, field)| field.contains(*c) && comes_from(&text.words, field)) {
-                Some((pointer, field)) if self.told.insert(pointer.clone()) => {
+                Some((pointer, field)) if self.reported.insert(pointer.clone()) => {
                     problems.push(text.problem(pointer, field, field.chars().filter(|c| self.missing.contains(c))));
                 }
                 Some(_) => {}
                 None => own.push(*c),
             }
         }
-        if !own.is_empty() && self.told.insert(text.words.clone()) {
+        if !own.is_empty() && self.reported.insert(text.words.clone()) {
             problems.push(text.problem("", &text.words, own.into_iter()));
         }
         problems
@@ -305,8 +305,8 @@ impl Missing {
             }
         }
         let named: Vec<String> =
-            each.iter().take(MOST_NAMED).map(|c| format!("`{c}` (U+{:04X})", u32::from(*c))).collect();
-        let more = each.len().saturating_sub(MOST_NAMED);
+            each.iter().take(MAX_NAMED).map(|c| format!("`{c}` (U+{:04X})", u32::from(*c))).collect();
+        let more = each.len().saturating_sub(MAX_NAMED);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         let found = format!("{}{more} in {}", named.join(", "), quoted(text, 60));
         let place = self.shown.as_ref().map(|at| format!(" in scene `{}`, node `{}`", at.scene, at.node));

@@ -2,10 +2,13 @@
 
 mod build;
 mod composition;
+mod draft;
+mod error;
 mod findings;
 mod flatten;
 mod motion;
 mod outline;
+mod paging;
 mod paint;
 mod pieces;
 mod scaled;
@@ -13,9 +16,10 @@ mod tighten;
 mod timing;
 mod trim;
 
-pub use build::{ComposeError, Composed, Ingredients, compose};
+pub use build::{Composed, Ingredients, compose};
 pub use composition::{
     Composition, Content, Edge, Geometry, Isolated, Layer, MotionLink, Paint, PathSegment, Picture, Polyline,
     Primitive, Reveal, RoundedRect, Scene, Shadow, Shape, Stencil, Stop, Stroke, Text,
 };
-pub use findings::MOST_ENLARGED;
+pub use error::ComposeError;
+pub use findings::MAX_ENLARGEMENT;

@@ -237,9 +237,9 @@ impl Clock {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "canvas sides are a few thousand px")]
 fn whole(canvas: Size) -> (Rect, MotionLink) {
-    let rect = Rect::new(0.0, 0.0, canvas.width as f32, canvas.height as f32);
+    let [width, height] = canvas.as_f32();
+    let rect = Rect::new(0.0, 0.0, width, height);
     (rect, MotionLink::at_rest(rect.center()))
 }
 

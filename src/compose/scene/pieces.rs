@@ -7,9 +7,9 @@ use crate::ground::geometry::Rect;
 use crate::template::{BoundPassage, Piecewise};
 
 /// More words than this come in several at a time: each piece is a layer of its own.
-const MOST_PIECES: usize = 60;
+const MAX_PIECES: usize = 60;
 /// The last piece begins at most this many seconds after the first, however many there are.
-const LONGEST_SPREAD_S: f64 = 1.5;
+const MAX_SPREAD_S: f64 = 1.5;
 
 /// A part of a text with the box that its ink rises into.
 pub(super) struct Piece {
@@ -42,7 +42,7 @@ pub(super) fn cut(
     let top_of = |at: usize| block.lines[at].baseline - block.lines[0].baseline;
     let end_of = |at: usize| if at + 1 < block.lines.len() { top_of(at + 1) } else { block.height };
     let margin = block.size_px * 0.2;
-    let together = ranges.len().div_ceil(MOST_PIECES).max(1);
+    let together = ranges.len().div_ceil(MAX_PIECES).max(1);
     let pieces = ranges.chunks(together).map(|ranges| {
         let glyphs = ranges.iter().flat_map(|(_, glyphs)| block.glyphs[glyphs.clone()].iter().copied()).collect();
         let (first, last) = (ranges[0].0, ranges[ranges.len() - 1].0);
@@ -54,19 +54,19 @@ pub(super) fn cut(
     pieces.collect()
 }
 
-/// How many pieces a text makes at most, told from its words alone.
+/// Maximum number of pieces of a text, known before it is laid out.
 pub(super) fn most(words: &str, lines: usize, by: Piecewise) -> usize {
     match by {
         Piecewise::Lines => lines,
         // A long word may be broken at the end of a line.
-        Piecewise::Words => (words.split_whitespace().count() + lines).min(MOST_PIECES),
+        Piecewise::Words => (words.split_whitespace().count() + lines).min(MAX_PIECES),
     }
 }
 
 /// Seconds from one of `pieces` pieces to the next.
 pub(super) fn stagger_s(passage: &BoundPassage, pieces: usize) -> f64 {
     let gaps = f64::from(u32::try_from(pieces.saturating_sub(1)).unwrap_or(u32::MAX)).max(1.0);
-    passage.stagger_s.min(LONGEST_SPREAD_S / gaps)
+    passage.stagger_s.min(MAX_SPREAD_S / gaps)
 }
 
 #[cfg(test)]
@@ -106,8 +106,8 @@ mod tests {
         let words = "word ".repeat(20_000);
         let block = block(&words, 900.0);
         let pieces = cut_all(&block, Piecewise::Words, false);
-        assert!(pieces.len() <= MOST_PIECES, "{}", pieces.len());
-        assert!(most(&words, block.lines.len(), Piecewise::Words) <= MOST_PIECES);
+        assert!(pieces.len() <= MAX_PIECES, "{}", pieces.len());
+        assert!(most(&words, block.lines.len(), Piecewise::Words) <= MAX_PIECES);
     }
 
     /// Marks that isolate a value have no width and part no word.

@@ -1,5 +1,5 @@
-//! A composition at another size: the same video with every length multiplied. For previews, which need not draw what is
-//! then made smaller; what is delivered is laid out for its own canvas.
+//! A composition at another size: the same video with every length multiplied. For previews, which need not draw what
+//! is then made smaller; what is delivered is laid out for its own canvas.
 
 use std::sync::Arc;
 
@@ -11,7 +11,8 @@ use crate::compose::text::{Glyph, Line, TextBlock};
 use crate::ground::geometry::{Rect, Size};
 
 impl Composition {
-    /// The same video with every length multiplied by `factor`, which is above 0 and finite. Sides are rounded to even px.
+    /// The same video with every length multiplied by `factor`, which is above 0 and finite. Sides are rounded to even
+    /// px.
     #[must_use]
     pub fn scaled(&self, factor: f32) -> Self {
         let scale = Scale(factor);

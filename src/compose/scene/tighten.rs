@@ -7,13 +7,13 @@ use crate::template::{BoundKind, BoundNode, Direction, Length};
 pub(super) const TIGHTEST: u8 = 10;
 /// The first level at which texts may fall below their smallest size.
 pub(super) const BELOW_SMALLEST: u8 = 9;
-/// The first level at which addresses lose lines as well. Half an address is none, but so is one too small to read.
+/// The first level at which addresses lose lines as well. A truncated address is useless, but so is an illegible one.
 const CUTS_ADDRESSES: u8 = 8;
 /// How far it is tightened without anybody noticing: distances shrink and texts a little, every word stays.
 pub(super) const UNNOTICED: u8 = 4;
 
-/// What each level does: distances above and below, distances beside, sizes, most lines. It is height that runs out, since
-/// texts wrap: what stands beside a text stays well away from it until nothing else is left to give.
+/// What each level does: distances above and below, distances beside, sizes, most lines. It is height that runs out,
+/// since texts wrap: what stands beside a text stays well away from it until nothing else is left to give.
 const LEVELS: [(f32, f32, f32, Option<u32>); TIGHTEST as usize + 1] = [
     (1.0, 1.0, 1.0, None),
     (0.85, 1.0, 1.0, None),
@@ -42,9 +42,9 @@ pub(super) fn tighten(root: &mut BoundNode, level: u8) {
     .apply(root, true);
 }
 
-/// Gives lines back, text by text in reading order, and then distances, as long as the scene `has_room`: a level takes them
-/// from every text at once. `asked` is the scene as the template has it, `tight` the same at `level`, `is_cut` tells of each text
-/// of `tight`, in reading order, whether it ends in an ellipsis.
+/// Gives lines back, text by text in reading order, and then distances, as long as the scene `has_room`: a level takes
+/// them from every text at once. `asked` is the scene as the template has it, `tight` the same at `level`, `is_cut`
+/// says for each text of `tight`, in reading order, whether it ends in an ellipsis.
 pub(super) fn loosen<E>(
     asked: &BoundNode,
     tight: &mut BoundNode,
@@ -77,7 +77,7 @@ pub(super) fn loosen<E>(
         let fewer = (tight_lines + 1..most.unwrap_or(LINES_TRIED)).rev().map(Some);
         let mut kept = before;
         for lines in [*most].into_iter().chain(fewer).filter(|lines| *lines != before) {
-            if tries == MOST_TRIES {
+            if tries == MAX_TRIES {
                 break;
             }
             tries += 1;
@@ -107,7 +107,7 @@ pub(super) fn loosen<E>(
 }
 
 /// Most tries of texts with more lines.
-const MOST_TRIES: usize = 24;
+const MAX_TRIES: usize = 24;
 /// Lines below which all numbers are tried of a text that asks for as many as it needs.
 const LINES_TRIED: u32 = 6;
 

@@ -13,7 +13,7 @@ const WORD_S: f64 = 0.25;
 /// Time for a figure in seconds: it is looked at, not read out.
 const FIGURE_S: f64 = 0.12;
 /// Share of the reading time below which a text cannot even be skimmed.
-pub(super) const LEAST_READ: f64 = 0.5;
+pub(super) const MIN_READ_SHARE: f64 = 0.5;
 /// Time to find one's way in a new scene before reading begins.
 const ORIENTATION_S: f64 = 0.6;
 /// Shortest time anything stands still before its scene is replaced.
@@ -44,7 +44,7 @@ pub(super) fn need(scene: &BoundScene, placed: &Placed<'_>, begin_s: f64, first:
     let shortest = if first { scene.duration.min.max(1.6) } else { scene.duration.min };
     let least = shortest.max(settled + found.exit_s);
     // The template's longest gives way where the text could not even be skimmed.
-    let most = scene.duration.max.max(least).max(reading * LEAST_READ);
+    let most = scene.duration.max.max(least).max(reading * MIN_READ_SHARE);
     Need { least, wanted: (reading.max(settled) + found.exit_s).clamp(least, most), most, reading }
 }
 
@@ -95,8 +95,8 @@ fn share_shown(text: &str, block: &TextBlock) -> f64 {
     (block.glyphs.len() as f64 / text.chars().count().max(1) as f64).min(1.0)
 }
 
-/// Time to take in a text. Where words are not set apart, letters are counted, marks are not: two ideographs or kana to a
-/// word, and three letters in the alphabets of South-East Asia.
+/// Time to take in a text. Where words are not set apart, letters are counted, marks are not: two ideographs or kana to
+/// a word, and three letters in the alphabets of South-East Asia.
 fn reading_s(text: &str) -> f64 {
     text.split_whitespace()
         .map(|word| {
@@ -173,8 +173,8 @@ pub(super) fn fit(needs: &[Need], range: DurationRange) -> Option<Vec<f64>> {
 /// Halvings of the share of the reading time that everything gets: as far as a float goes.
 const PACE_STEPS: u32 = 52;
 
-/// Lengths that add up to `length_s`, which is less than wanted and at least the least: every scene is shown for the same share
-/// of the time that reading it takes, but none shorter than it can be.
+/// Lengths that add up to `length_s`, which is less than wanted and at least the least: every scene is shown for the
+/// same share of the time that reading it takes, but none shorter than it can be.
 fn at_one_pace(needs: &[Need], length_s: f64) -> Vec<f64> {
     let at = |share: f64| needs.iter().map(move |need| (need.reading * share).min(need.wanted).max(need.least));
     // Twice the reading time is more than any scene wants.

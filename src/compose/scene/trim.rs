@@ -6,7 +6,7 @@ use super::composition::{Geometry, PathSegment, Polyline, RoundedRect};
 use crate::ground::geometry::Rect;
 
 /// An outline with more points than this is not drawn along its length: it is there at once.
-const MOST_POINTS: usize = 20_000;
+const MAX_POINTS: usize = 20_000;
 /// Control points of a cubic curve that is nearly a quarter of a circle lie this far along its radius.
 const QUARTER: f32 = 0.552_284_8;
 
@@ -53,7 +53,7 @@ pub(super) fn polyline(geometry: &Geometry) -> Option<Arc<Polyline>> {
                 }
             }
         }
-        if points > MOST_POINTS {
+        if points > MAX_POINTS {
             return None;
         }
     }

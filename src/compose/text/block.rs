@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use super::FontLibrary;
-
 /// A face of the bundled font library: an index into it, cheap to copy, stable within a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FaceId(pub u16);
@@ -53,27 +51,4 @@ pub struct TextBlock {
     pub truncated: bool,
     /// Characters that no bundled font has, each once; empty for a good text.
     pub missing: Vec<char>,
-}
-
-impl TextBlock {
-    /// The words of a line as ranges of [`TextBlock::glyphs`], from left to right: what stands between spaces. `fonts` is
-    /// the library the text was laid out with.
-    #[must_use]
-    pub fn words(&self, line: &Line, fonts: &FontLibrary) -> Vec<Range<usize>> {
-        let parts = |at: usize| {
-            let glyph = &self.glyphs[at];
-            let end = self.glyphs[..line.glyphs.end].get(at + 1).map_or(line.x + line.width, |next| next.x);
-            // Marks without width take the glyph of a space too.
-            fonts.space_of(glyph.face) == Some(glyph.id) && end - glyph.x > glyph.size_px * 0.05
-        };
-        let mut words = Vec::new();
-        let mut first = line.glyphs.start;
-        for at in line.glyphs.clone().filter(|at| parts(*at)).chain([line.glyphs.end]) {
-            if at > first {
-                words.push(first..at);
-            }
-            first = at + 1;
-        }
-        words
-    }
 }

@@ -1,6 +1,17 @@
-//! The table of bundled faces: names and bytes, nothing else. `fonts/README.md` lists versions and sources.
+//! The table of bundled faces: names, roles and bytes, nothing else. `fonts/README.md` lists versions and sources.
 
-use super::library::FaceRole;
+/// What kind of writing a face is for; it decides where the face stands in the fallback order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaceRole {
+    /// A voice: a family a template may ask for.
+    Brand,
+    /// A script that brand families lack.
+    Script,
+    /// Colour emoji, symbols, mathematics.
+    Symbol,
+    /// From a font pack: whatever the bundled ones lack.
+    Pack,
+}
 
 pub(super) struct BundledFace {
     pub(super) family: &'static str,

@@ -5,7 +5,7 @@ use skrifa::instance::{LocationRef, Size};
 use skrifa::outline::{DrawSettings, OutlinePen};
 use skrifa::{FontRef, GlyphId, MetadataProvider as _};
 
-use super::glyph::{GlyphBitmap, GlyphPixels};
+use super::bitmap::{GlyphBitmap, GlyphPixels};
 
 /// Samples per pixel, both ways, before the box filter. A quarter-pixel phase is then a shift by whole samples, so the
 /// result is the exact area coverage of the shifted outline, up to the rounding of samples to 8 bits.

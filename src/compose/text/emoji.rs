@@ -4,13 +4,13 @@ use skrifa::bitmap::{BitmapData, BitmapGlyph, BitmapStrikes, Origin};
 use skrifa::instance::Size;
 use skrifa::{FontRef, GlyphId};
 
-use super::glyph::{GlyphBitmap, GlyphPixels};
+use super::bitmap::{GlyphBitmap, GlyphPixels};
 
 /// Sides of an embedded picture above this are refused. Noto Color Emoji has 136 x 128 px.
 const MAX_SIDE_PX: u32 = 1_024;
 
-/// Farthest from the pen position, and largest, that a picture is drawn, in multiples of the font size. Noto Color Emoji
-/// takes 1.25; what a broken font asks for has no bound.
+/// Farthest from the pen position, and largest, that a picture is drawn, in multiples of the font size. Noto Color
+/// Emoji takes 1.25; what a broken font asks for has no bound.
 const MAX_EMS: f32 = 4.0;
 
 /// A premultiplied picture with 32-bit components, so that scaling rounds once.

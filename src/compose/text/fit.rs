@@ -2,13 +2,13 @@
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::guard::or_bundled;
 use super::leading::lead;
 use super::library::Shaper;
 use super::phrases::{is_address, is_code, keep_whole};
 use super::prepare::{omit_after, prepare};
-use super::recent::{Asked, AskedBlock};
-use super::shape::{Shaped, Wrap, shape};
+use super::recent::{BlockKey, ShapeKey};
+use super::shape::{Shaped, shape};
+use super::style::Wrap;
 use super::{Align, Direction, Fit, FontLibrary, Line, MAX_GLYPH_SIZE_PX, TextBlock, TextStyle};
 use crate::quote::locale::is_ignorable;
 
@@ -32,26 +32,26 @@ const WORD_REACH: usize = 8;
 
 /// Halvings of the interval in which the balanced width lies: 1080 px / 2^12 is a quarter of a px.
 const BALANCE_STEPS: u32 = 12;
-/// Fewest characters that stand on a line behind a break inside a word or an address.
-const FEWEST_ALONE: usize = 4;
-/// How much narrower a box is tried for the sake of those, in em, and how often.
+/// Minimum of characters on a line after a break inside a word or an address.
+const MIN_CHARS_ALONE: usize = 4;
+/// Step, in em, and number of steps by which the box is narrowed to avoid them.
 const ORPHAN_STEP_EM: f32 = 0.5;
 const ORPHAN_STEPS: u8 = 8;
 
 /// Sets a text in a box.
 ///
 /// The text wraps at its size. Where that needs more lines or height than allowed, or a word is wider than the box, it
-/// shrinks in steps of one px down to the least size. There, a text of several lines may have as many as the allowed ones
-/// would have taken at full size: it gets no higher for it. Then words break anywhere, and what is still too much is cut
-/// before a character (at the end of a word, if one is near) and ends in an ellipsis. Lines are as high as the style
-/// says and the text stands in the middle of its line as CSS places it, whatever faces it falls back to. At least one
-/// line is returned, for an empty text too; a box too narrow for even the ellipsis shows nothing.
+/// shrinks in steps of one px down to the least size. There, a text of several lines may have as many as the allowed
+/// ones would have taken at full size: it gets no higher for it. Then words break anywhere, and what is still too much
+/// is cut before a character (at the end of a word, if one is near) and ends in an ellipsis. Lines are as high as the
+/// style says and the text stands in the middle of its line as CSS places it, whatever faces it falls back to. At least
+/// one line is returned, for an empty text too; a box too narrow for even the ellipsis shows nothing.
 ///
 /// Same input, same output, on any thread.
 pub fn layout(fonts: &FontLibrary, text: &str, style: &TextStyle, fit: &Fit) -> TextBlock {
-    or_bundled(fonts, |fonts| {
-        let asked = AskedBlock::new(text, style, fit);
-        fonts.recent().set.get_or_find(asked, text.len(), || {
+    fonts.or_bundled(|fonts| {
+        let key = BlockKey::new(text, style, fit);
+        fonts.recent().set.get_or_insert_with(key, text.len(), || {
             let prepared = prepare(text, style.direction);
             let size_px = finite_or(style.size_px, 1.0).clamp(1.0, MAX_GLYPH_SIZE_PX);
             let run =
@@ -64,9 +64,9 @@ pub fn layout(fonts: &FontLibrary, text: &str, style: &TextStyle, fit: &Fit) -> 
 /// Widths a text can have, in px: `(min, max)`, where `min` is its longest word and `max` its longest line when only
 /// newline characters break lines.
 pub fn content_widths(fonts: &FontLibrary, text: &str, style: &TextStyle) -> (f32, f32) {
-    or_bundled(fonts, |fonts| {
-        let asked = Asked::new(text, style, style.size_px, Wrap::Words);
-        fonts.recent().widths.get_or_find(asked, text.len(), || measure_widths(fonts, text, style))
+    fonts.or_bundled(|fonts| {
+        let key = ShapeKey::new(text, style, style.size_px, Wrap::Words);
+        fonts.recent().widths.get_or_insert_with(key, text.len(), || measure_widths(fonts, text, style))
     })
 }
 
@@ -89,7 +89,8 @@ fn measure_widths(fonts: &FontLibrary, text: &str, style: &TextStyle) -> (f32, f
     (shaped.longest().min(max), max)
 }
 
-/// A text without characters that no font has, and without the spaces they stood between: what is left out leaves no hole.
+/// A text without characters that no font has, and without the spaces they stood between: what is left out leaves no
+/// hole.
 fn without(text: &str, missing: &[char]) -> String {
     let mut rest = String::with_capacity(text.len());
     for character in text.chars().filter(|c| !missing.contains(c)) {
@@ -106,7 +107,7 @@ fn leaves_orphan(shaped: &Shaped) -> bool {
         let (before, after) = shaped.text().split_at(line.text.start);
         let is_inside = before.chars().next_back().is_some_and(|c| !c.is_whitespace());
         let rest = after.graphemes(true).filter(|cluster| !cluster.chars().all(is_ignorable));
-        is_inside && rest.take_while(|cluster| *cluster != " ").take(FEWEST_ALONE).count() < FEWEST_ALONE
+        is_inside && rest.take_while(|cluster| *cluster != " ").take(MIN_CHARS_ALONE).count() < MIN_CHARS_ALONE
     })
 }
 
@@ -194,7 +195,7 @@ impl Setting<'_> {
         shape(self.fonts, self.shaper, text, self.style, size_px, wrap)
     }
 
-    /// An address on one line, where it has room at a smaller size: half an address is none.
+    /// An address on one line, if it fits at a smaller size: an address in two parts is hard to read.
     fn whole_address(&mut self, text: &str, size_px: f32, cut: bool) -> Option<TextBlock> {
         let fit = self.fit;
         if cut || fit.max_lines == Some(1) || fit.min_size_px.is_none() || !is_address(text) {
@@ -218,9 +219,9 @@ impl Setting<'_> {
         self.shrink(&kept, shaped, least_px).filter(|shaped| shaped.line_count() <= lines).unwrap_or(plain)
     }
 
-    /// Breaks lines of a text whose words may break, so that they stay inside where that is possible. parley lets a line
-    /// run over by up to the width of the space after it (seen: 876.4 px in 874); a slightly narrower box moves its last
-    /// word down, before anything is cut.
+    /// Breaks lines of a text whose words may break, so that they stay inside where that is possible. parley lets a
+    /// line run over by up to the width of the space after it (seen: 876.4 px in 874); a slightly narrower box moves
+    /// its last word down, before anything is cut.
     fn break_inside(&self, shaped: &mut Shaped) {
         shaped.break_at(self.width());
         let Some(width) = self.width() else { return };

@@ -1,54 +1,24 @@
 //! Pictures of glyphs and the cache that keeps them. Drawing them onto a frame happens elsewhere.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
+use super::bitmap::GlyphBitmap;
 use super::coverage::OutlineFace;
 use super::emoji;
 use super::guard::caught;
 use super::{FaceId, FaceRole, FontLibrary};
+use crate::ground::lock::lock;
 
-/// Bytes of pictures kept before the cache starts anew. A video uses 5 to 20 MiB.
+/// Bytes of pictures at which the cache is emptied. A video uses 5 to 20 MiB.
 const CACHE_MAX_BYTES: usize = 64 << 20;
 
 /// Largest font size drawn, in px per em; more would be larger than any canvas.
 pub const MAX_GLYPH_SIZE_PX: f32 = 1_024.0;
 
-/// A glyph drawn at one size and horizontal phase.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GlyphBitmap {
-    /// From the pen position, rounded down to a whole px, to the first column.
-    pub left: i32,
-    /// From the baseline to the first row; negative is above the baseline.
-    pub top: i32,
-    /// Columns.
-    pub width: u32,
-    /// Rows.
-    pub height: u32,
-    /// Row-major pixels, without padding.
-    pub pixels: GlyphPixels,
-}
-
-/// What the pixels of a glyph say.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum GlyphPixels {
-    /// One byte a pixel: how much of it the glyph covers, 0 to 255. To be filled with the colour of the text.
-    Coverage(Vec<u8>),
-    /// Four bytes a pixel: premultiplied red, green, blue, alpha. Carries its own colour.
-    Color(Vec<u8>),
-}
-
-impl GlyphPixels {
-    fn len(&self) -> usize {
-        match self {
-            Self::Coverage(bytes) | Self::Color(bytes) => bytes.len(),
-        }
-    }
-}
-
 type Key = (FaceId, u16, u32, u8);
 
-/// Drawn glyphs, shared by all threads. Its memory is bounded: 64 MiB of pictures, then it starts anew.
+/// Drawn glyphs, shared by all threads. Its memory is bounded: at 64 MiB of pictures it is emptied.
 pub struct GlyphCache {
     limit_bytes: usize,
     entries: Mutex<Entries>,
@@ -127,7 +97,7 @@ impl GlyphCache {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Entries> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.entries)
     }
 }
 

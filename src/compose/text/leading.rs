@@ -1,5 +1,5 @@
-//! Leading: baselines of the lines of a block. Lines stand as far apart as the style says, and further where the marks of
-//! one would touch another: `Ễ` below `g` in a heading set tight for plain letters.
+//! Leading: baselines of the lines of a block. Lines stand as far apart as the style says, and further where the marks
+//! of one would touch another: `Ễ` below `g` in a heading set tight for plain letters.
 
 use std::collections::HashMap;
 
@@ -12,18 +12,18 @@ use super::{FontLibrary, Line, TextBlock};
 const CLEARANCE_EM: f32 = 0.03;
 /// Ink may leave its line by this share of the size before the block makes room for it: the tail of a `g` does.
 const OVERHANG_EM: f32 = 0.1;
-/// Lines are moved apart up to this line height, and the block makes room for as much: what is more than any language writes
-/// does not tear a text apart.
-const MOST_LEADING_EM: f32 = 1.5;
-const MOST_ROOM_EM: f32 = 0.4;
+/// Lines are moved apart up to this line height, and the block makes room for as much: what is more than any language
+/// writes does not tear a text apart.
+const MAX_LEADING_EM: f32 = 1.5;
+const MAX_ROOM_EM: f32 = 0.4;
 /// Width of the columns in which ink is compared, as a share of the size.
 const COLUMN_EM: f32 = 0.1;
 
 /// How far ink reaches from the baseline, up and down, by column.
 type Skyline = HashMap<i32, (f32, f32)>;
 
-/// Puts lines and glyphs, whose y is that within their line, to their places and gives the block its height, at most `most` where
-/// there is a limit that the plain lines keep. All in px.
+/// Puts lines and glyphs, whose y is that within their line, to their places and gives the block its height, at most
+/// `most` where there is a limit that the plain lines keep. All in px.
 pub(super) fn lead(
     block: &mut TextBlock,
     fonts: &FontLibrary,
@@ -34,10 +34,10 @@ pub(super) fn lead(
     let size_px = block.size_px;
     let inks: Vec<Skyline> = block.lines.iter().map(|line| skyline(block, line, fonts)).collect();
     let needed = inks.windows(2).map(|pair| touching(&pair[0], &pair[1]) + CLEARANCE_EM * size_px);
-    let pitch = needed.fold(line_height, f32::max).min(line_height.max(MOST_LEADING_EM * size_px));
+    let pitch = needed.fold(line_height, f32::max).min(line_height.max(MAX_LEADING_EM * size_px));
     let up = inks.first().map_or(0.0, |ink| ink.values().fold(0.0, |most: f32, (up, _)| most.max(*up)));
     let down = inks.last().map_or(0.0, |ink| ink.values().fold(0.0, |most: f32, (_, down)| most.max(*down)));
-    let room = |beyond: f32| (beyond - OVERHANG_EM * size_px).clamp(0.0, MOST_ROOM_EM * size_px);
+    let room = |beyond: f32| (beyond - OVERHANG_EM * size_px).clamp(0.0, MAX_ROOM_EM * size_px);
     let below = line_height - first_baseline;
     let gaps = block.lines.len().saturating_sub(1) as f32;
     let (above, between, beneath) = (room(up - first_baseline), pitch - line_height, room(down - below));
@@ -61,7 +61,7 @@ fn touching(upper: &Skyline, lower: &Skyline) -> f32 {
     both.fold(0.0, f32::max)
 }
 
-/// The ink of a line as far as outlines tell of it.
+/// The ink of a line, from the outlines of its glyphs.
 fn skyline(block: &TextBlock, line: &Line, fonts: &FontLibrary) -> Skyline {
     let column_px = COLUMN_EM * block.size_px;
     let mut skyline = Skyline::new();

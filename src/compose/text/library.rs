@@ -11,10 +11,11 @@ use parley::{FontContext, FontWeight, LayoutContext};
 use skrifa::raw::TableProvider as _;
 use skrifa::{FontRef, MetadataProvider as _};
 
-use super::bundle::BUNDLED;
+use super::bundle::{BUNDLED, FaceRole};
 use super::coverage::OutlineFace;
 use super::recent::Recent;
 use super::{FaceId, guard};
+use crate::ground::lock::lock;
 
 /// Last families asked for a character, in this order, after the requested family, Inter, every script family and every
 /// face that was added. Emoji come first, or ✅ would be drawn in one colour.
@@ -22,19 +23,6 @@ const LAST_FAMILIES: [&str; 4] = ["Noto Color Emoji", "Noto Sans Symbols", "Noto
 
 /// Family used where the requested one is unknown.
 const DEFAULT_FAMILY: &str = "Inter";
-
-/// What kind of writing a face is for; it decides where the face stands in the fallback order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FaceRole {
-    /// A voice: a family a template may ask for.
-    Brand,
-    /// A script that brand families lack.
-    Script,
-    /// Colour emoji, symbols, mathematics.
-    Symbol,
-    /// From a font pack: whatever the bundled ones lack.
-    Pack,
-}
 
 /// One face, as given to the library.
 #[derive(Clone)]
@@ -81,11 +69,9 @@ pub enum FontError {
 /// What is known of a face.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FaceInfo {
-    /// Family name.
     pub family: String,
     /// Weight, 1 to 1000.
     pub weight: u16,
-    /// File name.
     pub file: String,
     /// Licence as an SPDX identifier.
     pub license: String,
@@ -228,9 +214,13 @@ impl FontLibrary {
         self.canonical_family(name).is_some()
     }
 
-    /// Whether there are faces of a font pack.
-    pub(super) fn has_pack(&self) -> bool {
-        self.faces.iter().any(|face| face.info.role == FaceRole::Pack)
+    /// What `work` gives with these fonts, or, where one of a pack makes it panic, with the bundled ones. Those come
+    /// first in every library, so that their numbers mean the same face in both.
+    pub(super) fn or_bundled<T>(&self, work: impl Fn(&Self) -> T) -> T {
+        if !self.faces.iter().any(|face| face.info.role == FaceRole::Pack) {
+            return work(self);
+        }
+        guard::caught(|| work(self)).unwrap_or_else(|| work(Self::bundled()))
     }
 
     /// What is known of a face.
@@ -300,14 +290,14 @@ impl FontLibrary {
 
     /// Runs `work` with scratch space that no other thread uses.
     pub(super) fn with_shaper<T>(&self, work: impl FnOnce(&mut Shaper) -> T) -> T {
-        let pooled = self.shapers.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop();
+        let pooled = lock(&self.shapers).pop();
         let mut shaper = pooled.unwrap_or_else(|| {
-            let collection = self.collection.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+            let collection = lock(&self.collection).clone();
             let fonts = FontContext { collection, source_cache: SourceCache::default() };
             Shaper { fonts, layout: LayoutContext::new() }
         });
         let result = work(&mut shaper);
-        self.shapers.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(shaper);
+        lock(&self.shapers).push(shaper);
         result
     }
 }

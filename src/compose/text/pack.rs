@@ -1,7 +1,7 @@
 //! Font packs: what the faces of a font file are, which of them a text needs, and one face taken out of a collection.
 //!
-//! A pack is what an operator adds for scripts that are not bundled, Chinese, Japanese and Korean above all. Reading its
-//! files is not done here: this floor touches no disk.
+//! A pack is what an operator adds for scripts that are not bundled, Chinese, Japanese and Korean above all. Reading
+//! its files is not done here: this module touches no disk.
 
 use skrifa::attribute::Style;
 use skrifa::raw::FileRef;
@@ -11,16 +11,16 @@ use skrifa::{FontRef, MetadataProvider as _};
 use super::{FontError, guard};
 
 /// Largest font file of a pack, in bytes. The largest of Noto CJK has 27 MB.
-pub const LARGEST_FONT_BYTES: u64 = 64 << 20;
+pub const MAX_FONT_BYTES: u64 = 64 << 20;
 
 /// Most faces of one file. Noto Sans CJK has 10 in one.
-const MOST_FACES: u32 = 64;
+const MAX_FACES: u32 = 64;
 
 /// Longest family name that is kept, in characters.
-const LONGEST_FAMILY_CHARS: usize = 80;
+const MAX_FAMILY_CHARS: usize = 80;
 
 /// Most faces that one text takes from a pack: two weights of four families.
-const MOST_CHOSEN: usize = 8;
+const MAX_CHOSEN: usize = 8;
 
 /// Weights that a family of a pack serves; a text takes the nearer one.
 const SERVED_WEIGHTS: [u16; 2] = [400, 700];
@@ -30,7 +30,6 @@ const SERVED_WEIGHTS: [u16; 2] = [400, 700];
 pub struct PackFace {
     /// Its place in the file; 0 unless the file is a collection.
     pub index: u32,
-    /// Family name.
     pub family: String,
     /// Weight, 1 to 1000.
     pub weight: u16,
@@ -51,9 +50,9 @@ fn read(file: &str, data: &[u8], wanted: &[char]) -> Result<Vec<PackFace>, FontE
     let unreadable = |reason: String| FontError::Unreadable { file: file.to_owned(), reason };
     let opened = FileRef::new(data).map_err(|error| unreadable(error.to_string()))?;
     if let FileRef::Collection(collection) = &opened
-        && !(1..=MOST_FACES).contains(&collection.len())
+        && !(1..=MAX_FACES).contains(&collection.len())
     {
-        return Err(unreadable(format!("a collection of {} faces; 1 to {MOST_FACES} are right", collection.len())));
+        return Err(unreadable(format!("a collection of {} faces; 1 to {MAX_FACES} are right", collection.len())));
     }
     let mut faces = Vec::new();
     for (index, font) in (0u32..).zip(opened.fonts()) {
@@ -83,7 +82,7 @@ fn family_name(font: &FontRef<'_>) -> Option<String> {
     [StringId::TYPOGRAPHIC_FAMILY_NAME, StringId::FAMILY_NAME]
         .into_iter()
         .filter_map(|id| font.localized_strings(id).english_or_first())
-        .map(|name| name.chars().filter(|c| !c.is_control()).take(LONGEST_FAMILY_CHARS).collect::<String>())
+        .map(|name| name.chars().filter(|c| !c.is_control()).take(MAX_FAMILY_CHARS).collect::<String>())
         .find(|name| !name.is_empty())
 }
 
@@ -92,8 +91,8 @@ fn whole_weight(weight: f32) -> u16 {
     weight.clamp(1.0, 1000.0) as u16
 }
 
-/// The faces that a text of `language` (a BCP 47 tag) with these characters needs, as indices into `faces`, in the order
-/// in which they are to stand in for each other.
+/// The faces that a text of `language` (a BCP 47 tag) with these characters needs, as indices into `faces`, in the
+/// order in which they are to stand in for each other.
 ///
 /// Families of the Han variant of the language come first, then those of no particular one. A family is taken only for
 /// characters that those before it lack, and of a family the faces nearest to Regular and Bold.
@@ -117,7 +116,7 @@ pub fn choose(faces: &[PackFace], wanted: &[char], language: &str) -> Vec<usize>
         let of_family = || faces.iter().enumerate().filter(|(_, face)| face.family == family);
         let nearest = SERVED_WEIGHTS.map(|weight| of_family().min_by_key(|(_, face)| face.weight.abs_diff(weight)));
         let adds = nearest.iter().flatten().any(|(_, face)| face.has.iter().any(|c| left.contains(c)));
-        if !adds || chosen.len() + SERVED_WEIGHTS.len() > MOST_CHOSEN {
+        if !adds || chosen.len() + SERVED_WEIGHTS.len() > MAX_CHOSEN {
             continue;
         }
         for (index, face) in nearest.into_iter().flatten() {
@@ -143,7 +142,8 @@ pub fn is_complete(faces: &[PackFace], wanted: &[char], language: &str) -> bool 
     })
 }
 
-/// The file with only one of its faces: a collection keeps its bytes and forgets the others; any other file stays as it is.
+/// The file with only one of its faces: a collection keeps its bytes and forgets the others; any other file stays as it
+/// is.
 #[must_use]
 pub fn take_out(mut file: Vec<u8>, index: u32) -> Vec<u8> {
     // TTC header: tag, version, number of faces at byte 8, their offsets from byte 12 on, all big-endian.
@@ -299,7 +299,7 @@ mod tests {
             .iter()
             .flat_map(|c| [400, 700].map(|weight| face(&format!("F{c}"), weight, &c.to_string())))
             .collect();
-        assert_eq!(choose(&faces, &letters, "zh").len(), MOST_CHOSEN);
+        assert_eq!(choose(&faces, &letters, "zh").len(), MAX_CHOSEN);
     }
 
     #[test]
@@ -346,8 +346,8 @@ mod tests {
         ];
         let file = collection(&fonts);
         let faces = inspect("three.ttc", &file, &['א', 'ก']).expect("a collection");
-        let told: Vec<_> = faces.iter().map(|face| (face.index, face.family.as_str(), face.weight)).collect();
-        assert_eq!(told, [(0, "Noto Sans Thai", 400), (1, "Noto Sans Thai", 700), (2, "Noto Sans Hebrew", 700)]);
+        let found: Vec<_> = faces.iter().map(|face| (face.index, face.family.as_str(), face.weight)).collect();
+        assert_eq!(found, [(0, "Noto Sans Thai", 400), (1, "Noto Sans Thai", 700), (2, "Noto Sans Hebrew", 700)]);
         for (wanted, index) in faces.iter().zip(0u32..) {
             let alone = inspect("one.ttc", &take_out(file.clone(), index), &['א', 'ก']).expect("a font");
             assert_eq!(alone, [PackFace { index: 0, ..wanted.clone() }]);

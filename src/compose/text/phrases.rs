@@ -1,10 +1,9 @@
 //! Where lines had better not end: inside of a word of a language that is written without spaces, and at the hyphen of
-//! a name in a heading. Such places get a word joiner; whoever fits the text does without where it costs too much.
+//! a name in a heading. Such places get a word joiner; fitting drops it where it costs too much.
 
+use crate::ground::bidi::WORD_JOINER;
 use crate::quote::locale::is_ignorable;
 
-/// Invisible, and no line ends at it.
-const WORD_JOINER: char = '\u{2060}';
 /// Invisible, and a line may end at it.
 const ZERO_WIDTH_SPACE: char = '\u{200b}';
 /// Length in bytes from which an address is given places to break at; shorter ones have room.
@@ -37,8 +36,8 @@ fn kind(character: char) -> Kind {
 /// The text with word joiners where a phrase of its language would be torn, or `None` where there is no such place.
 /// `heading` keeps hyphenated names together as well.
 ///
-/// A Japanese phrase begins with a word in kanji or katakana and goes on with its endings and particles in hiragana; kanji
-/// and katakana side by side are two words. `お` and `ご` belong to the word behind them.
+/// A Japanese phrase begins with a word in kanji or katakana and goes on with its endings and particles in hiragana;
+/// kanji and katakana side by side are two words. `お` and `ご` belong to the word behind them.
 pub(super) fn keep_whole(text: &str, language: &str, heading: bool) -> Option<String> {
     let japanese = language.split('-').next().is_some_and(|primary| primary.eq_ignore_ascii_case("ja"));
     if !(japanese || heading && text.contains(['-', '‐'])) {
@@ -92,7 +91,8 @@ pub(super) fn is_code(word: &str) -> bool {
     word.contains('-') && shown.all(|c| c.is_ascii_graphic())
 }
 
-/// The text with places to break long addresses and codes at: before `@` and points, behind slashes and hyphens, before figures too.
+/// The text with places to break long addresses and codes at: before `@` and points, behind slashes and hyphens, before
+/// figures too.
 pub(super) fn break_addresses(text: &str) -> String {
     let mut broken = String::with_capacity(text.len() + 16);
     for word in text.split_inclusive([' ', '\n']) {

@@ -4,27 +4,22 @@ use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::Direction;
 use super::phrases::break_addresses;
+use crate::ground::bidi::{LEFT_TO_RIGHT_ISOLATE, POP_DIRECTIONAL_ISOLATE, WORD_JOINER, begins_isolate};
 use crate::quote::locale::is_ignorable;
 
 /// Most characters of one text that are laid out. A canvas full of 40 px letters holds about 1500; whatever is longer
 /// would never fit and only costs time.
 pub(super) const MAX_CHARACTERS: usize = 5_000;
 
-/// Deepest nesting of isolates that is kept. A value inside a sentence inside a bidirectional document needs 3; thousands
-/// make bidirectional ordering slow.
+/// Deepest nesting of isolates that is kept. A value inside a sentence inside a bidirectional document needs 3;
+/// thousands make bidirectional ordering slow.
 const MAX_ISOLATES: usize = 8;
 
 /// Longest unit, in letters, that stays on the line of its number: `550 W`, `6,6 kWp`, `90 min`. Longer ones are words.
 const MAX_UNIT_LETTERS: usize = 3;
 
 /// Least figures of what is taken for a telephone number.
-const LEAST_PHONE_FIGURES: usize = 7;
-
-const LEFT_TO_RIGHT_ISOLATE: char = '\u{2066}';
-const POP_DIRECTIONAL_ISOLATE: char = '\u{2069}';
-
-/// Invisible, and no line ends at it.
-const WORD_JOINER: char = '\u{2060}';
+const MIN_PHONE_FIGURES: usize = 7;
 
 /// The sign of omission.
 pub(super) const ELLIPSIS: char = '…';
@@ -39,9 +34,8 @@ pub(super) struct Prepared {
 /// Every kind of line break becomes `\n`, other control characters vanish, runs of spaces and tabs become one space,
 /// and spaces at the ends of lines go, as in CSS `white-space: pre-line`. No-break spaces stay. Soft hyphens vanish:
 /// nothing is hyphenated. Embeddings and overrides (U+202A to U+202E) vanish: they can turn the digits of an amount
-/// around, and isolates do all they are needed for.
-/// Telephone numbers stay on one line; in a text that is read from right to left they and codes are isolated, or their groups
-/// would change places.
+/// around, and isolates do all they are needed for. Telephone numbers stay on one line; in a text that is read from
+/// right to left they and codes are isolated, or their groups would change places.
 pub(super) fn prepare(text: &str, direction: Direction) -> Prepared {
     let mut clean = String::with_capacity(text.len().min(4 * MAX_CHARACTERS));
     let mut characters = 0;
@@ -66,13 +60,13 @@ pub(super) fn prepare(text: &str, direction: Direction) -> Prepared {
             _ if character.is_control() => continue,
             _ => {
                 match character {
-                    '\u{2066}'..='\u{2068}' => {
+                    c if begins_isolate(c) => {
                         depth += 1;
                         if depth > MAX_ISOLATES {
                             continue;
                         }
                     }
-                    '\u{2069}' => {
+                    POP_DIRECTIONAL_ISOLATE => {
                         depth = depth.saturating_sub(1);
                         if depth >= MAX_ISOLATES {
                             continue;
@@ -105,8 +99,8 @@ pub(super) fn prepare(text: &str, direction: Direction) -> Prepared {
     Prepared { text: if direction == Direction::Rtl { isolate_numbers(&kept) } else { hold_phones(&kept) }, cut }
 }
 
-/// Puts telephone numbers and codes of several groups into left-to-right isolates: amid Arabic words `+971 50 555 0177` would
-/// read `0177 555 50 971+`, and `2026-0045-1234` `1234-0045-2026`.
+/// Puts telephone numbers and codes of several groups into left-to-right isolates: amid Arabic words `+971 50 555 0177`
+/// would read `0177 555 50 971+`, and `2026-0045-1234` `1234-0045-2026`.
 fn isolate_numbers(text: &str) -> String {
     rewritten(text, |rest, may_be_phone| {
         let length = if may_be_phone { phone_length(rest) } else { 0 };
@@ -124,9 +118,9 @@ fn hold_phones(text: &str) -> String {
     })
 }
 
-/// The text with `found` put in place of the number that begins at a word's beginning: bytes it has there, 0 for none, and what
-/// takes its place. `found` is told whether a telephone number may begin there, which it may not behind a figure: `0331` in
-/// `AE07 0331 2345 6789` is a group of something longer.
+/// The text with `found` put in place of the number that begins at a word's beginning: bytes it has there, 0 for none,
+/// and what takes its place. The second argument of `found` says whether a telephone number may begin there, which it
+/// may not behind a figure: `0331` in `AE07 0331 2345 6789` is a group of something longer.
 fn rewritten(text: &str, found: impl Fn(&str, bool) -> (usize, String)) -> String {
     let mut whole = String::with_capacity(text.len() + 8);
     let mut rest = text;
@@ -155,8 +149,8 @@ fn rewritten(text: &str, found: impl Fn(&str, bool) -> (usize, String)) -> Strin
     whole
 }
 
-/// Bytes of the telephone number that a text begins with, or 0: it begins with `+`, `(` or `0`, has spaces, hyphens, points or
-/// brackets between its figures, and at least [`LEAST_PHONE_FIGURES`] of them.
+/// Bytes of the telephone number that a text begins with, or 0: it begins with `+`, `(` or `0`, has spaces, hyphens,
+/// points or brackets between its figures, and at least [`MIN_PHONE_FIGURES`] of them.
 fn phone_length(text: &str) -> usize {
     let mut figures = 0;
     let mut groups = 0;
@@ -174,13 +168,13 @@ fn phone_length(text: &str) -> usize {
             _ => break,
         }
     }
-    let is_phone = text.starts_with(['+', '(', '0']) && figures >= LEAST_PHONE_FIGURES && groups > 1;
+    let is_phone = text.starts_with(['+', '(', '0']) && figures >= MIN_PHONE_FIGURES && groups > 1;
     if is_phone && ends_word(&text[end..]) { end } else { 0 }
 }
 
 /// Bytes of the code that a text begins with, or 0: figures and perhaps letters in groups, with a hyphen or a sign of
-/// multiplication among what stands between them. Two groups of figures with a hyphen between are a range, which is read as the
-/// words around it, unless one begins with a zero.
+/// multiplication among what stands between them. Two groups of figures with a hyphen between are a range, which is
+/// read as the words around it, unless one begins with a zero.
 fn code_length(text: &str) -> usize {
     let joins = |c: char| matches!(c, '-' | '/' | '.' | '×' | '*');
     let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || joins(c))).unwrap_or(text.len());
@@ -206,13 +200,16 @@ fn ends_word(rest: &str) -> bool {
     }
 }
 
-/// A space between a number and its unit, percent sign or the currency sign before it becomes a no-break space: a line that
-/// begins with `% advance` or `W`, or ends in `$`, reads as a mistake. A slash between short words (`CC/CA`, `and/or`) ends no line either; one in an address does.
+/// Puts characters that forbid a line break into the text.
+///
+/// A space between a number and its unit, its percent sign or the currency sign before it becomes a no-break space: a
+/// line that begins with `% advance` or `W`, or ends in `$`, looks like a mistake. A slash between short words
+/// (`CC/CA`, `and/or`) ends no line either; a slash in an address may.
 fn keep_together(text: &str) -> String {
     let mut kept = String::with_capacity(text.len() + 8);
     let mut number = false;
     let mut currency = false;
-    // Letters since the last character that is none.
+    // Letters since the last other character.
     let mut letters = 0;
     for (at, character) in text.char_indices() {
         let rest = &text[at + character.len_utf8()..];
@@ -270,13 +267,13 @@ pub(super) fn omit_after(kept: &str) -> String {
     let mut open = 0usize;
     for character in kept.chars() {
         match character {
-            '\u{2066}'..='\u{2068}' => open += 1,
-            '\u{2069}' => open = open.saturating_sub(1),
+            c if begins_isolate(c) => open += 1,
+            POP_DIRECTIONAL_ISOLATE => open = open.saturating_sub(1),
             '\n' => open = 0,
             _ => {}
         }
     }
-    text.extend(std::iter::repeat_n('\u{2069}', open));
+    text.extend(std::iter::repeat_n(POP_DIRECTIONAL_ISOLATE, open));
     text.push(ELLIPSIS);
     text
 }

@@ -1,23 +1,25 @@
-//! What was shaped and set lately. Layout asks for the same words again and again, to measure, to tighten and to place them,
-//! and `render watch` for a whole video that has hardly changed; shaping and setting them is most of what laying out costs.
+//! A cache of shaped and set texts. Layout asks for the same words again and again, to measure, to tighten and to place
+//! them, and `render watch` for a whole video that has hardly changed; shaping and setting take most of the time of
+//! layout.
 //!
-//! One memory serves all threads. Answers are the same with it and without, so that it may forget whenever it likes.
+//! All threads share it. Results are the same with and without it, so entries can be dropped at any time.
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use parley::Layout;
 
-use super::shape::Wrap;
+use super::style::Wrap;
 use super::{Align, Direction, Fit, TextBlock, TextStyle};
+use crate::ground::lock::lock;
 
-/// Most bytes of text that are remembered of each kind; what is known of them takes about a hundred times as much.
-const MOST_BYTES: usize = 64 << 10;
+/// Maximum of bytes of text cached of each kind; the results take about a hundred times as much.
+const MAX_BYTES: usize = 64 << 10;
 
 /// Everything that shaping depends on, besides the fonts.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Asked {
+pub(super) struct ShapeKey {
     text: String,
     family: String,
     weight: u16,
@@ -29,7 +31,7 @@ pub(super) struct Asked {
     wrap: Wrap,
 }
 
-impl Asked {
+impl ShapeKey {
     pub(super) fn new(text: &str, style: &TextStyle, size_px: f32, wrap: Wrap) -> Self {
         Self {
             text: text.to_owned(),
@@ -47,8 +49,8 @@ impl Asked {
 
 /// Everything that setting a text in a box depends on, besides the fonts.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct AskedBlock {
-    words: Asked,
+pub(super) struct BlockKey {
+    words: ShapeKey,
     align: Align,
     line_height_bits: u32,
     /// Width, height and least size.
@@ -57,11 +59,11 @@ pub(super) struct AskedBlock {
     balance: bool,
 }
 
-impl AskedBlock {
+impl BlockKey {
     pub(super) fn new(text: &str, style: &TextStyle, fit: &Fit) -> Self {
         let Fit { width, max_lines, max_height, min_size_px, balance } = *fit;
         Self {
-            words: Asked::new(text, style, style.size_px, Wrap::Words),
+            words: ShapeKey::new(text, style, style.size_px, Wrap::Words),
             align: style.align,
             line_height_bits: style.line_height.to_bits(),
             limit_bits: [width, max_height, min_size_px].map(|limit| limit.map(f32::to_bits)),
@@ -75,54 +77,55 @@ impl AskedBlock {
 #[derive(Default)]
 pub(super) struct Recent {
     /// Shaped texts, before their lines are broken.
-    pub(super) shaped: Memory<Asked, Layout<()>>,
+    pub(super) shaped: Cache<ShapeKey, Layout<()>>,
     /// Texts in their boxes.
-    pub(super) set: Memory<AskedBlock, TextBlock>,
+    pub(super) set: Cache<BlockKey, TextBlock>,
     /// Narrowest and widest, in px.
-    pub(super) widths: Memory<Asked, (f32, f32)>,
+    pub(super) widths: Cache<ShapeKey, (f32, f32)>,
 }
 
-/// Answers to questions about texts.
-pub(super) struct Memory<Q, A>(Mutex<Known<Q, A>>);
+/// Values by key, of bounded size.
+pub(super) struct Cache<K, V>(Mutex<Entries<K, V>>);
 
-struct Known<Q, A> {
-    answers: HashMap<Q, A>,
+struct Entries<K, V> {
+    values: HashMap<K, V>,
+    /// Bytes of the texts that they are about.
     bytes: usize,
 }
 
-impl<Q, A> Default for Memory<Q, A> {
+impl<K, V> Default for Cache<K, V> {
     fn default() -> Self {
-        Self(Mutex::new(Known { answers: HashMap::new(), bytes: 0 }))
+        Self(Mutex::new(Entries { values: HashMap::new(), bytes: 0 }))
     }
 }
 
-impl<Q: Eq + Hash, A: Clone> Memory<Q, A> {
-    /// The answer to `asked` about a text of so many bytes, found now unless it is known. Threads that ask the same at the same
-    /// time both find it.
-    pub(super) fn get_or_find(&self, asked: Q, bytes: usize, find: impl FnOnce() -> A) -> A {
-        if let Some(answer) = self.known(|known| known.answers.get(&asked).cloned()) {
-            return answer;
+impl<K: Eq + Hash, V: Clone> Cache<K, V> {
+    /// The value of `key`, which is about a text of so many bytes; made now unless it is cached. Two threads that need
+    /// the same at the same time both make it.
+    pub(super) fn get_or_insert_with(&self, key: K, bytes: usize, make: impl FnOnce() -> V) -> V {
+        if let Some(value) = self.locked(|entries| entries.values.get(&key).cloned()) {
+            return value;
         }
-        let answer = find();
-        if bytes <= MOST_BYTES {
-            self.known(|known| known.keep(asked, bytes, answer.clone()));
+        let value = make();
+        if bytes <= MAX_BYTES {
+            self.locked(|entries| entries.insert(key, bytes, value.clone()));
         }
-        answer
+        value
     }
 
-    fn known<T>(&self, work: impl FnOnce(&mut Known<Q, A>) -> T) -> T {
-        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    fn locked<T>(&self, work: impl FnOnce(&mut Entries<K, V>) -> T) -> T {
+        work(&mut lock(&self.0))
     }
 }
 
-impl<Q: Eq + Hash, A> Known<Q, A> {
-    /// Remembers one; forgets all others where they are too many.
-    fn keep(&mut self, asked: Q, bytes: usize, answer: A) {
-        if self.bytes + bytes > MOST_BYTES {
-            self.answers.clear();
+impl<K: Eq + Hash, V> Entries<K, V> {
+    /// Adds an entry; drops all others if they are too many.
+    fn insert(&mut self, key: K, bytes: usize, value: V) {
+        if self.bytes + bytes > MAX_BYTES {
+            self.values.clear();
             self.bytes = 0;
         }
-        if self.answers.insert(asked, answer).is_none() {
+        if self.values.insert(key, value).is_none() {
             self.bytes += bytes;
         }
     }
@@ -143,15 +146,15 @@ mod tests {
         assert_ne!(set("Instalación de paneles", 30.0), first);
         for at in 0..100 {
             set(&format!("{at} {}", "palabras ".repeat(100)), 20.0);
-            assert!(fonts.recent().set.known(|known| known.bytes) <= MOST_BYTES);
-            assert!(fonts.recent().shaped.known(|known| known.bytes) <= MOST_BYTES);
+            assert!(fonts.recent().set.locked(|entries| entries.bytes) <= MAX_BYTES);
+            assert!(fonts.recent().shaped.locked(|entries| entries.bytes) <= MAX_BYTES);
         }
         assert_eq!(set("Instalación de paneles", 60.0), first);
     }
 
-    /// Every field of a style and of a box makes another question, or the answer to one would be given to another.
+    /// Every field of a style and of a box makes another key, or the value of one would be taken for another.
     #[test]
-    fn whatever_differs_in_style_or_box_is_asked_anew() {
+    fn every_difference_of_style_or_box_makes_another_key() {
         let (style, fit) = (TextStyle::default(), Fit::default());
         let styles = [
             TextStyle { family: "Fraunces".to_owned(), ..style.clone() },
@@ -171,21 +174,21 @@ mod tests {
             Fit { min_size_px: Some(10.0), ..fit },
             Fit { balance: true, ..fit },
         ];
-        let mut asked = vec![AskedBlock::new("a", &style, &fit), AskedBlock::new("b", &style, &fit)];
-        asked.extend(styles.iter().map(|style| AskedBlock::new("a", style, &fit)));
-        asked.extend(fits.iter().map(|fit| AskedBlock::new("a", &style, fit)));
-        let different: std::collections::HashSet<&AskedBlock> = asked.iter().collect();
-        assert_eq!(different.len(), asked.len());
+        let mut keys = vec![BlockKey::new("a", &style, &fit), BlockKey::new("b", &style, &fit)];
+        keys.extend(styles.iter().map(|style| BlockKey::new("a", style, &fit)));
+        keys.extend(fits.iter().map(|fit| BlockKey::new("a", &style, fit)));
+        let different: std::collections::HashSet<&BlockKey> = keys.iter().collect();
+        assert_eq!(different.len(), keys.len());
     }
 
     #[test]
-    fn a_question_is_answered_once() {
-        let memory = Memory::default();
-        assert_eq!(memory.get_or_find("a", 1, || 1), 1);
-        assert_eq!(memory.get_or_find("a", 1, || 2), 1);
-        assert_eq!(memory.get_or_find("b", MOST_BYTES, || 3), 3);
-        assert_eq!(memory.get_or_find("a", 1, || 4), 4, "the first had to make room");
-        assert_eq!(memory.get_or_find("c", MOST_BYTES + 1, || 5), 5);
-        assert_eq!(memory.get_or_find("c", MOST_BYTES + 1, || 6), 6, "too long to be kept");
+    fn a_value_is_made_once() {
+        let cache = Cache::default();
+        assert_eq!(cache.get_or_insert_with("a", 1, || 1), 1);
+        assert_eq!(cache.get_or_insert_with("a", 1, || 2), 1);
+        assert_eq!(cache.get_or_insert_with("b", MAX_BYTES, || 3), 3);
+        assert_eq!(cache.get_or_insert_with("a", 1, || 4), 4, "the first had to make room");
+        assert_eq!(cache.get_or_insert_with("c", MAX_BYTES + 1, || 5), 5);
+        assert_eq!(cache.get_or_insert_with("c", MAX_BYTES + 1, || 6), 6, "too long to be kept");
     }
 }

@@ -13,7 +13,8 @@ use skrifa::{GlyphId, MetadataProvider as _};
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::library::Shaper;
-use super::recent::Asked;
+use super::recent::ShapeKey;
+use super::style::Wrap;
 use super::{Direction, FontLibrary, Glyph, TextStyle};
 use crate::quote::locale::is_ignorable;
 
@@ -26,15 +27,6 @@ const BREAK_SLACK_PX: f32 = 0.01;
 
 /// Greatest letter spacing either way, as a multiple of the size.
 const MAX_LETTER_SPACING_EM: f32 = 2.0;
-
-/// Where a line may end when no word boundary helps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Wrap {
-    /// Nowhere: a long word sticks out.
-    Words,
-    /// Between any two characters.
-    Anywhere,
-}
 
 /// A shaped text. Breaking it again at another width is cheap.
 pub(super) struct Shaped {
@@ -61,13 +53,13 @@ pub(super) fn shape(
     size_px: f32,
     wrap: Wrap,
 ) -> Shaped {
-    let asked = Asked::new(text, style, size_px, wrap);
-    let anew = || shape_anew(fonts, shaper, text, style, size_px, wrap);
-    let layout = fonts.recent().shaped.get_or_find(asked, text.len(), anew);
+    let key = ShapeKey::new(text, style, size_px, wrap);
+    let shape = || shape_now(fonts, shaper, text, style, size_px, wrap);
+    let layout = fonts.recent().shaped.get_or_insert_with(key, text.len(), shape);
     Shaped { layout, text: text.to_owned(), rtl: style.direction == Direction::Rtl, size_px }
 }
 
-fn shape_anew(
+fn shape_now(
     fonts: &FontLibrary,
     shaper: &mut Shaper,
     text: &str,
@@ -146,8 +138,8 @@ enum Stack {
 struct Run {
     stack: Stack,
     unspaced: bool,
-    /// Figures, of equal width by the face's own `tnum`, which Inter has and faces of other scripts do not. Only figures take it:
-    /// it would widen the hyphen of an address and the point of an amount as well.
+    /// Figures, of equal width by the face's own `tnum`, which Inter has and faces of other scripts do not. Only
+    /// figures take it: it would widen the hyphen of an address and the point of an amount as well.
     tabular: bool,
 }
 
@@ -163,8 +155,8 @@ fn joins(character: char) -> bool {
 const EMOJI: CodePointSetDataBorrowed<'static> = CodePointSetData::new::<Emoji>();
 const EMOJI_PRESENTATION: CodePointSetDataBorrowed<'static> = CodePointSetData::new::<EmojiPresentation>();
 
-/// Which families a grapheme wants. A symbol that may be an emoji is text by itself (Unicode TS 51, section 4), and an emoji
-/// with a variation selector or as a part of a sequence.
+/// Which families a grapheme wants. A symbol that may be an emoji is text by itself (Unicode TS 51, section 4), and an
+/// emoji with a variation selector or as a part of a sequence.
 fn stack_of(grapheme: &str) -> Stack {
     let mut chars = grapheme.chars();
     match grapheme.chars().find(|c| matches!(c, '\u{fe0e}' | '\u{fe0f}')) {
@@ -183,7 +175,8 @@ fn is_text_by_itself(c: char) -> bool {
 
 /// Splits a text where the family stack changes (a letter face that happens to have ❤ must not win over the emoji where
 /// a variation selector asks for it, nor the reverse) and around characters that take no letter spacing: those that
-/// show nothing, or every isolated value would stand apart, and those that join; in `tabular` texts also around figures.
+/// show nothing, or every isolated value would stand apart, and those that join; in `tabular` texts also around
+/// figures.
 fn runs(text: &str, spaced: bool, tabular: bool) -> Vec<(Run, std::ops::Range<usize>)> {
     let mut runs: Vec<(Run, std::ops::Range<usize>)> = Vec::new();
     let mut push = |run: Run, range: std::ops::Range<usize>| match runs.last_mut() {
@@ -204,7 +197,7 @@ fn runs(text: &str, spaced: bool, tabular: bool) -> Vec<(Run, std::ops::Range<us
 }
 
 /// White space left and right of a cluster's ink within its advance, in px, below 0 where ink reaches past it; `None`
-/// without ink that the outlines tell of.
+/// if its glyphs have no outlines.
 fn bearings(fonts: &FontLibrary, cluster: &Cluster<'_, ()>) -> Option<[f32; 2]> {
     let run = cluster.run();
     let font = fonts.entry(fonts.face_of(run.font().data.id())?).font();
@@ -246,9 +239,9 @@ impl Shaped {
         self.layout.len()
     }
 
-    /// Where the space at which a line was broken begins, from the left edge, and how wide it is, in px, where the shaping
-    /// library left it among the words: within an isolated value it takes the level of the value, not that of the
-    /// paragraph, as rule L1 of the Unicode bidirectional algorithm has it. It is closed up here.
+    /// Where the space at which a line was broken begins, from the left edge, and how wide it is, in px, where the
+    /// shaping library left it among the words: within an isolated value it takes the level of the value, not that of
+    /// the paragraph, as rule L1 of the Unicode bidirectional algorithm has it. It is closed up here.
     fn kept_space(&self, line: &Line<'_, ()>) -> Option<(f32, f32)> {
         let is_wrapped = matches!(line.break_reason(), BreakReason::Regular | BreakReason::Emergency);
         let range = line.text_range();
@@ -275,7 +268,8 @@ impl Shaped {
         self.lines().map(|line| line.width).fold(0.0, f32::max)
     }
 
-    /// Ascent and descent of the requested family in px, both positive; they do not depend on what the text falls back to.
+    /// Ascent and descent of the requested family in px, both positive; they do not depend on what the text falls back
+    /// to.
     pub(super) fn ascent_descent(&self) -> (f32, f32) {
         self.layout.root_span_metrics().map_or((0.0, 0.0), |metrics| (metrics.ascent, metrics.descent))
     }

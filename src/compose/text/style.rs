@@ -77,3 +77,12 @@ pub struct Fit {
     /// Make lines about equally long: the narrowest width that keeps the number of lines. For headings.
     pub balance: bool,
 }
+
+/// Where a line may end when no word boundary helps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Wrap {
+    /// Nowhere: a long word sticks out.
+    Words,
+    /// Between any two characters.
+    Anywhere,
+}

@@ -1,7 +1,8 @@
 //! Typography: figures, signs, spaces, line ends of every writing, headings without widows, positions between pixels.
 
 use super::prepare::prepare;
-use super::shape::{Wrap, shape};
+use super::shape::shape;
+use super::style::Wrap;
 use super::*;
 
 fn fonts() -> &'static FontLibrary {

@@ -1,8 +1,8 @@
 //! Soft shadows: a mask blurred by three box filters, which look like a Gaussian.
 //!
-//! Box sizes after the W3C Filter Effects Module, section 9.10 (feGaussianBlur):
-//! `d = floor(s * 3 * sqrt(2 * pi) / 4 + 0.5)`; three boxes of `d` when it is odd, otherwise two of `d`, displaced half a
-//! pixel to either side, and one of `d + 1`.
+//! Box sizes after the W3C Filter Effects Module, section 9.10 (feGaussianBlur): `d = floor(s * 3 * sqrt(2 * pi) / 4 +
+//! 0.5)`; three boxes of `d` when it is odd, otherwise two of `d`, displaced half a pixel to either side, and one of `d
+//! + 1`.
 
 use super::mask::Mask;
 use super::rounded::RoundedBox;

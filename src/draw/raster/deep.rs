@@ -1,13 +1,13 @@
-//! Rows of pixels with eight more bits a channel: what gradients are laid over each other in, and how the result becomes
-//! bytes.
+//! Rows of pixels with eight more bits a channel: what gradients are laid over each other in, and how the result
+//! becomes bytes.
 //!
 //! A dark gradient of a dozen levels shows bands unless its pixels are dithered, and what is seen in a video is not the
-//! bytes drawn here but luma, of which limited range has only 219 levels, after an encoder that drops most of what is fine
-//! and faint. So an opaque pixel is dithered in luma, by a pattern that survives the encoder; see [`COLUMNS`].
+//! bytes drawn here but luma, of which limited range has only 219 levels, after an encoder that drops most of what is
+//! fine and faint. So an opaque pixel is dithered in luma, by a pattern that survives the encoder; see [`COLUMNS`].
 
+use super::buffer::blank;
 use super::mask::row_index;
 use super::paint::{self, Shader};
-use super::tile::blank;
 use crate::ground::color::{LUMA_BITS, LUMA_WEIGHTS};
 use crate::ground::geometry::IntRect;
 
@@ -17,17 +17,18 @@ const SOLID: u16 = 255 << 8;
 /// Pixels worked on at once.
 const BLOCK: usize = 16;
 
-/// By how many 32nds of a level luma is raised in each column before it is rounded down; after sixteen columns it repeats.
+/// By how many 32nds of a level luma is raised in each column before it is rounded down; after sixteen columns it
+/// repeats.
 ///
-/// H.264 codes blocks of 4x4 pixels. Halfway between two levels every block is `1 0 0 1` in every row: all of its energy
-/// lies in one coefficient, which makes it the faintest pattern that outlives the quantiser, and every row equals the one
-/// above, from which the encoder predicts it for nothing. Elsewhere some of each four blocks have the pattern. An 8x8
-/// ordered dither would need a quantiser half as coarse; measured in `docs/performance.md`.
+/// H.264 codes blocks of 4x4 pixels. Halfway between two levels every block is `1 0 0 1` in every row: all of its
+/// energy lies in one coefficient, which makes it the faintest pattern that outlives the quantiser, and every row
+/// equals the one above, from which the encoder predicts it for nothing. Elsewhere some of each four blocks have the
+/// pattern. An 8x8 ordered dither would need a quantiser half as coarse; measured in `docs/performance.md`.
 const COLUMNS: [i32; BLOCK] = [18, 2, 2, 18, 26, 10, 10, 26, 22, 6, 6, 22, 30, 14, 14, 30];
 
-/// What is added to red and blue, then to green, in 128ths of a level before they are rounded down, by row; after four it
-/// repeats. Luma stays what it was to be: green makes up for the other two, and its own rounding moves luma by less than
-/// half a level.
+/// What is added to red and blue, then to green, in 128ths of a level before they are rounded down, by row; after four
+/// it repeats. Luma stays what it was to be: green makes up for the other two, and its own rounding moves luma by less
+/// than half a level.
 const ROWS: [(i32, i32); 4] = [(16, 100), (80, 52), (48, 76), (112, 28)];
 
 /// Fraction bits of a channel while luma is weighed: with one less than drawn, it fits 16 bits signed.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::blur;
-use super::isolated::Apart;
+use super::isolated::Effects;
 use super::mask::Mask;
 use super::outline::Outline;
 use super::paint::{self, Shader};
@@ -20,20 +20,19 @@ use crate::ground::geometry::IntRect;
 pub(super) struct Glyphs<'a> {
     /// The faces the glyphs belong to.
     pub(super) fonts: &'a FontLibrary,
-    /// Their pictures.
     pub(super) cache: &'a GlyphCache,
 }
 
 /// A primitive made ready: its ink is known, nothing is drawn yet.
-pub(super) enum Ink<'a> {
+enum Ink<'a> {
     Shape { parts: Vec<(Outline, Fill)>, clip: Option<RoundedBox> },
     Text { glyphs: Vec<(i32, i32, Arc<GlyphBitmap>)>, color: Color },
     Picture(&'a Picture),
-    Apart(Apart<'a>),
+    Isolated { inks: Vec<Ink<'a>>, effects: Effects<'a> },
 }
 
 /// How an outline is painted.
-pub(super) enum Fill {
+enum Fill {
     Sharp(Shader),
     /// Blurred with this standard deviation in px.
     Soft(f32, Color),
@@ -58,7 +57,7 @@ fn prepare<'a>(primitive: &'a Primitive, glyphs: Glyphs<'_>) -> Ink<'a> {
         Primitive::Picture(picture) => Ink::Picture(picture),
         Primitive::Isolated(group) => {
             let inks = group.primitives.iter().map(|primitive| prepare(primitive, glyphs)).collect();
-            Ink::Apart(Apart::new(group, inks))
+            Ink::Isolated { inks, effects: Effects::of(group) }
         }
     }
 }
@@ -115,9 +114,14 @@ fn glyph_bounds(x: i32, y: i32, bitmap: &GlyphBitmap) -> IntRect {
     IntRect { left: x, top: y, right: end(x, bitmap.width), bottom: end(y, bitmap.height) }
 }
 
+/// The pixels that any of them may touch.
+fn bounds_of(inks: &[Ink<'_>]) -> IntRect {
+    inks.iter().map(Ink::bounds).fold(IntRect::default(), IntRect::union)
+}
+
 impl Ink<'_> {
     /// The pixels it may touch.
-    pub(super) fn bounds(&self) -> IntRect {
+    fn bounds(&self) -> IntRect {
         match self {
             Self::Shape { parts, clip } => {
                 let all = parts.iter().map(|(outline, fill)| fill.bounds(outline));
@@ -129,12 +133,12 @@ impl Ink<'_> {
                 .map(|(x, y, bitmap)| glyph_bounds(*x, *y, bitmap))
                 .fold(IntRect::default(), IntRect::union),
             Self::Picture(picture) => picture::bounds(picture),
-            Self::Apart(group) => group.bounds(),
+            Self::Isolated { inks, effects } => effects.bounds(bounds_of(inks)),
         }
     }
 
     /// Draws the part that lies on the sheet.
-    pub(super) fn draw(&self, sheet: &mut Sheet) {
+    fn draw(&self, sheet: &mut Sheet) {
         let area = self.bounds().intersect(sheet.bounds());
         if area.is_empty() {
             return;
@@ -147,7 +151,13 @@ impl Ink<'_> {
             }
             Self::Text { glyphs, color } => draw_text(glyphs, *color, area, sheet),
             Self::Picture(picture) => picture::draw(sheet, picture),
-            Self::Apart(group) => group.draw(area, sheet),
+            Self::Isolated { inks, effects } => {
+                let mut inside = Sheet::new(bounds_of(inks).intersect(effects.wanted(area)));
+                for ink in inks {
+                    ink.draw(&mut inside);
+                }
+                effects.lay(&inside, area, sheet);
+            }
         }
     }
 }
@@ -186,7 +196,8 @@ fn draw_soft(outline: &Outline, sigma: f32, color: Color, clip: Option<&RoundedB
     }
     let soft = match outline {
         Outline::Box(shape) => blur::blur_box(shape, area, sigma),
-        // What is blurred reaches further than what is seen, or the blur would darken towards a cut that is none.
+        // What is blurred reaches further than what is seen, or the blur would darken towards an edge that does not
+        // exist.
         _ => blur::blur(&outline.mask(blur::widened(area, reach)), sigma),
     };
     let solid = paint::premultiplied(color).map(u32::from);

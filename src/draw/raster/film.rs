@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::ops::Deref;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
 use super::compose::{self, Scratch};
 use super::damage::Region;
@@ -11,19 +11,21 @@ use super::drawing::{self, Glyphs};
 use super::pose::{Map, Pose};
 use super::steps;
 use super::tile::Tile;
-use crate::compose::scene::{Composition, Content, Layer, MotionLink, Primitive, Scene};
+use crate::compose::scene::{Composition, Layer, MotionLink, Primitive, Scene};
 use crate::compose::text::{FontLibrary, GlyphCache};
 use crate::ground::color::Color;
 use crate::ground::executor::{self, Executor};
 use crate::ground::frame::{Damage, FramePainter, FrameSource, RgbaFrame, Step};
 use crate::ground::geometry::{IntRect, Size};
+use crate::ground::lock::lock;
 use crate::ground::time::FrameRate;
 use crate::ground::timeline::Track;
 
 /// A composition ready to be painted, by any number of painters at once.
 ///
-/// Every layer is drawn once for all painters that show it. When the last of them has left its scene it is kept for those
-/// that come later, while all take less than 32 MiB; so memory is bounded by the scenes on view and that: see [`Film::tile_bytes`].
+/// Every layer is drawn once for all painters that show it. When the last of them has left its scene it is kept for
+/// those that come later, while all take less than 32 MiB; so memory is bounded by the scenes on view and that: see
+/// [`Film::tile_bytes`].
 #[derive(Debug)]
 pub struct Film<'a> {
     composition: &'a Composition,
@@ -76,7 +78,7 @@ pub struct Drawn {
     _tiles: Vec<Arc<Tile>>,
 }
 
-/// Whether a frame of one composition looks like a frame of another, as can be told without drawing; `false` where it is not
+/// Whether a frame of one composition looks like a frame of another, without drawing either; `false` if that is not
 /// certain. Both are of one font library.
 #[must_use]
 pub fn shows_the_same(one: (&Composition, u32), other: (&Composition, u32)) -> bool {
@@ -85,7 +87,7 @@ pub fn shows_the_same(one: (&Composition, u32), other: (&Composition, u32)) -> b
         let shown = scenes.filter_map(move |scene| Some((scene, frame_in(scene, frame_index)?)));
         shown.flat_map(|(scene, frame)| {
             scene.layers.iter().filter_map(move |layer| {
-                Some((Pose::at(&layer.motion, frame)?, primitives(&layer.content, variant_at(&layer.content, frame))))
+                Some((Pose::at(&layer.motion, frame)?, layer.content.primitives(layer.content.variant_at(frame))))
             })
         })
     }
@@ -100,7 +102,7 @@ impl<'a> Film<'a> {
     /// When painting, if a text holds a face of another library.
     #[must_use]
     pub fn new(composition: &'a Composition, fonts: &'a FontLibrary, glyphs: Arc<GlyphCache>) -> Self {
-        let slots = |layer: &Layer| (0..variant_count(&layer.content)).map(|_| Mutex::new(Weak::new())).collect();
+        let slots = |layer: &Layer| (0..layer.content.variant_count()).map(|_| Mutex::new(Weak::new())).collect();
         let tiles = composition.scenes.iter().map(|scene| scene.layers.iter().map(slots).collect()).collect();
         let Size { width, height } = composition.size;
         let half = |side: u32| i32::try_from(side / 2).unwrap_or(0);
@@ -135,14 +137,14 @@ impl<'a> Film<'a> {
 
     /// The picture of a layer, drawn now unless another painter holds it.
     fn tile(&self, scene: usize, layer: usize, variant: usize) -> Arc<Tile> {
-        let mut slot = self.tiles[scene][layer][variant].lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slot = lock(&self.tiles[scene][layer][variant]);
         if let Some(tile) = slot.upgrade() {
             return tile;
         }
         let layer = &self.composition.scenes[scene].layers[layer];
         let limit = if never_moves(layer) { self.composition.size.bounds() } else { self.limit };
         let glyphs = Glyphs { fonts: self.fonts, cache: &self.glyphs };
-        let sheet = drawing::draw(primitives(&layer.content, variant), limit, glyphs);
+        let sheet = drawing::draw(layer.content.primitives(variant), limit, glyphs);
         let tile = Arc::new(sheet.finish(Arc::clone(&self.held_bytes)));
         *slot = Arc::downgrade(&tile);
         self.keep(Arc::clone(&tile));
@@ -162,14 +164,14 @@ impl<'a> Film<'a> {
                 seen.map(move |(index, layer)| Slot {
                     scene: at,
                     layer: index,
-                    variant: variant_at(&layer.content, frame),
+                    variant: layer.content.variant_at(frame),
                 })
             })
     }
 
     /// Keeps a tile beyond its painters, and lets go of the oldest ones where all together are too many.
     fn keep(&self, tile: Arc<Tile>) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = lock(&self.kept);
         kept.push_back(tile);
         while self.tile_bytes() > KEPT_BYTES && kept.pop_front().is_some() {}
     }
@@ -195,8 +197,8 @@ impl FrameSource for Film<'_> {
     fn has_gradients(&self) -> bool {
         let mut layers = self.composition.scenes.iter().flat_map(|scene| &scene.layers);
         layers.any(|layer| {
-            let variants = 0..variant_count(&layer.content);
-            variants.flat_map(|variant| primitives(&layer.content, variant)).any(Primitive::has_gradient)
+            let variants = 0..layer.content.variant_count();
+            variants.flat_map(|variant| layer.content.primitives(variant)).any(Primitive::has_gradient)
         })
     }
 
@@ -211,31 +213,6 @@ fn never_moves(layer: &Layer) -> bool {
     let tracks = |link: &MotionLink| [&link.x, &link.y, &link.scale, &link.rotation].into_iter().all(still);
     layer.motion.iter().all(tracks)
         && Pose::at(&layer.motion, 0).is_none_or(|pose| pose.map == Map::Shift { x: 0, y: 0 })
-}
-
-pub(super) fn variant_count(content: &Content) -> usize {
-    match content {
-        Content::Still(_) => 1,
-        Content::Sequence { variants, .. } => variants.len().max(1),
-    }
-}
-
-pub(super) fn primitives(content: &Content, variant: usize) -> &[Primitive] {
-    match content {
-        Content::Still(primitives) => primitives,
-        Content::Sequence { variants, .. } => variants.get(variant).map_or(&[], Vec::as_slice),
-    }
-}
-
-/// Which variant shows on `frame` of the scene.
-pub(super) fn variant_at(content: &Content, frame: u32) -> usize {
-    match content {
-        Content::Still(_) => 0,
-        Content::Sequence { variants, index } => {
-            let entry = index.get(frame as usize).or(index.last()).copied().unwrap_or(0);
-            usize::from(entry).min(variants.len().saturating_sub(1))
-        }
-    }
 }
 
 /// The frame of the scene that shows on `frame_index`, if it does.
@@ -329,7 +306,7 @@ impl<'a, F: Deref<Target = Film<'a>>> Painter<F> {
             let held = held_of(&mut self.held, scene_index, scene.layers.len());
             for (layer_index, layer) in scene.layers.iter().enumerate() {
                 let Some(pose) = Pose::at(&layer.motion, frame) else { continue };
-                let variant = variant_at(&layer.content, frame);
+                let variant = layer.content.variant_at(frame);
                 let tile = match &held.by_layer[layer_index] {
                     Some((shown, tile)) if *shown == variant => Arc::clone(tile),
                     _ => {

@@ -1,20 +1,12 @@
 //! Primitives drawn apart, blurred and masked as one picture, then laid down: once for each tile, never on a frame.
 
 use super::blur;
-use super::drawing::Ink;
 use super::mask::Mask;
 use super::outline::Outline;
 use super::paint::{self, Shader};
 use super::tile::Sheet;
 use crate::compose::scene::{Isolated, Stencil};
 use crate::ground::geometry::{IntRect, Rect};
-
-/// A group made ready.
-pub(super) struct Apart<'a> {
-    inks: Vec<Ink<'a>>,
-    sigma: f32,
-    stencils: Vec<Ready<'a>>,
-}
 
 /// A stencil made ready.
 struct Ready<'a> {
@@ -24,41 +16,43 @@ struct Ready<'a> {
     stencil: &'a Stencil,
 }
 
-impl<'a> Apart<'a> {
-    /// Makes `group`, whose primitives are `inks`, ready.
-    pub(super) fn new(group: &'a Isolated, inks: Vec<Ink<'a>>) -> Self {
+/// What is done to a group once it is drawn: its blur and its stencils, made ready.
+pub(super) struct Effects<'a> {
+    sigma: f32,
+    stencils: Vec<Ready<'a>>,
+}
+
+impl<'a> Effects<'a> {
+    /// Those of `group`.
+    pub(super) fn of(group: &'a Isolated) -> Self {
         let stencils = group.stencils.iter().map(|stencil| Ready {
             outline: Outline::filled(&stencil.geometry),
             opacity: stencil.opacity.as_ref().map(Shader::new),
             stencil,
         });
         let sigma = if group.blur.is_finite() { group.blur.max(0.0) / 2.0 } else { 0.0 };
-        Self { inks, sigma, stencils: stencils.collect() }
+        Self { sigma, stencils: stencils.collect() }
     }
 
-    /// The pixels it may touch.
-    pub(super) fn bounds(&self) -> IntRect {
-        let ink = blur::widened(self.ink(), blur::reach_px(self.sigma));
+    /// The pixels that a group may touch whose ink lies in `ink`.
+    pub(super) fn bounds(&self, ink: IntRect) -> IntRect {
+        let ink = blur::widened(ink, blur::reach_px(self.sigma));
         self.stencils.iter().fold(ink, |bounds, ready| {
             bounds.intersect(ready.outline.as_ref().map_or(IntRect::default(), Outline::bounds))
         })
     }
 
-    fn ink(&self) -> IntRect {
-        self.inks.iter().map(Ink::bounds).fold(IntRect::default(), IntRect::union)
+    /// What has to be drawn of a group for `area` to be right: what is blurred reaches further than what is seen.
+    pub(super) fn wanted(&self, area: IntRect) -> IntRect {
+        blur::widened(area, blur::reach_px(self.sigma))
     }
 
-    /// Draws the part in `area`, which lies on the sheet and within the bounds.
-    pub(super) fn draw(&self, area: IntRect, sheet: &mut Sheet) {
-        // What is blurred reaches further than what is seen.
-        let wanted = blur::widened(area, blur::reach_px(self.sigma));
-        let mut inside = Sheet::new(self.ink().intersect(wanted));
-        for ink in &self.inks {
-            ink.draw(&mut inside);
-        }
-        let mut picture = Picture::of(&inside, area);
+    /// Lays the part in `area` of a group that is drawn on `inside` onto `sheet`. The area lies on the sheet and within
+    /// the bounds.
+    pub(super) fn lay(&self, inside: &Sheet, area: IntRect, sheet: &mut Sheet) {
+        let mut picture = Picture::of(inside, area);
         if self.sigma > 0.0 {
-            picture.blur(&inside, wanted, self.sigma);
+            picture.blur(inside, self.wanted(area), self.sigma);
         }
         for ready in &self.stencils {
             picture.cut(ready);

@@ -25,8 +25,8 @@ struct Taps {
     weights: Vec<i16>,
 }
 
-/// The same for a row of bytes, whose sums stay far below 2^24: so they are exact in `f32` too, of which four are multiplied at
-/// once where four `i32` are not.
+/// The same for a row of bytes, whose sums stay far below 2^24: so they are exact in `f32` too, of which four are
+/// multiplied at once where four `i32` are not.
 struct RowTaps {
     first: usize,
     weights: Vec<f32>,

@@ -146,7 +146,8 @@ impl RoundedBox {
             }
         };
         out[flat_from..flat_to].fill(to_byte(share_y));
-        // Of a wide corner only the pixels at its arc are computed: those further out are clear, those further in covered.
+        // Of a wide corner only the pixels at its arc are computed: those further out are clear, those further in
+        // covered.
         let (mut left, mut right) = (first..flat_from, flat_to..last);
         let (mut whole_left, mut whole_right) = (flat_from..flat_from, last..last);
         let at = |x: f32, part: &Range<usize>| clamp_column(x, x0, out.len()).clamp(part.start, part.end);
@@ -185,8 +186,9 @@ impl RoundedBox {
     }
 }
 
-/// How far from its centre a corner's arc of some radius may lie on a row `dy` px from the centre, as columns from which on
-/// pixels are clear, and up to which they are covered whole. One pixel is for the pixel's own width and rounding.
+/// How far from its centre a corner's arc of some radius may lie on a row `dy` px from the centre, as columns from
+/// which on pixels are clear, and up to which they are covered whole. One pixel is for the pixel's own width and
+/// rounding.
 fn arc_on_row((radius, dy): (f32, f32)) -> (f32, f32) {
     let reach = |radius: f32| (radius * radius - dy * dy).max(0.0).sqrt();
     (reach(radius + 0.5) + 1.0, reach((radius - 0.5).max(0.0)) - 1.0)

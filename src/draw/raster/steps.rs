@@ -1,6 +1,5 @@
-//! What happens on every frame, told from the motion alone: nothing is drawn.
+//! What happens on every frame, from the motion alone: nothing is drawn.
 
-use super::film::{primitives, variant_at};
 use super::pose::Pose;
 use crate::compose::scene::{Composition, Geometry, Layer, MotionLink, Primitive, Scene};
 use crate::ground::frame::Step;
@@ -38,10 +37,10 @@ fn add_layer(steps: &mut [Step], scene: &Scene, layer: &Layer, canvas: IntRect) 
             continue;
         }
         let now = if over { None } else { Pose::at(&layer.motion, frame) };
-        let now = now.map(|pose| (pose, variant_at(&layer.content, frame)));
+        let now = now.map(|pose| (pose, layer.content.variant_at(frame)));
         if now != shown {
             for (pose, variant) in [&shown, &now].into_iter().flatten() {
-                let area = pose.bounds(ink(primitives(&layer.content, *variant))).intersect(canvas);
+                let area = pose.bounds(ink(layer.content.primitives(*variant))).intersect(canvas);
                 // Something changes, even if all of it lies outside of what was reckoned.
                 let changed = area.width().saturating_mul(area.height()).max(1);
                 step.changed_px = step.changed_px.saturating_add(changed / 2).max(1);
@@ -59,7 +58,7 @@ pub(super) fn moves_at(link: &MotionLink, frame: u32) -> bool {
 
 /// Whether another drawing shows on `frame` than on the one before.
 pub(super) fn redraws(layer: &Layer, frame: u32) -> bool {
-    frame > 0 && variant_at(&layer.content, frame) != variant_at(&layer.content, frame - 1)
+    frame > 0 && layer.content.variant_at(frame) != layer.content.variant_at(frame - 1)
 }
 
 /// About where primitives at rest leave ink.

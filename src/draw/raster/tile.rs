@@ -3,11 +3,11 @@
 //! A tile knows which of its pixels are clear and which are solid, so that laying it down skips the former and copies
 //! the latter. A border of one clear pixel on every side spares the samplers all questions about edges.
 
-use std::hint::black_box;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::blend;
+use super::buffer::blank;
 use super::deep::Deep;
 use super::mask::{Mask, row_index};
 use super::paint::Shader;
@@ -85,15 +85,6 @@ fn padded_range(bounds: IntRect, y: i32, left: i32, right: i32) -> std::ops::Ran
     at(left)..at(right)
 }
 
-/// Zeros, written here and now. Memory that is zero because nobody has written to it yet is mapped twice where it is first read,
-/// as laying one thing over another does: once to be read, and once more, with a word to all processors, to be written.
-pub(super) fn blank<T: Copy + Default>(length: usize) -> Vec<T> {
-    let mut zeros = Vec::with_capacity(length);
-    // Or the compiler would ask for zeroed memory instead.
-    black_box(&mut zeros).resize(length, T::default());
-    zeros
-}
-
 /// A tile being drawn.
 pub(super) struct Sheet {
     bounds: IntRect,
@@ -122,7 +113,8 @@ impl Sheet {
         self.bounds
     }
 
-    /// The pixels of row `y` from column `left` up to `right`, which lie within the bounds; clear on a sheet for gradients.
+    /// The pixels of row `y` from column `left` up to `right`, which lie within the bounds; clear on a sheet for
+    /// gradients.
     pub(super) fn row(&self, y: i32, left: i32, right: i32) -> &[u8] {
         &self.pixels[padded_range(self.bounds, y, left, right)]
     }
@@ -197,7 +189,8 @@ impl Sheet {
     }
 }
 
-/// Cuts a row into spans by the opacity of its pixels. Clear and solid runs shorter than [`MIN_RUN`] join what is around them.
+/// Cuts a row into spans by the opacity of its pixels. Clear and solid runs shorter than [`MIN_RUN`] join what is
+/// around them.
 fn find_spans<T>(row: &[T], opacity: impl Fn(&T) -> u8, left: i32, spans: &mut Vec<Span>) {
     let first = spans.len();
     let (mut at, mut rest) = (left, row);

@@ -1,4 +1,5 @@
-//! What a teaser shows: the composition cut down to three scenes at most, and in each the moment at which it stands still.
+//! What a teaser shows: the composition cut down to three scenes at most, and in each the moment at which it stands
+//! still.
 
 use std::ops::RangeInclusive;
 
@@ -11,8 +12,8 @@ const BACKDROP: &str = "backdrop";
 /// Share of the canvas from which on a picture is what its scene is about, rather than a logo.
 const LARGE: f32 = 0.25;
 
-/// A shorter composition made of scenes of a longer one: who sends the quote, what is in it, how much it is. They follow
-/// each other as any two scenes do, with the template's own transition.
+/// A shorter composition made of scenes of a longer one: who sends the quote, what is in it, how much it is. They
+/// follow each other as any two scenes do, with the template's own transition.
 pub(super) fn cut(whole: &Composition) -> Composition {
     let (backdrop, scenes) = match whole.scenes.split_first() {
         Some((first, rest)) if first.id == BACKDROP && !rest.is_empty() => (Some(first), rest),
@@ -49,9 +50,8 @@ fn key_scenes(scenes: &[Scene], canvas: Size) -> Vec<usize> {
 }
 
 fn is_large(rect: Rect, canvas: Size) -> bool {
-    #[expect(clippy::cast_precision_loss, reason = "canvas sides are a few thousand px")]
-    let whole = canvas.width as f32 * canvas.height as f32;
-    rect.width * rect.height >= whole * LARGE
+    let [width, height] = canvas.as_f32();
+    rect.width * rect.height >= width * height * LARGE
 }
 
 /// Everything that a scene shows at rest, also what is drawn apart.
@@ -77,7 +77,8 @@ fn pictures(scene: &Scene) -> impl Iterator<Item = Rect> {
     })
 }
 
-/// What must stay visible of the first scene and of what lies behind all: the lines of its texts, and its small pictures.
+/// What must stay visible of the first scene and of what lies behind all: the lines of its texts, and its small
+/// pictures.
 pub(super) fn first_contents(cut: &Composition) -> Vec<Rect> {
     let first = cut.scenes.iter().position(|scene| scene.id != BACKDROP).unwrap_or(0);
     let mut contents = Vec::new();

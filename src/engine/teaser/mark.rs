@@ -27,8 +27,7 @@ const FREE: f32 = 0.2;
 const STEPS: i16 = 40;
 
 fn whole(size: Size) -> Rect {
-    #[expect(clippy::cast_precision_loss, reason = "canvas sides are a few thousand px")]
-    let (width, height) = (size.width as f32, size.height as f32);
+    let [width, height] = size.as_f32();
     Rect::new(0.0, 0.0, width, height)
 }
 

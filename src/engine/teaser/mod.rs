@@ -1,7 +1,8 @@
-//! The teaser: what e-mail shows instead of a video. A few seconds that loop, made of the video's own key moments, with a
-//! play mark on the first picture, which is all that some readers of e-mail show.
+//! The teaser: what e-mail shows instead of a video. A few seconds that loop, made of the video's own key moments, with
+//! a play mark on the first picture, which is all that some readers of e-mail show.
 
 mod cut;
+mod error;
 mod mark;
 
 use std::ops::RangeInclusive;
@@ -16,6 +17,8 @@ use crate::ground::executor;
 use crate::ground::frame::{FrameSource as _, RgbaFrame};
 use crate::ground::geometry::Size;
 use crate::video::encode::{AnimationFrame, EncodeError, gif, webp};
+
+pub use error::TeaserError;
 
 /// Largest teaser, in bytes: what e-mail carries without harm.
 pub const TEASER_MAX_BYTES: usize = 1_000_000;
@@ -53,7 +56,7 @@ pub struct TeaserStep {
 /// A finished teaser.
 #[derive(Clone, Debug)]
 pub struct Teaser {
-    /// The file.
+    /// The content of the file.
     pub bytes: Vec<u8>,
     /// Size in pixels.
     pub size: Size,
@@ -63,22 +66,6 @@ pub struct Teaser {
     pub duration_ms: u32,
     /// The step that fitted.
     pub step: TeaserStep,
-}
-
-/// A teaser that cannot be made.
-#[derive(Debug, thiserror::Error)]
-pub enum TeaserError {
-    /// Even the smallest is too large.
-    #[error("the smallest teaser has {bytes} bytes; at most {max_bytes} are allowed")]
-    TooLarge {
-        /// Its size.
-        bytes: usize,
-        /// The limit.
-        max_bytes: usize,
-    },
-    /// Encoding failed.
-    #[error(transparent)]
-    Encode(#[from] EncodeError),
 }
 
 /// A picture of the cut, and how long it is shown.

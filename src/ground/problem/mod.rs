@@ -8,6 +8,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::bidi::is_bidi_control;
+
 pub use warning::{Warning, WarningPlace};
 
 /// How bad a [`Problem`] is.
@@ -272,12 +274,6 @@ pub fn quoted(text: &str, max_chars: usize) -> String {
     }
     shown.push('`');
     shown
-}
-
-/// Whether `c` steers text direction invisibly: embeddings and overrides U+202A-202E, isolates U+2066-2069.
-#[must_use]
-pub const fn is_bidi_control(c: char) -> bool {
-    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

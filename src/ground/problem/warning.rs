@@ -72,44 +72,44 @@ warnings! {
         "A telephone number does not look like one. It is shown as it is."
         "Write it like `+56 9 5555 0147`, or leave it out."
     OddPictureType "odd_picture_type" Field
-        "A `data:` URI declares a media type that is none of PNG, JPEG, WebP and SVG. Its content decides all the same."
+        "A `data:` URI declares a media type other than PNG, JPEG, WebP and SVG. Its content decides all the same."
         "Declare the type that the picture has."
     StackedMarks "stacked_marks" Field
         "A letter carries more marks than any language writes; they would cover the lines above and below. They are left out."
         "Send the text without them."
     TaxMismatch "tax_mismatch" Field
         "The amount of a tax is not its rate of the subtotal, with or without discount and shipping. It is shown as it is."
-        "Check rate and amount; where a part is exempt, all is well."
+        "Check rate and amount. If a part of the quote is exempt, nothing is wrong."
 
     AddressRefused "asset_address_refused" Field
-        "A picture's address is none to fetch from: its form, scheme or port, or a private network. A placeholder is shown."
+        "A picture's URL may not be fetched: it has a bad form, scheme or port, or leads to a private network. A placeholder is shown."
         "Use a public `https` address; in a network of one's own, `--allow-private-network`."
     BadDataUri "asset_bad_data_uri" Field
         "A `data:` URI cannot be read. A placeholder is shown."
-        "Encode the picture anew, as `data:image/png;base64,` and base64."
+        "Encode the picture again, as `data:image/png;base64,` and base64."
     BadFile "asset_bad_file" Field
         "A picture's file is missing, unreadable, or no regular file. A placeholder is shown."
         "Put it where the quote says, relative to the quote's own file."
     BadRedirect "asset_bad_redirect" Field
-        "An address leads on more often than three times, or to nowhere. A placeholder is shown."
-        "Give the address at which the picture is."
+        "The URL redirects more than three times, or to an invalid target. A placeholder is shown."
+        "Give the URL of the picture itself."
     BadStatus "asset_bad_status" Field
         "The server answered with something other than 200. A placeholder is shown."
         "Open the address in a browser without being signed in: it must show the picture."
     Blank "asset_blank" Field
-        "Nothing can be seen of a picture: all of it is clear, or it is a logo and all of it is white. A placeholder is shown."
-        "Save it anew with its drawing; a white logo needs a clear ground."
+        "A picture shows nothing: all of it is transparent, or it is a logo and all of it is white. A placeholder is shown."
+        "Export the picture again; a white logo needs a transparent background."
     KeyNotAvailable "asset_key_not_available" Field
-        "No object of that key is at hand. On the command line there are none. A placeholder is shown."
+        "No object with that key is available. On the command line there are none. A placeholder is shown."
         "Upload it first; on the command line use `url`, `data` or `file`."
     NotAPicture "asset_not_a_picture" Field
-        "The bytes are none of PNG, JPEG, WebP and SVG, whatever name and type say. A placeholder is shown."
+        "The bytes are not a PNG, JPEG, WebP or SVG picture, whatever name and type say. A placeholder is shown."
         "Convert the picture."
     OutsideFolder "asset_outside_folder" Field
         "A file lies outside the folder of the quote, symbolic links resolved. A placeholder is shown."
         "Put it beside the quote, or below."
     SvgRefused "asset_svg_refused" Field
-        "An SVG costs too much to draw, or uses what is not drawn. A placeholder is shown."
+        "An SVG costs too much to draw, or uses something that is not drawn. A placeholder is shown."
         "Simplify it (no patterns, no markers, fewer shapes), or export it as PNG."
     Timeout "asset_timeout" Field
         "A server did not answer in time or not to the end, or an SVG took too long. A placeholder is shown."
@@ -121,8 +121,8 @@ warnings! {
         "There are more than 64 different pictures, or together they are too large. Placeholders are shown for the rest."
         "Send fewer or smaller ones."
     Undecodable "asset_undecodable" Field
-        "The bytes begin as a picture and then are not one. A placeholder is shown."
-        "Save the picture anew; it may have been cut off on its way."
+        "The bytes begin like a picture, but cannot be decoded. A placeholder is shown."
+        "Export the picture again; its file may be incomplete."
     Unreachable "asset_unreachable" Field
         "The server cannot be reached, or the connection broke. A placeholder is shown."
         "Check name and port; trying again may help."
@@ -137,25 +137,25 @@ warnings! {
         "A text hardly stands out from what is behind it, and no correction of its colour helps: it is both dark and light there."
         "Put a plain surface behind it in the template."
     PictureSmall "picture_small" Node
-        "A picture has far fewer pixels than it is shown with. It looks soft."
-        "Send it larger; a photograph that fills the screen wants 1080 px across."
+        "A picture has far fewer pixels than the area it fills. It looks soft."
+        "Send a larger one; a photograph that fills the screen needs 1080 px across."
     MissingGlyph "missing_glyph" Node
-        "No font has some characters. They are left out. Told once for each field of the quote, which the pointer names, and for each text of the template."
-        "Write it otherwise, or add a font: [fonts](../fonts/README.md)."
+        "No font has some characters. They are left out. Reported once for each field of the quote, which the pointer names, and for each text of the template."
+        "Write it differently, or add a font: [fonts](../fonts/README.md)."
     OutsideSafeArea "outside_safe_area" Node
-        "A text lies where chat programs and stories lay their controls."
+        "A text lies where chat programs and stories put their controls."
         "Keep the distances `safeTop`, `safeEnd`, `safeBottom` and `safeStart` in the template."
     TextCut "text_cut" Node
         "A text does not fit, however small. It ends in an ellipsis."
         "Shorten it."
     Overflow "overflow" Scene
-        "A scene has more to show than room, however much it is tightened."
+        "A scene has more content than room, even tightened as far as possible."
         "Use a smaller `size`, fewer rows, or a `when` that leaves something out, in the template."
     RowsLeftOut "rows_left_out" Scene
         "Not every line of the quote fits into the video. The last row says how many more there are."
-        "Nothing, if the document itself is at hand; otherwise group the lines."
+        "Group the lines, unless the reader has the document as well."
     TextSmall "text_small" Scene
-        "A scene has so much to show that its texts are set below their smallest size. They all show, but a phone hardly does them justice."
+        "A scene has so much content that its texts are below their minimum size. All of them show, but they are hard to read on a phone."
         "Shorten the longest texts; in the template, give the scene a list that pages, or a `when` that leaves something out."
     TooBrief "too_brief" Scene
         "A scene has so much text, and so little time, that it cannot even be skimmed."

@@ -33,7 +33,7 @@ enum Reach {
     Never(&'static str),
 }
 
-/// An address that may be fetched from as far as its form tells; names are checked again once they are resolved.
+/// A URL whose form allows fetching it; names are checked again once they are resolved.
 ///
 /// # Errors
 /// The reason, naming the value and what is allowed.
@@ -78,7 +78,7 @@ pub(super) fn check_parsed(url: &Url, allow_private: bool) -> Result<(), String>
 /// Refuses an IP address that must not be connected to.
 ///
 /// # Errors
-/// The range it lies in; the address itself is not named, since it may tell about an inner network.
+/// The range it lies in; the address itself is not named, since it may reveal an internal network.
 pub(super) fn check_ip(ip: IpAddr, allow_private: bool) -> Result<(), String> {
     match reach(ip) {
         Reach::Public => Ok(()),

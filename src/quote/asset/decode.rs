@@ -12,12 +12,13 @@ use image::{DynamicImage, ImageDecoder, ImageError, RgbaImage};
 use super::{AssetError, Limits, reduce, svg};
 use crate::ground::frame::RgbaFrame;
 use crate::ground::geometry::Size;
+use crate::ground::hex::hex;
 
 /// Scans one JPEG may have. Progressive files of common encoders have about 10; thousands of empty scans, each over the
 /// whole picture, are an attack.
 const MAX_JPEG_SCANS: usize = 100;
 
-/// What bytes are, told by their beginning.
+/// The format of a picture, from its first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Png,
@@ -35,7 +36,7 @@ pub(super) fn decode(bytes: &[u8], source_name: &str, limits: &Limits) -> Result
         Some(Kind::Svg) => svg::decode(bytes, source_name, limits),
         Some(kind) => decode_bitmap(kind, bytes, source_name, limits),
         None => {
-            let first: Vec<String> = bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+            let first: Vec<String> = bytes.iter().take(8).map(|byte| hex(&[*byte])).collect();
             let starts_with = if first.is_empty() { "nothing".to_owned() } else { first.join(" ") };
             Err(AssetError::NotAPicture { source_name: source_name.to_owned(), starts_with })
         }
@@ -144,8 +145,8 @@ fn png_dimensions(bytes: &[u8]) -> Option<(u32, u32)> {
     Some((number(16)?, number(20)?))
 }
 
-/// What is wrong with a chunk that claims more bytes than the file has: the decoder makes room for metadata before it reads
-/// them, up to 4 GiB (RIFF container: <https://developers.google.com/speed/webp/docs/riff_container>).
+/// What is wrong with a chunk that claims more bytes than the file has: the decoder makes room for metadata before it
+/// reads them, up to 4 GiB (RIFF container: <https://developers.google.com/speed/webp/docs/riff_container>).
 fn overlong_webp_chunk(bytes: &[u8]) -> Option<String> {
     let number = |at: usize| Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?) as usize);
     // The decoder looks for chunks a little beyond the size that the file gives itself.

@@ -108,7 +108,6 @@ pub enum AssetError {
     Blank {
         /// The picture asked for.
         source_name: String,
-        /// Why.
         reason: String,
     },
     /// The drawing would cost more than a logo may.
@@ -156,7 +155,7 @@ impl AssetError {
         self.warning().code()
     }
 
-    /// What whoever sent the picture is warned of.
+    /// The warning that the sender of the quote gets.
     #[must_use]
     pub fn warning(&self) -> Warning {
         match self {

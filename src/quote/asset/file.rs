@@ -10,7 +10,7 @@ use super::AssetError;
 /// The bytes of the file at `path`, which is taken relative to `base_dir`.
 ///
 /// The file type is looked at before opening, so that a named pipe cannot block. Between the two the file could be
-/// swapped by somebody who may write to the folder; that folder belongs to whoever starts the program.
+/// swapped by somebody who may write to the folder; that folder belongs to the user who starts the program.
 ///
 /// # Errors
 /// [`AssetError::OutsideFolder`], [`AssetError::BadFile`] or [`AssetError::TooManyBytes`].

@@ -1,4 +1,5 @@
-//! The margins of a logo: what is clear around it, or white, is no part of it, or it would show as a speck in a large tile.
+//! The margins of a logo: what is clear around it, or white, is no part of it, or it would show as a speck in a large
+//! tile.
 
 use crate::ground::frame::RgbaFrame;
 use crate::ground::geometry::Size;
@@ -39,7 +40,8 @@ pub fn is_clear(picture: &RgbaFrame) -> bool {
     picture.pixels().as_chunks::<4>().0.iter().all(|[.., a]| *a < CLEAR)
 }
 
-/// The least box around all that is neither clear nor, in a picture without clear places, white: left, top, right, bottom.
+/// The least box around all that is neither clear nor, in a picture without clear places, white: left, top, right,
+/// bottom.
 fn ink(picture: &RgbaFrame) -> Option<[usize; 4]> {
     let size = picture.size();
     let row = |y: usize| &picture.pixels()[y * picture.stride_bytes()..][..picture.stride_bytes()];

@@ -2,9 +2,10 @@
 //! proven a picture; whatever goes wrong is an [`AssetError`] for one picture, never a panic and never a hang. What is
 //! shown instead is the caller's affair.
 //!
-//! The type of a picture is told by its content alone: neither a header, a declared media type nor a file extension is
-//! believed. Colour profiles are not applied: samples are taken as sRGB. Of animated pictures the first frame is used.
-//! Text in an SVG is not drawn (fonts of the machine would make the video depend on it), nor are pictures inside one.
+//! The type of a picture is decided by its content alone: neither a header, a declared media type nor a file extension
+//! is believed. Colour profiles are not applied: samples are taken as sRGB. Of animated pictures the first frame is
+//! used. Text in an SVG is not drawn (fonts of the machine would make the video depend on it), nor are pictures inside
+//! one.
 
 mod address;
 mod data_uri;
@@ -59,8 +60,8 @@ pub struct Policy {
     /// The folder that [`Source::File`] is relative to and may not leave, symbolic links resolved. Default: none, which
     /// refuses every file.
     pub base_dir: Option<PathBuf>,
-    /// Files that hold the objects of [`Source::Key`], by key, fetched beforehand by somebody who may: nothing here knows
-    /// object storage. Default: none, which refuses every key.
+    /// Files that hold the objects of [`Source::Key`], by key, fetched beforehand by somebody who may: nothing here
+    /// knows object storage. Default: none, which refuses every key.
     pub keyed_files: HashMap<String, PathBuf>,
     /// How much of everything.
     pub limits: Limits,
@@ -85,8 +86,8 @@ pub struct Limits {
     pub max_kept_bytes: u64,
     /// Connecting to one address, name lookup included. Default: 1.2 s.
     pub connect_deadline: Duration,
-    /// From asking to the head of the answer, name lookup and connecting included; anew for each redirect. A server that
-    /// is there answers sooner, one that is silent is not worth the wait for the whole picture. Default: 1.5 s.
+    /// From asking to the head of the answer, including name lookup and connecting; each redirect has its own. A server
+    /// that is there answers sooner, one that is silent is not worth the wait for the whole picture. Default: 1.5 s.
     pub answer_deadline: Duration,
     /// Fetching one picture, redirects included. Default: 4 s.
     pub per_asset_deadline: Duration,
@@ -164,7 +165,8 @@ pub fn check_address(text: &str, allow_private_network: bool) -> Result<Url, Str
     address::check_url(text, allow_private_network)
 }
 
-/// Loads every source and returns one result each, in the same order. Equal sources are loaded once and share a picture.
+/// Loads every source and returns one result each, in the same order. Equal sources are loaded once and share a
+/// picture.
 ///
 /// Addresses are fetched concurrently, then everything is decoded in parallel. The call blocks for at most about
 /// [`Limits::total_deadline`] plus the bounded time of decoding; it may be made from any thread.

@@ -9,7 +9,8 @@
 use crate::ground::frame::RgbaFrame;
 use crate::ground::geometry::Size;
 
-/// sRGB bytes as linear light, 0 to 65535, IEC 61966-2-1; and the linear values half-way between neighbours, to go back.
+/// sRGB bytes as linear light, 0 to 65535, IEC 61966-2-1; and the linear values half-way between neighbours, to go
+/// back.
 struct Transfer {
     linear: [f32; 256],
     midpoints: [f32; 255],

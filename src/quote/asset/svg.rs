@@ -1,7 +1,8 @@
 //! SVG to pixels: parsed without DTD, without access to anything outside the text, drawn at one size under a deadline.
 //!
-//! Refused: text (fonts of the machine would decide how it looks) and pictures, since a logo without its name is another logo;
-//! patterns and markers, since few logos use them and they multiply work. Filters such as drop shadows are left out.
+//! Refused: text (fonts of the machine would decide how it looks) and pictures, since a logo without its name is
+//! another logo; patterns and markers, since few logos use them and they multiply work. Filters such as drop shadows
+//! are left out.
 
 use std::any::Any;
 use std::sync::mpsc;

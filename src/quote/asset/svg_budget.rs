@@ -22,7 +22,7 @@ const MAX_EXPANDED_ELEMENTS: u64 = 20_000;
 const MAX_STOPS: usize = 512;
 /// Comparisons of elements with style sheet selectors and declarations.
 const MAX_STYLE_WORK: u64 = 20_000_000;
-/// Bytes of attributes once references are followed: a path is parsed and kept anew for each `use` of it. Four times
+/// Bytes of attributes once references are followed: a path is parsed and kept again for each `use` of it. Four times
 /// the largest file.
 const MAX_EXPANDED_BYTES: u64 = 1 << 20;
 /// Work, in pixels blended with one translucent colour: 25 ns each on a busy core, so the worst takes under a second.

@@ -144,8 +144,8 @@ impl Locale {
     }
 }
 
-/// Whether the locale data knows the language: the root locale, which unknown languages fall back to, has no month names
-/// and writes the eleventh month as `M11`.
+/// Whether the locale data knows the language: the root locale, which unknown languages fall back to, has no month
+/// names and writes the eleventh month as `M11`.
 pub(super) fn is_covered(locale: &Locale) -> bool {
     let Ok(day) = Date::new(2026, 11, 20) else { return false };
     locale.formatters().is_some() && !locale.date(day, DateLength::Long).contains("M11")
@@ -225,7 +225,8 @@ impl Money {
         }
         match currency.own_symbol() {
             Some(symbol) => text.replacen(currency.code(), symbol, 1),
-            // In Japanese CLDR has the full-width yen, which is as wide as an ideograph and only in fonts that have those.
+            // In Japanese CLDR has the full-width yen, which is as wide as an ideograph and only in fonts that have
+            // those.
             None => text.replace('\u{FFE5}', "\u{A5}"),
         }
     }
@@ -259,8 +260,8 @@ impl Money {
     }
 }
 
-/// `text` with the minus sign of typography where it has the hyphen of typewriters, as most locales of CLDR do: it is as
-/// wide as a figure and stands at the height of a plus.
+/// `text` with the minus sign of typography where it has the hyphen of typewriters, as most locales of CLDR do: it is
+/// as wide as a figure and stands at the height of a plus.
 fn with_minus(text: String, amount: Amount) -> String {
     if amount.is_negative() { text.replacen('-', "\u{2212}", 1) } else { text }
 }
@@ -277,8 +278,8 @@ fn with_percent_sign(text: String) -> String {
     }
 }
 
-/// A day that is spelt out, as documents of the place write it where the pattern of CLDR is not that: the first of a month
-/// is `1er` in French and `1º` in Italian and in Brazil, and in Vietnamese the year is called one.
+/// A day that is spelt out, as documents of the place write it where the pattern of CLDR is not that: the first of a
+/// month is `1er` in French and `1º` in Italian and in Brazil, and in Vietnamese the year is called one.
 fn as_in_documents(text: String, locale: &Locale, date: Date, length: DateLength) -> String {
     if length == DateLength::Short {
         return text;

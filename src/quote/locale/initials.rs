@@ -15,9 +15,9 @@ const WRITTEN_BEFORE: CodePointSetDataBorrowed<'static> = CodePointSetData::new:
 /// Between two letters it keeps each in the form in which it stands alone.
 const ZERO_WIDTH_NON_JOINER: char = '\u{200c}';
 
-/// Up to two initials of a name, upper case: those of its first and last word that have a letter or digit. What stands in
-/// brackets, titles before a name, legal forms before and after it and the words between are none of it, unless nothing else
-/// is there.
+/// Up to two initials of a name, upper case: those of its first and last word that have a letter or digit. What stands
+/// in brackets, titles before a name, legal forms before and after it and the words between are none of it, unless
+/// nothing else is there.
 pub fn initials(name: &str) -> String {
     let outside = without_brackets(name);
     let words: Vec<&str> = outside.split_whitespace().filter(|word| initial(word).is_some()).collect();
@@ -55,8 +55,8 @@ fn without_first<'n>(words: &[&'n str]) -> Option<Vec<&'n str>> {
     COMPANY_PHRASES.iter().find(begins).map(|phrase| words[phrase.len()..].to_vec())
 }
 
-/// The initials of the first and the last of these words that have one. Where one of them is consonants upon each other, as
-/// in the scripts of India, it is as wide as two and stands alone.
+/// The initials of the first and the last of these words that have one. Where one of them is consonants upon each
+/// other, as in the scripts of India, it is as wide as two and stands alone.
 fn letters<'n>(words: impl DoubleEndedIterator<Item = &'n str>) -> String {
     let mut found = words.filter_map(initial);
     let Some(first) = found.next() else { return String::new() };
@@ -86,8 +86,8 @@ fn is_conjunct(initial: &str) -> bool {
     })
 }
 
-/// The name without what stands in brackets; a bracket that is not closed brackets nothing. Brackets end a word unless they
-/// stand between letters that have no case: Chinese sets none apart.
+/// The name without what stands in brackets; a bracket that is not closed brackets nothing. Brackets end a word unless
+/// they stand between letters that have no case: Chinese sets none apart.
 fn without_brackets(name: &str) -> String {
     let caseless = |c: Option<char>| c.is_some_and(|c| c.is_alphabetic() && !c.is_uppercase() && !c.is_lowercase());
     let mut outside = String::with_capacity(name.len());
@@ -120,8 +120,8 @@ fn bare(word: &str) -> String {
     word.chars().filter(|c| !matches!(c, '.' | ',')).flat_map(char::to_lowercase).collect()
 }
 
-/// The first letter or digit of a word with the marks that belong to it: accents, and the vowels of the scripts of India.
-/// In Thai and Lao the consonant stands alone. The Arabic article is not what a name is told by.
+/// The first letter or digit of a word with the marks that belong to it: accents, and the vowels of the scripts of
+/// India. In Thai and Lao the consonant stands alone. The Arabic article does not distinguish names.
 fn initial(word: &str) -> Option<&str> {
     let word = word.strip_prefix("ال").filter(|name| name.chars().count() > 1).unwrap_or(word);
     word.graphemes(true).find_map(|cluster| {

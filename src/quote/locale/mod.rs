@@ -9,6 +9,7 @@ mod currency;
 mod date;
 mod format;
 mod initials;
+mod parse;
 #[cfg(test)]
 mod place_tests;
 mod tag;
@@ -22,4 +23,5 @@ pub use currency::{Currency, UnknownCurrency};
 pub use date::{Date, InvalidDate};
 pub use format::DateLength;
 pub use initials::initials;
-pub use tag::{InvalidLocale, Locale};
+pub use parse::InvalidLocale;
+pub use tag::Locale;

@@ -1,9 +1,9 @@
 //! Amounts, numbers, rates and days in many places, as an implementation that is not ours writes them.
 //!
-//! The expected texts come from `Intl.NumberFormat` and `Intl.DateTimeFormat` of ICU 78 with CLDR 48, which browsers have
-//! too, with two differences of our own: the sign is a minus (U+2212), where most of CLDR has a hyphen, and the yen is no
-//! full-width one. Our data is of CLDR 49: places whose texts changed in between are left out. Where CLDR does not know what
-//! people write (`UF`, `1er décembre`), `tests` has its own table.
+//! The expected texts come from `Intl.NumberFormat` and `Intl.DateTimeFormat` of ICU 78 with CLDR 48, which browsers
+//! have too, with two differences of our own: the sign is a minus (U+2212), where most of CLDR has a hyphen, and the
+//! yen is no full-width one. Our data is of CLDR 49: places whose texts changed in between are left out. Where CLDR
+//! does not know what people write (`UF`, `1er décembre`), `tests` has its own table.
 
 use super::{Amount, Currency, Date, DateLength, Locale};
 

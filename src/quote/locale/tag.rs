@@ -6,10 +6,8 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
-use super::format;
-
 /// Longest accepted tag, in characters: language, script, region, variants and extensions of any real tag fit.
-const MAX_TAG_CHARS: usize = 40;
+pub(super) const MAX_TAG_CHARS: usize = 40;
 
 /// Languages written from right to left unless the tag names another script (CLDR likely scripts).
 const RTL_LANGUAGES: [&str; 14] =
@@ -27,36 +25,15 @@ pub struct Locale {
     rtl: bool,
 }
 
-/// A text that is no locale we can write for.
-#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
-pub enum InvalidLocale {
-    /// Not a BCP 47 tag.
-    #[error("`{0}` is not a BCP 47 locale: write language-REGION, like es-CL or pt-BR")]
-    Form(String),
-    /// A tag of a language without locale data.
-    #[error("there is no locale data for the language of `{0}`: write a language of CLDR, like es, en-US or pt-BR")]
-    Uncovered(String),
-}
-
 impl Locale {
-    /// Reads a BCP 47 tag such as `es-CL`, `pt-BR`, `zh-Hant-TW` or `ar-EG-u-nu-latn`; letter case does not matter.
-    ///
-    /// # Errors
-    /// [`InvalidLocale::Form`] for a malformed tag, [`InvalidLocale::Uncovered`] for a language without locale data.
-    pub fn parse(text: &str) -> Result<Self, InvalidLocale> {
-        let shown = || text.chars().take(MAX_TAG_CHARS).collect::<String>();
-        let plausible = text.len() <= MAX_TAG_CHARS
-            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-            && text.split('-').next().is_some_and(|language| matches!(language.len(), 2 | 3));
-        let icu = if plausible { icu_locale_core::Locale::try_from_str(text).ok() } else { None };
-        let icu = icu.ok_or_else(|| InvalidLocale::Form(shown()))?;
+    /// The locale of a tag that is well formed; whether there is data for it is another question.
+    pub(super) fn of(icu: icu_locale_core::Locale) -> Self {
         let language = icu.id.language.as_str();
         let rtl = match icu.id.script {
             Some(script) => RTL_SCRIPTS.contains(&script.as_str()),
             None => RTL_LANGUAGES.contains(&language),
         };
-        let locale = Self { tag: icu.to_string(), rtl, icu };
-        if format::is_covered(&locale) { Ok(locale) } else { Err(InvalidLocale::Uncovered(shown())) }
+        Self { tag: icu.to_string(), rtl, icu }
     }
 
     /// The tag in its usual letter case: `es-CL`.

@@ -1,7 +1,7 @@
-//! What stands around a name and is none of it: titles, forms of address, legal forms, words between. Tables alone, a line
-//! or more to a script; `initials` reads them.
+//! What stands around a name without being part of it: titles, forms of address, legal forms, words between. Tables
+//! alone, a line or more to a script; `initials` reads them.
 
-/// What stands before a name, without points, lower case: titles and forms of address, which are told by the point they are
+/// What stands before a name, without points, lower case: titles and forms of address, recognised by the point they are
 /// written with.
 #[rustfmt::skip]
 pub(super) const TITLES: &[&str] = &[
@@ -52,8 +52,8 @@ pub(super) const UNSPACED_FORMS: &[&str] = &[
     "บริษัท", "ห้างหุ้นส่วนจำกัด", "ห้างหุ้นส่วน",
 ];
 
-/// Legal forms at the end of a company's name, without points, lower case. They are told by a point or by two capitals:
-/// `SpA` is one, `Spa` is a place.
+/// Legal forms at the end of a company's name, without points, lower case. They are recognised by a point or by two
+/// capitals: `SpA` is one, `Spa` is a place.
 #[rustfmt::skip]
 pub(super) const LEGAL_FORMS: &[&str] = &[
     "ab", "ag", "aps", "as", "bv", "cia", "cía", "co", "cv", "dev", "eirl", "epp", "esp", "eu", "eurl", "gbr", "kft",

@@ -33,7 +33,8 @@ pub(super) fn is_email(text: &str) -> bool {
     !local.is_empty() && !text.contains(char::is_whitespace) && !local.contains('@') && is_bare_site(host)
 }
 
-/// Whether `text` has the shape of a telephone number: 5 to 20 digits (15 by E.164, and an extension) and the usual marks between them.
+/// Whether `text` has the shape of a telephone number: 5 to 20 digits (15 by E.164, and an extension) and the usual
+/// marks between them.
 pub(super) fn is_phone(text: &str) -> bool {
     let digits = text.chars().filter(|c| c.is_numeric()).count();
     let usual = |c: char| c.is_numeric() || matches!(c, '+' | '-' | '(' | ')' | '.' | '/' | ' ' | '\u{A0}' | '#' | 'x');

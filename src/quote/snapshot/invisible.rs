@@ -1,22 +1,22 @@
-//! Characters that show nothing or pile up: whatever could hide in a name is left out, and counted, so that the sender can
-//! be told. What letters and emoji need to look as they should stays.
+//! Characters that show nothing or pile up: whatever could hide in a name is left out, and counted, so that the sender
+//! can be told. What letters and emoji need to look as they should stays.
 
 use icu_properties::props::{CanonicalCombiningClass, EnumeratedProperty as _, GeneralCategory};
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use crate::ground::problem::is_bidi_control;
+use crate::ground::bidi::is_bidi_control;
 use crate::quote::locale::is_ignorable;
 
 /// Most characters of one letter with its marks, or of one emoji with all its joined parts. Words of any language need
 /// fewer.
-pub(super) const LONGEST_CLUSTER_CHARS: usize = 16;
+pub(super) const MAX_CLUSTER_CHARS: usize = 16;
 
-/// Most marks one above the other, or one below the other, on one letter: Vietnamese, polytonic Greek and Pinyin take two.
-/// What goes beyond is a tower of marks over the neighbouring lines.
+/// Most marks one above the other, or one below the other, on one letter: Vietnamese, polytonic Greek and Pinyin take
+/// two. What goes beyond is a tower of marks over the neighbouring lines.
 const TALLEST_TOWER: usize = 2;
 /// Most marks in a row of those that stand in no such order: vowels and nasal signs of the scripts of India, variation
 /// selectors, keycaps.
-const MOST_UNORDERED: usize = 3;
+const MAX_UNORDERED: usize = 3;
 
 /// A text without what shows nothing, and how many characters were left out.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub(super) struct Cleaned {
     pub(super) direction: usize,
     /// Other characters that show nothing.
     pub(super) invisible: usize,
-    /// Marks beyond [`TALLEST_TOWER`] and [`LONGEST_CLUSTER_CHARS`] of one letter.
+    /// Marks beyond [`TALLEST_TOWER`] and [`MAX_CLUSTER_CHARS`] of one letter.
     pub(super) marks: usize,
 }
 
@@ -49,7 +49,7 @@ pub(super) fn clean(text: &str) -> Cleaned {
     }
     for cluster in visible.graphemes(true) {
         let before = cleaned.text.len();
-        let kept = without_towers(cluster).take(LONGEST_CLUSTER_CHARS);
+        let kept = without_towers(cluster).take(MAX_CLUSTER_CHARS);
         cleaned.text.extend(kept);
         cleaned.marks += cluster.chars().count() - cleaned.text[before..].chars().count();
     }
@@ -73,7 +73,7 @@ fn without_towers(cluster: &str) -> impl Iterator<Item = char> {
         let is_unordered = class == CanonicalCombiningClass::NotReordered;
         tower.push(class);
         tower.iter().filter(|other| **other == class).count()
-            <= if is_unordered { MOST_UNORDERED } else { TALLEST_TOWER }
+            <= if is_unordered { MAX_UNORDERED } else { TALLEST_TOWER }
     })
 }
 
@@ -97,7 +97,8 @@ fn is_needed(c: char, before: Option<char>, after: Option<char>) -> bool {
     // Below U+0590 stand the alphabets that neither join nor run from right to left: Latin, Greek, Cyrillic, Armenian.
     let joins = |c: Option<char>| c.is_some_and(|c| c >= '\u{590}' && !shows_nothing(c));
     match c {
-        // Joiners, their opposites and marks of direction, and the break opportunity of scripts without spaces; one each.
+        // Joiners, their opposites and marks of direction, and the break opportunity of scripts without spaces; one
+        // each.
         '\u{200b}'..='\u{200f}' | '\u{61c}' => before != Some(c) && (joins(before) || joins(after)),
         // One variation selector chooses a form of the character before it.
         '\u{180b}'..='\u{180d}' | '\u{180f}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}' => {
@@ -160,6 +161,6 @@ mod tests {
         assert_eq!((cleaned.text.as_str(), cleaned.marks), ("\u{301}\u{323}\u{301}\u{323}", 2));
         // Family members without end: no mark among them, and still one cluster.
         let cleaned = clean(&"👩\u{200d}".repeat(40));
-        assert_eq!(cleaned.text.chars().count(), LONGEST_CLUSTER_CHARS);
+        assert_eq!(cleaned.text.chars().count(), MAX_CLUSTER_CHARS);
     }
 }

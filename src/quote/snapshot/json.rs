@@ -1,6 +1,6 @@
 //! From bytes to a JSON value, hostile until proven harmless: size, encoding, depth, count, syntax, duplicate keys.
 //!
-//! What the value means is none of its business.
+//! What the value means is not decided here.
 
 use serde_json::Value;
 

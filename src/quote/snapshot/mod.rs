@@ -1,6 +1,6 @@
 //! The quote snapshot, version 1: what a video is made from. Types, reading with every problem at once, JSON Schema.
 //!
-//! A [`Snapshot`] is only ever made by [`parse`] or [`parse_with`], so whoever holds one holds a valid one. Assets are
+//! A [`Snapshot`] is only ever made by [`parse`] or [`parse_with`], so every one is valid. Assets are
 //! named here and fetched elsewhere.
 
 mod address;

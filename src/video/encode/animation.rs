@@ -1,5 +1,5 @@
-//! A few pictures that follow each other and begin again: what is common to GIF and WebP. Each picture lasts as long as it
-//! is shown, and only the part that changed is written.
+//! A few pictures that follow each other and begin again: what is common to GIF and WebP. Each picture lasts as long as
+//! it is shown, and only the part that changed is written.
 
 use crate::ground::frame::RgbaFrame;
 use crate::ground::geometry::IntRect;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::EncodeError;
 use crate::ground::geometry::Size;
 use crate::ground::time::FrameRate;
-use crate::video::h264::{Level, lowest_level};
+use crate::video::h264::{Level, MAX_IDR_INTERVAL_S, lowest_level};
 
 /// The H.264 profile written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,8 +29,8 @@ impl Profile {
 /// How a frame that equals the one before is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Repeats {
-    /// As a hold picture, a dozen bytes at a constant frame rate; see [`crate::video::h264::HoldSyntax`]. Where the stream does
-    /// not allow it, as [`Repeats::Encoded`].
+    /// As a hold picture, a dozen bytes at a constant frame rate; see [`crate::video::h264::HoldSyntax`]. Where the
+    /// stream does not allow it, as [`Repeats::Encoded`].
     #[default]
     Held,
     /// Encoded like any other.
@@ -39,8 +39,8 @@ pub enum Repeats {
     Omitted,
 }
 
-/// How much the encoder tries: what trades time against bytes and looks, and nothing that the delivery rules settle. The
-/// presets come from the sweep in `docs/performance.md`.
+/// How much the encoder tries: what trades time against bytes and looks, and nothing that the delivery rules settle.
+/// The presets come from the sweep in `docs/performance.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tuning {
     /// x264's preset, which the rest builds on.
@@ -70,7 +70,8 @@ pub struct EncoderConfig {
     pub size: Size,
     /// Frames a second.
     pub frame_rate: FrameRate,
-    /// Constant quantiser of x264, 1 (nearly lossless) to 45 (poor); default 24. With gradients, what moves has one more.
+    /// Constant quantiser of x264, 1 (nearly lossless) to 45 (poor); default 24. With gradients, what moves has one
+    /// more.
     pub qp: u8,
     /// Profile; default Main.
     pub profile: Profile,
@@ -82,15 +83,15 @@ pub struct EncoderConfig {
     pub gradients: bool,
 }
 
-/// Added to the parameters where there are gradients: IDR frames finer than the rest by 12, no longer by 10. The faintest
-/// pattern that the dither of gradients draws has one coefficient of 2; intra pictures keep what is two thirds of a
-/// quantiser step, which is 2.2 at 14 and 1.9 at 13.
+/// Added to the parameters where there are gradients: IDR frames finer than the rest by 12, no longer by 10. The
+/// faintest pattern that the dither of gradients draws has one coefficient of 2; intra pictures keep what is two thirds
+/// of a quantiser step, which is 2.2 at 14 and 1.9 at 13.
 const GRADIENTS: &str = "ipratio=4";
-/// How much finer settled pictures then are than without gradients, and how much coarser what moves is, so that the file
-/// does not grow.
+/// How much finer settled pictures then are than without gradients, and how much coarser what moves is, so that the
+/// file does not grow.
 const GRADIENTS_STEP: u8 = 1;
-/// Parameters of settled pictures where there are gradients: nothing may take a coefficient away for standing alone, be it
-/// a macroblock skipped at first sight, or a weighing of bits against looks.
+/// Parameters of settled pictures where there are gradients: nothing may take a coefficient away for standing alone, be
+/// it a macroblock skipped at first sight, or a weighing of bits against looks.
 const GRADIENTS_SETTLED: &str = ",no-fast-pskip=1,no-dct-decimate=1,trellis=0,subme=2";
 /// The same for the IDR picture, in the notation of zones.
 const GRADIENTS_IDR: &str = "0,0,trellis=0";
@@ -100,8 +101,6 @@ impl EncoderConfig {
     pub const DEFAULT_QP: u8 = 24;
     /// Largest quantiser accepted; x264 itself goes to 51, where nothing is legible.
     pub const MAX_QP: u8 = 45;
-    /// Longest distance of two IDR frames, in seconds (delivery rule).
-    pub const MAX_IDR_INTERVAL_S: u32 = 5;
 
     /// The defaults for a size and a frame rate.
     #[must_use]
@@ -120,7 +119,7 @@ impl EncoderConfig {
     /// Longest distance of two IDR frames, in frames.
     #[must_use]
     pub fn max_idr_interval_frames(&self) -> u32 {
-        (Self::MAX_IDR_INTERVAL_S * self.frame_rate.numerator() / self.frame_rate.denominator()).max(1)
+        (MAX_IDR_INTERVAL_S * self.frame_rate.numerator() / self.frame_rate.denominator()).max(1)
     }
 
     /// Checks every field and returns the level the stream will have.
@@ -153,11 +152,11 @@ impl EncoderConfig {
     /// detection cost half of a still frame and decide what the segment plan has decided already. A weaker deblocking
     /// filter keeps the edges of text. The quantiser is constant: x264's rate factor (`crf`) lowers it where little
     /// moves, so that every still frame refines the dither of the gradients once more. IDR frames get a much lower one
-    /// (`ipratio`): what stands still afterwards is copied from them for seconds. Coefficients that stand alone are kept
-    /// (`no-dct-decimate`), they are the dither. The pictures numbered in `settled`, the last before stillness, get a finer
-    /// quantiser through zones of one picture each, for the same reason as IDR frames. Where there are gradients, both are
-    /// just fine enough for their dither. Chroma is quantised a little finer, for coloured text. All figures are in
-    /// `docs/performance.md`.
+    /// (`ipratio`): what stands still afterwards is copied from them for seconds. Coefficients that stand alone are
+    /// kept (`no-dct-decimate`), they are the dither. The pictures numbered in `settled`, the last before stillness,
+    /// get a finer quantiser through zones of one picture each, for the same reason as IDR frames. Where there are
+    /// gradients, both are just fine enough for their dither. Chroma is quantised a little finer, for coloured text.
+    /// All figures are in `docs/performance.md`.
     pub(super) fn options(&self, level: Level, settled: &[u32]) -> Vec<(&'static str, String)> {
         let fixed = [
             ("preset", self.tuning.preset),

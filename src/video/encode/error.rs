@@ -8,9 +8,7 @@ pub enum EncodeError {
     /// A value of the configuration is outside its range.
     #[error("encoder {field} is {value}, allowed is {allowed}")]
     Config {
-        /// The field.
         field: &'static str,
-        /// Its value.
         value: String,
         /// What it may be.
         allowed: &'static str,
@@ -31,7 +29,6 @@ pub enum EncodeError {
     Ffmpeg {
         /// What was being done.
         action: &'static str,
-        /// FFmpeg's error.
         source: ffmpeg_next::Error,
         /// What FFmpeg logged about it, at level error.
         messages: Vec<String>,
@@ -45,7 +42,6 @@ pub enum EncodeError {
     /// A file could not be written.
     #[error("writing {} failed", path.display())]
     Write {
-        /// The file.
         path: PathBuf,
         /// The cause, for example a full disk.
         source: std::io::Error,

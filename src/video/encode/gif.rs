@@ -5,23 +5,23 @@ use std::borrow::Cow;
 use gif::{DisposalMethod, Encoder, Frame, Repeat};
 
 use super::animation::Pixels;
-use super::palette::{FEWEST_COLORS, Palette};
+use super::palette::{MIN_COLORS, Palette};
 use super::{AnimationFrame, EncodeError};
 use crate::ground::executor::{self, Executor};
 use crate::ground::geometry::Size;
 
 /// Most colours of a GIF; one of them stands for "as before".
-const MOST_COLORS: u16 = 256;
+const MAX_COLORS: u16 = 256;
 
-/// The frames as a GIF that repeats for ever, with at most `colors` colours, 65 to 256. `executor` draws the pictures; the
-/// bytes are the same whoever does.
+/// The frames as a GIF that repeats for ever, with at most `colors` colours, 65 to 256. `executor` draws the pictures;
+/// the bytes are the same on any executor.
 ///
 /// # Errors
 /// [`EncodeError::Config`] for colours outside of that range, a side above 65,535 px or no frame, [`EncodeError::Gif`]
 /// from the encoder.
 pub fn gif(frames: &[AnimationFrame], colors: u16, executor: &dyn Executor) -> Result<Vec<u8>, EncodeError> {
     let refused = |field, value: String, allowed| EncodeError::Config { field, value, allowed };
-    if usize::from(colors) <= FEWEST_COLORS || colors > MOST_COLORS {
+    if usize::from(colors) <= MIN_COLORS || colors > MAX_COLORS {
         return Err(refused("GIF colours", colors.to_string(), "65 to 256"));
     }
     let first = frames.first().ok_or_else(|| refused("GIF frames", "0".to_owned(), "1 or more"))?;

@@ -20,8 +20,8 @@ const TICKS_PER_FRAME: u32 = 512;
 /// Longest title written, in bytes of UTF-8.
 const MAX_TITLE_BYTES: usize = 256;
 
-/// Sound that lies together, in samples: half a second, before the pictures that go with it. A player has both at hand, and
-/// the index stays small.
+/// Sound that lies together, in samples: half a second, before the pictures that go with it. A player has both at hand,
+/// and the index stays small.
 const CHUNK_SAMPLES: i64 = SAMPLE_RATE as i64 / 2;
 
 /// What the file says about its content.
@@ -31,7 +31,6 @@ pub struct Mp4Settings<'a> {
     pub config: &'a EncoderConfig,
     /// Title shown by players; control characters are dropped and 256 bytes kept.
     pub title: Option<&'a str>,
-    /// The soundtrack.
     pub sound: Option<&'a EncodedSound>,
 }
 
@@ -79,7 +78,8 @@ impl<'a> Mp4Writer<'a> {
         let options = [
             // A second pass moves the index before the pictures: exact, where `moov_size` would leave a gap.
             ("movflags", "+faststart+write_colr"),
-            // The encoder's delay at the start of the sound is cut off by an edit list: without one the sound would be late.
+            // The encoder's delay at the start of the sound is cut off by an edit list: without one the sound would be
+            // late.
             ("use_editlist", if settings.sound.is_some() { "1" } else { "0" }),
             ("brand", "mp42"),
             ("video_track_timescale", timescale_text.as_str()),
@@ -212,7 +212,7 @@ fn clean_title(title: &str) -> String {
     cleaned.trim().to_owned()
 }
 
-/// An error of the operating system, told with the path it happened to.
+/// An error of the operating system, with the path it happened to.
 fn with_path(path: &Path, error: EncodeError) -> EncodeError {
     match error {
         EncodeError::Ffmpeg { source: ffmpeg_next::Error::Other { errno }, .. } => {

@@ -1,8 +1,9 @@
 //! Up to 256 colours for many, and pictures drawn with those. What a pixel becomes depends on its colour and its place
 //! alone, so that what stands still stays as it is from one picture to the next.
 //!
-//! The palette is NeuQuant's (A. Dekker, 1994), after colours that fill large areas have been given a place of their own.
-//! Pictures are dithered by Knoll's ordered method (T. Knoll, 1999): a colour of the palette stays without a pattern.
+//! The palette is NeuQuant's (A. Dekker, 1994), after colours that fill large areas have been given a place of their
+//! own. Pictures are dithered by Knoll's ordered method (T. Knoll, 1999): a colour of the palette stays without a
+//! pattern.
 
 use std::collections::HashMap;
 
@@ -14,7 +15,7 @@ use crate::ground::frame::RgbaFrame;
 type Rgb = [u8; 3];
 
 /// Fewest colours that the quantiser makes well (its documentation).
-pub(super) const FEWEST_COLORS: usize = 64;
+pub(super) const MIN_COLORS: usize = 64;
 /// A colour that fills more than one in so many pixels is kept exactly.
 const LARGE_AREA: u64 = 400;
 /// Most colours that are kept exactly: one in so many.
@@ -35,7 +36,7 @@ const STRENGTH: i32 = 10;
 pub(super) struct Palette(Vec<Rgb>);
 
 impl Palette {
-    /// At most `colors` colours, at least [`FEWEST_COLORS`], for all of `pictures`.
+    /// At most `colors` colours, at least [`MIN_COLORS`], for all of `pictures`.
     pub(super) fn of<'a>(pictures: impl IntoIterator<Item = &'a RgbaFrame>, colors: usize) -> Self {
         let mut counts: HashMap<Rgb, u64> = HashMap::new();
         let mut total = 0;
@@ -52,7 +53,7 @@ impl Palette {
             return Self(counted.into_iter().map(|(color, _)| color).collect());
         }
         let large = counted.iter().take_while(|(_, count)| count * LARGE_AREA > total).count();
-        let exact = large.min(colors / EXACT_SHARE).min(colors.saturating_sub(FEWEST_COLORS));
+        let exact = large.min(colors / EXACT_SHARE).min(colors.saturating_sub(MIN_COLORS));
         let mut palette: Vec<Rgb> = counted[..exact].iter().map(|(color, _)| *color).collect();
         let rest: u64 = counted[exact..].iter().map(|(_, count)| count).sum();
         let mut samples = Vec::new();

@@ -39,8 +39,8 @@ impl EncodedSound {
     }
 }
 
-/// Decodes a sound file of any kind that [`SoundError::Unknown`] names, at most `length` samples of it: one stream, mixed
-/// to stereo, at [`SAMPLE_RATE`]. A file that is cut off gives what it has.
+/// Decodes a sound file of any kind that [`SoundError::Unknown`] names, at most `length` samples of it: one stream,
+/// mixed to stereo, at [`SAMPLE_RATE`]. A file that is cut off gives what it has.
 ///
 /// # Errors
 /// [`SoundError`], for what is no sound file or mostly damaged.

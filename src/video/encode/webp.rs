@@ -1,6 +1,6 @@
 //! Animated WebP: libwebp codes the part of each picture that changed, this file puts the parts together.
 //!
-//! FFmpeg's `libwebp_anim` is not used: it cannot be told how long the last picture lasts, and it codes one picture after
+//! FFmpeg's `libwebp_anim` is not used: it takes no duration for the last picture, and it codes one picture after
 //! the other. The container is small (RFC 9649, section 2.7).
 
 use super::animation::Pixels;
@@ -11,14 +11,14 @@ use crate::ground::frame::RgbaFrame;
 use crate::ground::geometry::{IntRect, Size};
 
 /// Longest side of a WebP in pixels (RFC 9649).
-const LONGEST_SIDE_PX: u32 = 16_383;
+const MAX_SIDE_PX: u32 = 16_383;
 /// `VP8X` flag: the file is an animation.
 const ANIMATION: u8 = 0b10;
 /// `ANMF` flag: pixels replace what was there; nothing is disposed of.
 const REPLACE: u8 = 0b10;
 
-/// The frames as a WebP that repeats for ever, lossy with a `quality` of 1 to 100. `executor` codes the pictures; the bytes
-/// are the same whoever does.
+/// The frames as a WebP that repeats for ever, lossy with a `quality` of 1 to 100. `executor` codes the pictures; the
+/// bytes are the same on any executor.
 ///
 /// # Errors
 /// [`EncodeError::Config`] for a quality outside of that range, a side above 16,383 px or no frame; what libwebp reports.
@@ -30,7 +30,7 @@ pub fn webp(frames: &[AnimationFrame], quality: u8, executor: &dyn Executor) -> 
     let first = frames.first().ok_or_else(|| refused("WebP frames", "0".to_owned(), "1 or more"))?;
     let size = first.picture.size();
     let longest = size.width.max(size.height);
-    if !(1..=LONGEST_SIDE_PX).contains(&longest) {
+    if !(1..=MAX_SIDE_PX).contains(&longest) {
         return Err(refused("WebP side", longest.to_string(), "1 to 16383"));
     }
     let indices: Vec<usize> = (0..frames.len()).collect();

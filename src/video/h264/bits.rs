@@ -150,8 +150,8 @@ impl BitWriter {
     }
 }
 
-/// Overwrites `count` bits (0 to 32) of a raw payload from bit `at_bit` on with the low bits of `value`. Bits beyond the end
-/// are dropped.
+/// Overwrites `count` bits (0 to 32) of a raw payload from bit `at_bit` on with the low bits of `value`. Bits beyond
+/// the end are dropped.
 pub(super) fn set_bits(payload: &mut [u8], at_bit: usize, value: u32, count: u32) {
     for (at, shift) in (at_bit..).zip((0..count.min(32)).rev()) {
         if let Some(byte) = payload.get_mut(at / 8) {

@@ -90,8 +90,8 @@ impl HoldSyntax {
         escape(SLICE_HEADER, &bits.finish())
     }
 
-    /// A slice of the encoder's, told that its picture stands at `position` after the IDR picture while the encoder
-    /// counted `coded_position`.
+    /// A slice of the encoder's, rewritten to say that its picture stands at `position` after the IDR picture while the
+    /// encoder counted `coded_position`.
     ///
     /// # Errors
     /// [`SyntaxError`] when it is no slice under the stream's parameter sets, is of a picture that nobody refers to, or

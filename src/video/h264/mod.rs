@@ -23,6 +23,9 @@ pub use slice::{SliceHeader, SliceKind};
 pub use sps::{Crop, Sps};
 pub use vui::{Colour, Timing, Vui};
 
+/// Longest time between two IDR pictures, in seconds (delivery rule): where a player can begin.
+pub const MAX_IDR_INTERVAL_S: u32 = 5;
+
 /// Bytes that are not the H.264 syntax they claim to be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SyntaxError {

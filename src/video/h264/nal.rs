@@ -25,7 +25,7 @@ pub enum NalKind {
 }
 
 impl NalKind {
-    /// The kind told by the first byte of a unit.
+    /// The kind, from the first byte of a unit.
     #[must_use]
     pub fn of(header: u8) -> Self {
         match header & 0x1f {

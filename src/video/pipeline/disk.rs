@@ -1,4 +1,4 @@
-//! Free space on a disk, and what a write that failed for want of it tells. Nothing is written here.
+//! Free space on a disk, and the error of a write that lacked it. Nothing is written here.
 
 use std::io::{self, ErrorKind};
 use std::path::Path;
@@ -18,13 +18,13 @@ pub fn folder_of(file: &Path) -> &Path {
 /// Bytes that this process may still write to the disk that `folder` lies on.
 ///
 /// # Errors
-/// When the file system does not tell.
+/// If the file system does not say.
 pub fn free_bytes(folder: &Path) -> io::Result<u64> {
     let volume = rustix::fs::statvfs(folder)?;
     Ok(volume.f_bavail.saturating_mul(volume.f_frsize))
 }
 
-/// A full disk told with how much room the output takes and how much there is; every other error as it is.
+/// The error of a full disk, with how much room the output takes and how much there is; every other error as it is.
 ///
 /// To be called when the unfinished files are gone: until then they take the room that is asked about.
 pub(super) fn with_room(error: RenderError, output: &Path, needed_bytes: u64) -> RenderError {
@@ -49,8 +49,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("x.mp4");
         let write = |kind: ErrorKind| RenderError::Write { target: path.display().to_string(), source: kind.into() };
-        let told = with_room(write(ErrorKind::StorageFull), &path, 7);
-        assert!(matches!(told, RenderError::DiskFull { needed_bytes: 7, .. }), "{told}");
+        let error = with_room(write(ErrorKind::StorageFull), &path, 7);
+        assert!(matches!(error, RenderError::DiskFull { needed_bytes: 7, .. }), "{error}");
         let muxed = EncodeError::Write { path: folder.path().join("y.part"), source: ErrorKind::StorageFull.into() };
         assert!(
             with_room(muxed.into(), &path, 7).to_string().contains("x.mp4"),

@@ -16,9 +16,9 @@ pub enum RenderError {
     /// A setting is outside its range.
     #[error("{field} is {value}, allowed is {allowed}")]
     Setting {
-        /// The setting.
+        /// Name of the setting.
         field: &'static str,
-        /// Its value.
+        /// Value that was given.
         value: String,
         /// What it may be.
         allowed: &'static str,
@@ -36,7 +36,7 @@ pub enum RenderError {
     TooLarge {
         /// Size of the last try.
         bytes: u64,
-        /// The limit.
+        /// Largest size allowed, in bytes.
         max_bytes: u64,
     },
     /// Drawing or encoding a segment panicked: a bug.
@@ -54,7 +54,7 @@ pub enum RenderError {
     Write {
         /// Path, or a name for a stream.
         target: String,
-        /// The cause.
+        /// What the operating system reported.
         source: std::io::Error,
     },
     /// The disk has no room for the output.

@@ -12,11 +12,12 @@ mod stages;
 mod unfinished;
 
 use std::cmp::Reverse;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use crate::ground::frame::FrameSource;
+use crate::ground::lock::lock;
 use crate::video::encode::{
     EncodedPicture, EncodedSound, EncoderConfig, Mp4Settings, Mp4Writer, PictureKind, Repeats, Y4mWriter,
 };
@@ -122,9 +123,9 @@ fn make(
     })
 }
 
-/// Paints and encodes every segment on a pool of threads, and gives them back in order. A thread takes the next
-/// segment when it has finished one, so no more are in work than there are threads; what waits is compressed. Those
-/// with the most work come first: the short ones fill the gaps at the end. Before them all comes the soundtrack, which is
+/// Paints and encodes every segment on a pool of threads, and gives them back in order. A thread takes the next segment
+/// when it has finished one, so no more are in work than there are threads; what waits is compressed. Those with the
+/// most work come first: the short ones fill the gaps at the end. Before them all comes the soundtrack, which is
 /// encoded in one piece.
 fn render_segments(
     source: &dyn FrameSource,
@@ -143,7 +144,7 @@ fn render_segments(
     let common = Common { source, job, progress, abandoned: &abandoned, stages, steps: &steps };
     let benches = Mutex::new(Vec::new());
     pool.in_place_scope_fifo(|scope| {
-        // What fails here fails again, and is told, where the result is asked for.
+        // What fails here fails again, and is reported, where the result is used.
         scope.spawn_fifo(|_| drop(stages.sound.time(|| sound.coded())));
         let mut queue: Vec<_> = segments.iter().zip(&mut slots).collect();
         queue.sort_by_key(|(segment, _)| Reverse(segment.work));
@@ -262,11 +263,6 @@ fn write_raw(
     })?;
     stages.mux.time(|| writer.finish()).map_err(&failed)?;
     Ok(thumbnails)
-}
-
-/// What a panic left locked is whole all the same: it is taken and put back in one step.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

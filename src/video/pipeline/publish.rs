@@ -2,8 +2,8 @@
 
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::MutexGuard;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{MutexGuard, PoisonError};
 
 use tempfile::{Builder, NamedTempFile};
 
@@ -11,6 +11,7 @@ use super::disk::{folder_of, with_room};
 use super::{Destination, Output, RenderError, RenderJob, Unfinished};
 use crate::draw::stills::{THUMBNAIL_QUALITY, jpeg, small_thumbnail};
 use crate::ground::frame::RgbaFrame;
+use crate::ground::lock::lock;
 
 /// The unfinished files of a job; dropped, they are gone.
 pub(super) struct Spool {
@@ -44,7 +45,7 @@ impl Part {
 }
 
 impl Spool {
-    /// Makes room beside the destination, so that a folder that is missing or read-only is told before any work.
+    /// Makes room beside the destination, so that a missing or read-only folder is reported before any work.
     pub(super) fn create(job: &RenderJob) -> Result<Self, RenderError> {
         let video = match (&job.output, job.output.destination()) {
             (_, Destination::File(path)) => Some(beside(path)?),
@@ -70,9 +71,7 @@ impl Spool {
     pub(super) fn raw_writer<'a>(&'a mut self, job: &'a RenderJob) -> Result<Box<dyn Write + 'a>, RenderError> {
         match (&mut self.video, job.output.destination()) {
             (Some(file), _) => Ok(Box::new(BufWriter::with_capacity(1 << 20, file.writer()))),
-            (None, Destination::Stream(stream)) => {
-                Ok(Box::new(Locked(stream.lock().unwrap_or_else(PoisonError::into_inner))))
-            }
+            (None, Destination::Stream(stream)) => Ok(Box::new(Locked(lock(stream)))),
             (None, Destination::File(path)) => {
                 Err(write_error(path)(io::Error::new(io::ErrorKind::NotFound, "the temporary file is gone")))
             }
@@ -156,8 +155,8 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), RenderError> {
     write_together(&[(path, bytes)])
 }
 
-/// Writes several files that get their names when all are complete, in this order, and replace what is there. If a rename
-/// fails, the files that were renamed before it are taken away again.
+/// Writes several files that get their names when all are complete, in this order, and replace what is there. If a
+/// rename fails, the files that were renamed before it are taken away again.
 ///
 /// # Errors
 /// As [`write_whole`].
@@ -174,7 +173,7 @@ pub fn write_together(files: &[(&Path, &[u8])]) -> Result<(), RenderError> {
     for (at, part) in parts.into_iter().enumerate() {
         if let Err(error) = part.persist(files[at].0) {
             for (path, _) in &files[..at] {
-                // The error that led here is the one to tell.
+                // The error that led here is the one to report.
                 let _ = std::fs::remove_file(path);
             }
             return Err(error);
@@ -183,7 +182,7 @@ pub fn write_together(files: &[(&Path, &[u8])]) -> Result<(), RenderError> {
     Ok(())
 }
 
-/// Brings every file to its place, the video last: whoever sees it finds the rest. Returns the video's size in bytes.
+/// Brings every file to its place, the video last: once it is there, so is the rest. Returns the video's size in bytes.
 /// If a rename fails, the thumbnails that were renamed before it are taken away again.
 pub(super) fn publish(spool: Spool, job: &RenderJob) -> Result<u64, RenderError> {
     for (part, path) in &spool.thumbnails {
@@ -202,7 +201,7 @@ pub(super) fn publish(spool: Spool, job: &RenderJob) -> Result<u64, RenderError>
     let result = rename_all(spool, job, &mut published);
     if result.is_err() {
         for path in published {
-            // The error that led here is the one to tell.
+            // The error that led here is the one to report.
             let _ = std::fs::remove_file(path);
         }
     }
@@ -219,7 +218,7 @@ fn rename_all(spool: Spool, job: &RenderJob, published: &mut Vec<PathBuf>) -> Re
         (Some(Part { file, _listed }), Destination::Stream(stream)) => {
             let failed = |source| RenderError::Write { target: job.output.describe(), source };
             let mut finished = file.reopen().map_err(failed)?;
-            let mut out = stream.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut out = lock(stream);
             io::copy(&mut finished, &mut *out).and_then(|_| out.flush()).map_err(failed)
         }
         (None, _) => Ok(()),

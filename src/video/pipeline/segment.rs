@@ -50,7 +50,7 @@ pub(super) struct Common<'a> {
     pub(super) steps: &'a [Step],
 }
 
-/// Runs the work of a segment. A panic in it, a bug, is caught here, once, and told as an error.
+/// Runs the work of a segment. A panic in it, a bug, is caught here, once, and becomes an error.
 pub(super) fn catch_panic<T>(
     segment: Segment,
     work: impl FnOnce() -> Result<T, RenderError>,

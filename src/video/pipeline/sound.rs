@@ -1,5 +1,5 @@
-//! The soundtrack of a render: from a sound file to samples at once, so that a bad file is told before anything is drawn;
-//! from samples to AAC beside the pictures.
+//! The soundtrack of a render: from a sound file to samples at once, so that a bad file is reported before anything is
+//! drawn; from samples to AAC beside the pictures.
 
 use std::sync::{Arc, OnceLock};
 

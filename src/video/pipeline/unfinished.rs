@@ -1,10 +1,12 @@
-//! Names of this process's unfinished files, so that a program that has to end at once can still remove them. The
-//! files themselves belong to whoever writes them, and go with them in every other case.
+//! Names of this process's unfinished files, so that a program that has to end at once can still remove them. In every
+//! other case the writer of a file removes it.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
-/// One list for the process: whoever ends it knows of no render in particular.
+use crate::ground::lock::lock;
+
+/// One list for the process: a signal that ends it knows no render in particular.
 static NAMES: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 /// Keeps a name on the list of unfinished files while it lives. Made before, and dropped after, the file's owner.
@@ -17,7 +19,7 @@ impl Unfinished {
     /// # Errors
     /// What `make` reports.
     pub fn list<T, E>(make: impl FnOnce() -> Result<T, E>, name: impl FnOnce(&T) -> &Path) -> Result<(T, Self), E> {
-        let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut names = lock(&NAMES);
         let made = make()?;
         let name = name(&made).to_owned();
         names.push(name.clone());
@@ -27,7 +29,7 @@ impl Unfinished {
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut names = lock(&NAMES);
         if let Some(place) = names.iter().rposition(|name| *name == self.0) {
             names.remove(place);
         }
@@ -37,8 +39,8 @@ impl Drop for Unfinished {
 /// Removes every unfinished file and empty folder of the process, then calls `end`, which is to end it: until `end`
 /// returns, no new one can be made.
 pub fn remove_unfinished(end: impl FnOnce()) {
-    let names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
-    // Files lie in folders listed before them. One that has just got its final name is no longer there: so be it.
+    let names = lock(&NAMES);
+    // Files lie in folders listed before them. One that has just got its final name is no longer there, and stays.
     for name in names.iter().rev() {
         let _ = std::fs::remove_file(name).or_else(|_| std::fs::remove_dir(name));
     }

@@ -44,7 +44,7 @@ pub enum ProbeError {
         what: &'static str,
         /// What the file says.
         found: u64,
-        /// The limit.
+        /// Largest value that is examined.
         limit: u64,
     },
 }

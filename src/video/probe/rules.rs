@@ -2,13 +2,12 @@
 //! converting. Nothing is read here.
 
 use super::report::{AudioTrack, ColourTags, Facts, RuleResult, Severity};
+use crate::video::h264::MAX_IDR_INTERVAL_S;
 
 /// Hard cap of a file in bytes: WhatsApp takes 16 MB.
 pub const MAX_BYTES: u64 = 16_000_000;
 /// Size aimed at, in bytes for each second: 5 MB for 30 s.
 const TARGET_BYTES_PER_30_S: u64 = 5_000_000;
-/// Longest time between IDR frames, in seconds.
-const MAX_IDR_INTERVAL_S: f64 = 5.0;
 /// How far the lengths of sound and pictures may lie apart, in milliseconds: a frame and a half at 30 fps.
 const MAX_LENGTH_DIFFERENCE_MS: u64 = 50;
 /// The rule that all frames are of one length.
@@ -67,26 +66,26 @@ fn container(facts: &Facts) -> [RuleResult; 7] {
 /// A video may be mute; sound that it has starts and ends with the pictures.
 fn sound(facts: &Facts) -> [RuleResult; 3] {
     let tracks = &facts.audio;
-    let told = |text: &dyn Fn(&AudioTrack) -> String| list(&tracks.iter().map(text).collect::<Vec<_>>());
+    let found = |text: &dyn Fn(&AudioTrack) -> String| list(&tracks.iter().map(text).collect::<Vec<_>>());
     let usual = |track: &AudioTrack| track.codec == "aac-lc" && track.sample_rate == 48_000 && track.channels == 2;
     let apart_ms = |track: &AudioTrack| track.duration_ms.abs_diff(facts.duration_ms);
     [
         rule(
             "audio",
             tracks.len() <= 1 && tracks.iter().all(usual),
-            told(&|track| format!("{} {} Hz {} ch", track.codec, track.sample_rate, track.channels)),
+            found(&|track| format!("{} {} Hz {} ch", track.codec, track.sample_rate, track.channels)),
             "none, or one AAC-LC track, 48000 Hz, 2 channels",
         ),
         rule(
             "audio_start",
             tracks.iter().all(|track| track.start_ms == 0),
-            told(&|track| format!("{} ms", track.start_ms)),
+            found(&|track| format!("{} ms", track.start_ms)),
             "0 ms",
         ),
         rule(
             "audio_length",
             tracks.iter().all(|track| apart_ms(track) <= MAX_LENGTH_DIFFERENCE_MS),
-            told(&|track| format!("{} ms", track.duration_ms)),
+            found(&|track| format!("{} ms", track.duration_ms)),
             format!("{} ms of the video, within {MAX_LENGTH_DIFFERENCE_MS} ms", facts.duration_ms),
         ),
     ]
@@ -112,8 +111,8 @@ fn stream(facts: &Facts) -> [RuleResult; 6] {
     ]
 }
 
-/// Whether the level allows the picture and is no higher than phones take: 4.0 up to 30 fps, 4.2 above. The mean rate of
-/// frames that vary in length says nothing about the highest.
+/// Whether the level allows the picture and is no higher than phones take: 4.0 up to 30 fps, 4.2 above. The mean rate
+/// of frames that vary in length says nothing about the highest.
 fn level(facts: &Facts) -> (bool, String) {
     let number = |level: &Option<String>| level.as_ref().and_then(|text| text.parse::<f64>().ok());
     let ceiling = if !facts.constant_frame_rate || rate(facts).is_some_and(|rate| rate > 30.0) { 4.2 } else { 4.0 };
@@ -147,7 +146,7 @@ fn timing(facts: &Facts) -> [RuleResult; 5] {
         ),
         rule(
             "idr_interval",
-            facts.idr_frames > 0 && facts.max_idr_interval_s <= MAX_IDR_INTERVAL_S,
+            facts.idr_frames > 0 && facts.max_idr_interval_s <= f64::from(MAX_IDR_INTERVAL_S),
             format!("{:.3} s", facts.max_idr_interval_s),
             "at most 5 s",
         ),

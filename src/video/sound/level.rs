@@ -1,4 +1,5 @@
-//! How loud a soundtrack is and becomes: integrated loudness by ITU-R BS.1770-4 and EBU R 128, with a true-peak ceiling.
+//! How loud a soundtrack is and becomes: integrated loudness by ITU-R BS.1770-4 and EBU R 128, with a true-peak
+//! ceiling.
 
 use ebur128::{EbuR128, Mode};
 use serde::Serialize;
@@ -9,8 +10,8 @@ use super::{SAMPLE_RATE, Stereo};
 
 /// Most that a quiet recording is turned up, in dB: what needs more is noise.
 const MAX_BOOST_DB: f64 = 30.0;
-/// Most that the limiter takes from a peak, in dB. A recording with peaks still rarer stays below the target: more would
-/// be heard as pumping.
+/// Most that the limiter takes from a peak, in dB. A recording with peaks still rarer stays below the target: more
+/// would be heard as pumping.
 const MAX_LIMITING_DB: f64 = 9.0;
 /// Rounds in which gain and limiter are brought together.
 const ROUNDS: u8 = 5;
@@ -23,7 +24,8 @@ const GATE_LUFS: f64 = -70.0;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Levels {
-    /// Integrated loudness in LUFS; absent for silence, and for what is shorter than the 0.4 s that are measured at a time.
+    /// Integrated loudness in LUFS; absent for silence, and for what is shorter than the 0.4 s that are measured at a
+    /// time.
     pub loudness_lufs: Option<f64>,
     /// Highest true peak of both channels in dBTP; absent for silence.
     pub true_peak_dbtp: Option<f64>,
@@ -33,8 +35,8 @@ impl Levels {
     /// Loudness of a soundtrack before encoding, in LUFS. The delivered one is to be -16: coding takes 0.5 LU from pink
     /// noise and next to nothing from a tone, and this lies in between.
     pub const TARGET_LUFS: f64 = -15.8;
-    /// Highest true peak before encoding, in dBTP. The delivered one is to be at most -1 dBTP: coding moves peaks by up to
-    /// 1 dB.
+    /// Highest true peak before encoding, in dBTP. The delivered one is to be at most -1 dBTP: coding moves peaks by up
+    /// to 1 dB.
     pub const CEILING_DBTP: f64 = -2.0;
 
     /// Measures a signal.
@@ -52,8 +54,8 @@ impl Levels {
     }
 }
 
-/// Turns a signal up or down to [`Levels::TARGET_LUFS`] and keeps its peaks below [`Levels::CEILING_DBTP`]. Silence stays
-/// silence, and what is too short to be measured is turned down at most.
+/// Turns a signal up or down to [`Levels::TARGET_LUFS`] and keeps its peaks below [`Levels::CEILING_DBTP`]. Silence
+/// stays silence, and what is too short to be measured is turned down at most.
 pub(super) fn normalise(samples: &mut [Stereo]) -> Levels {
     let found = Levels::of(samples);
     let Some(peak) = found.true_peak_dbtp else { return found };
@@ -124,14 +126,14 @@ mod tests {
     const SECOND: usize = SAMPLE_RATE as usize;
 
     fn normalised(mut samples: Vec<Stereo>) -> (Levels, Vec<Stereo>) {
-        let told = normalise(&mut samples);
+        let reported = normalise(&mut samples);
         let measured = Levels::of(&samples);
-        for (told, measured) in
-            [(told.loudness_lufs, measured.loudness_lufs), (told.true_peak_dbtp, measured.true_peak_dbtp)]
+        for (reported, measured) in
+            [(reported.loudness_lufs, measured.loudness_lufs), (reported.true_peak_dbtp, measured.true_peak_dbtp)]
         {
-            assert_eq!(told.is_some(), measured.is_some());
-            let apart = told.unwrap_or(0.0) - measured.unwrap_or(0.0);
-            assert!(apart.abs() < 0.05, "told {told:?}, measured {measured:?}");
+            assert_eq!(reported.is_some(), measured.is_some());
+            let apart = reported.unwrap_or(0.0) - measured.unwrap_or(0.0);
+            assert!(apart.abs() < 0.05, "reported {reported:?}, measured {measured:?}");
         }
         (measured, samples)
     }

@@ -1,5 +1,5 @@
-//! From a recording to a soundtrack, as pure signal work: as long as the video, neither gap nor click, as loud as others.
-//! Files are decoded and encoded by `encode`; what is heard is decided here.
+//! From a recording to a soundtrack, as pure signal work: as long as the video, neither gap nor click, as loud as
+//! others. Files are decoded and encoded by `encode`; what is heard is decided here.
 
 mod fade;
 mod level;
@@ -64,7 +64,6 @@ pub enum SoundError {
 /// A finished soundtrack.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Master {
-    /// Its samples.
     pub samples: Vec<Stereo>,
     /// How loud it became.
     pub levels: Levels,

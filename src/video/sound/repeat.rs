@@ -8,9 +8,9 @@ use std::f64::consts::FRAC_PI_2;
 use super::{SAMPLE_RATE, Stereo};
 
 /// Longest overlap, in samples: half a second.
-const LONGEST_FADE: usize = SAMPLE_RATE as usize / 2;
+const MAX_FADE: usize = SAMPLE_RATE as usize / 2;
 /// How far the seam is moved at most, in samples: 50 ms, one period of the lowest tone that is heard.
-const LONGEST_SHIFT: usize = SAMPLE_RATE as usize / 20;
+const MAX_SHIFT: usize = SAMPLE_RATE as usize / 20;
 /// Of how many samples one is compared: likeness is a matter of tones far below a quarter of the sample rate.
 const STRIDE: usize = 4;
 
@@ -42,9 +42,9 @@ pub(super) fn fit(recording: &[Stereo], length: usize) -> Vec<Stereo> {
 
 impl Seam {
     fn find(recording: &[Stereo]) -> Self {
-        let fade = LONGEST_FADE.min(recording.len() / 4);
+        let fade = MAX_FADE.min(recording.len() / 4);
         let last = recording.len() - fade;
-        let shift = LONGEST_SHIFT.min(recording.len() / 8);
+        let shift = MAX_SHIFT.min(recording.len() / 8);
         let start = &recording[..fade];
         let mut best = Self { period: last, fade, likeness: 0.0 };
         for period in (last - shift..=last).rev() {
@@ -146,7 +146,7 @@ mod tests {
     fn the_first_round_is_the_recording() {
         let recording = noise(2 * SECOND, 0.5);
         let long = fit(&recording, 5 * SECOND);
-        let shortest = recording.len() - LONGEST_FADE - LONGEST_SHIFT;
+        let shortest = recording.len() - MAX_FADE - MAX_SHIFT;
         assert_eq!(long[..shortest], recording[..shortest]);
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use quotereel::compose::scene::{ComposeError, Composed, Ingredients};
 use quotereel::compose::text::{FontLibrary, GlyphCache};
-use quotereel::draw::raster::{check_burden, still};
+use quotereel::draw::raster::{check_cost, still};
 use quotereel::ground::executor::Sequential;
 use quotereel::ground::geometry::Size;
 use quotereel::ground::time::FrameRate;
@@ -34,7 +34,7 @@ pub(crate) fn compose(snapshot: &Snapshot, template: &Template, canvas: Size) ->
 #[allow(dead_code, reason = "not every target needs it")]
 pub(crate) fn paint(composed: &Composed) {
     let composition = &composed.composition;
-    if check_burden(composition).is_err() {
+    if check_cost(composition).is_err() {
         return;
     }
     let frame =

@@ -1,7 +1,7 @@
 //! Shaping against HarfBuzz's own program: the same runs of the same fonts give the same glyphs at the same places.
 //!
-//! `hb-shape` is in Debian's `libharfbuzz-bin`, the East Asian fonts are in `fonts-noto-cjk`; `make setup-tests` installs
-//! both.
+//! `hb-shape` is in Debian's `libharfbuzz-bin`, the East Asian fonts are in `fonts-noto-cjk`; `make setup-tests`
+//! installs both.
 
 use std::fmt::Write as _;
 use std::ops::Range;

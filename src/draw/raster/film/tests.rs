@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::compose::scene::{Edge, Geometry, MotionLink, Paint, Reveal, RoundedRect, Shape, Stop};
+use crate::compose::scene::{Content, Edge, Geometry, MotionLink, Paint, Reveal, RoundedRect, Shape, Stop};
 use crate::ground::executor::Sequential;
 use crate::ground::geometry::Rect;
 use crate::ground::timeline::{Easing, Keyframe, Track};

@@ -58,8 +58,8 @@ impl AacEncoder {
         frame.set_format(ff::format::Sample::F32(ff::format::sample::Type::Planar));
         frame.set_samples(samples.len());
         frame.set_rate(self.sample_rate);
-        // SAFETY: the frame is allocated and owned, with format and length set and no buffer yet; a default layout owns no
-        // memory.
+        // SAFETY: the frame is allocated and owned, with format and length set and no buffer yet; a default layout owns
+        // no memory.
         let code = unsafe {
             c::av_channel_layout_default(&raw mut (*frame.as_mut_ptr()).ch_layout, 2);
             c::av_frame_get_buffer(frame.as_mut_ptr(), 0)
@@ -68,7 +68,8 @@ impl AacEncoder {
             return Err(failure("allocating sound", ff::Error::from(code)));
         }
         for side in 0..2 {
-            // SAFETY: the frame has two planes of `samples.len()` floats each, aligned for them, which nobody else sees.
+            // SAFETY: the frame has two planes of `samples.len()` floats each, aligned for them, which nobody else
+            // sees.
             let plane = unsafe {
                 let plane = (*frame.as_mut_ptr()).data[side].cast::<f32>();
                 std::slice::from_raw_parts_mut(plane, samples.len())

@@ -180,8 +180,8 @@ struct Resampler {
 impl Resampler {
     fn open(shape: Shape) -> Result<Self, SoundError> {
         let mut context = std::ptr::null_mut();
-        // SAFETY: the layouts are plain data that own no memory and outlive the call, which copies them; `context` is set
-        // or stays null.
+        // SAFETY: the layouts are plain data that own no memory and outlive the call, which copies them; `context` is
+        // set or stays null.
         let code = unsafe {
             let (mut from, mut to) = (std::mem::zeroed(), std::mem::zeroed());
             match shape.mask {
@@ -214,7 +214,7 @@ impl Resampler {
 
     /// Gives what it still holds back.
     fn finish(&mut self, samples: &mut Vec<Stereo>) {
-        // SAFETY: no planes and no length are how the end is told.
+        // SAFETY: no planes and no length mean the end.
         unsafe { self.convert(std::ptr::null_mut(), 0, samples) }
     }
 
@@ -229,7 +229,8 @@ impl Resampler {
         let start = samples.len();
         samples.resize(start + room, [0.0; 2]);
         let mut target = samples[start..].as_mut_ptr().cast::<u8>();
-        // SAFETY: the target has room for as many packed stereo samples as are told; the planes are the caller's promise.
+        // SAFETY: the target has room for as many packed stereo samples as are passed; the planes are the caller's
+        // promise.
         let written =
             unsafe { c::swr_convert(self.context, &raw mut target, c_int::try_from(room).unwrap_or(0), planes, count) };
         samples.truncate(start + usize::try_from(written).unwrap_or(0).min(room));

@@ -1,5 +1,6 @@
-//! Every call into C code, wrapped so that the rest of the crate stays safe: FFmpeg, and one tunable of the allocator that
-//! its pictures come from. Only calls and checks: what the options mean is told in `config`, `mp4` and `sound`.
+//! Every call into C code, wrapped so that the rest of the crate stays safe: FFmpeg, and one tunable of the allocator
+//! that its pictures come from. Only calls and checks: what the options mean is documented in `config`, `mp4` and
+//! `sound`.
 
 mod aac;
 mod decoder;
@@ -54,7 +55,7 @@ fn initialise() -> Result<(), EncodeError> {
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 const LARGE_BLOCK_BYTES: c_int = 1 << 20;
 
-/// Tells glibc to give blocks of pictures back to the system when they are freed. Left to itself it raises that limit to
+/// Makes glibc give blocks of pictures back to the system when they are freed. Left to itself it raises that limit to
 /// 32 MiB as soon as a large block is freed, and the pictures of each encoder then stay behind in the heap of a thread:
 /// 40 MB more at the peak of a render with two threads.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
@@ -117,7 +118,7 @@ pub fn ffmpeg_version() -> String {
 }
 
 /// Licence of the linked FFmpeg, for example `GPL version 2 or later`: it follows from how FFmpeg was configured, and
-/// binds whoever distributes a program linked to it.
+/// binds everybody who distributes a program linked to it.
 #[must_use]
 pub fn ffmpeg_license() -> String {
     // SAFETY: the function returns a static string that ends in a zero byte.
@@ -148,8 +149,8 @@ fn open_encoder(
     codec: ff::Codec,
     options: ff::Dictionary<'static>,
 ) -> Result<(), EncodeError> {
-    // SAFETY: the context was allocated for this codec and is not open yet. The dictionary is given up to the call, which
-    // frees what it uses and hands the rest back; that is owned and freed again at once.
+    // SAFETY: the context was allocated for this codec and is not open yet. The dictionary is given up to the call,
+    // which frees what it uses and hands the rest back; that is owned and freed again at once.
     let (code, left) = unsafe {
         let mut raw = options.disown();
         let code = c::avcodec_open2(context.as_mut_ptr(), codec.as_ptr(), &raw mut raw);

@@ -182,8 +182,8 @@ fn add_sound(output: &mut ff::format::context::Output, sound: &SoundTrack<'_>) -
 /// Gives a stream its header.
 fn set_extradata(stream: &mut ff::format::stream::StreamMut<'_>, bytes: &[u8]) -> Result<(), EncodeError> {
     let padding = c::AV_INPUT_BUFFER_PADDING_SIZE as usize;
-    // SAFETY: `codecpar` belongs to the stream, which is alive. The extradata is allocated by FFmpeg's own allocator with
-    // the zeroed padding it asks for, filled within its length, and freed with the stream.
+    // SAFETY: `codecpar` belongs to the stream, which is alive. The extradata is allocated by FFmpeg's own allocator
+    // with the zeroed padding it asks for, filled within its length, and freed with the stream.
     unsafe {
         let parameters = (*stream.as_mut_ptr()).codecpar;
         let extradata = c::av_mallocz(bytes.len() + padding).cast::<u8>();

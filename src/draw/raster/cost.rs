@@ -1,16 +1,15 @@
-//! The burden of a composition: what drawing it would cost, told before anything is drawn, and refused where it is out of all
-//! proportion. A template may ask for anything; a machine has so much memory and a seller so much time.
+//! The cost of a composition: what drawing it would take, estimated before anything is drawn. A composition out of all
+//! proportion is refused. A template may ask for anything; a machine has so much memory and a seller so much time.
 
-use super::film::{primitives, variant_count};
 use super::steps::{ink, moves_at, redraws};
 use crate::compose::scene::{Composition, Geometry, Isolated, Layer, Primitive, Scene, Shape};
 use crate::ground::geometry::{IntRect, Size};
 
 /// Most bytes that the drawn layers on view at one time may take.
-const MOST_BYTES: u64 = 512 << 20;
-/// Most work of a whole video, in pixels that are drawn or laid down once, some 4 ns each: about 20 s of one processor. An
-/// estimate: 100 shadows as large as the canvas and its reach, 5,000 million by this count, took 21.7 s.
-const MOST_WORK_PX: u64 = 5_000_000_000;
+const MAX_BYTES: u64 = 512 << 20;
+/// Most work of a whole video, in pixels that are drawn or laid down once, some 4 ns each: about 20 s of one processor.
+/// An estimate: 100 shadows as large as the canvas and its reach, 5,000 million by this count, took 21.7 s.
+const MAX_WORK_PX: u64 = 5_000_000_000;
 
 /// What a pixel costs, against one that is filled with a colour. Estimates, by how often each is read and written.
 const GRADIENT: u64 = 2;
@@ -27,14 +26,13 @@ const BLUR_REACH: f32 = 1.5;
 
 /// A composition that would take too much.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TooHeavy {
+pub enum TooCostly {
     /// Its layers take too much memory at once.
     #[error(
         "scene `{scene}` has layers of {megabytes} MB on view at one time; at most {} are allowed: fewer or smaller nodes that \
-         move, cast shadows or are blurred", MOST_BYTES >> 20
+         move, cast shadows or are blurred", MAX_BYTES >> 20
     )]
     Memory {
-        /// The scene.
         scene: String,
         /// What they take, in MB of 2^20 bytes.
         megabytes: u64,
@@ -42,7 +40,7 @@ pub enum TooHeavy {
     /// Drawing and moving them takes too long.
     #[error(
         "drawing takes {megapixels} million pixels, most of them in scene `{scene}`; at most {} are allowed: fewer, smaller or \
-         shorter motions, shadows, blurs and masks", MOST_WORK_PX / 1_000_000
+         shorter motions, shadows, blurs and masks", MAX_WORK_PX / 1_000_000
     )]
     Work {
         /// The scene that takes most.
@@ -52,28 +50,28 @@ pub enum TooHeavy {
     },
 }
 
-/// Refuses a composition that is out of all proportion.
+/// Refuses a composition whose cost is out of all proportion.
 ///
 /// # Errors
-/// [`TooHeavy`], with the scene that is most to blame.
-pub fn check_burden(composition: &Composition) -> Result<(), TooHeavy> {
+/// [`TooCostly`], with the scene that costs most.
+pub fn check_cost(composition: &Composition) -> Result<(), TooCostly> {
     let area = reach_of(composition.size);
     let bytes: Vec<u64> = composition.scenes.iter().map(|scene| bytes_of(scene, area)).collect();
     for (at, scene) in composition.scenes.iter().enumerate() {
         let together = (0..bytes.len()).filter(|other| meets(scene, &composition.scenes[*other]) && *other >= at);
         let total: u64 = together.map(|other| bytes[other]).sum();
-        if total > MOST_BYTES {
+        if total > MAX_BYTES {
             let heaviest = (0..bytes.len()).max_by_key(|at| bytes[*at]).unwrap_or(at);
             let scene = composition.scenes[heaviest].id.clone();
-            return Err(TooHeavy::Memory { scene, megabytes: total >> 20 });
+            return Err(TooCostly::Memory { scene, megabytes: total >> 20 });
         }
     }
     let work: Vec<u64> = composition.scenes.iter().map(|scene| work_of(scene, area, composition.size)).collect();
     let total = work.iter().fold(0, |sum: u64, work| sum.saturating_add(*work));
-    if total > MOST_WORK_PX {
+    if total > MAX_WORK_PX {
         let heaviest = (0..work.len()).max_by_key(|at| work[*at]).unwrap_or(0);
         let scene = composition.scenes[heaviest].id.clone();
-        return Err(TooHeavy::Work { scene, megapixels: total / 1_000_000 });
+        return Err(TooCostly::Work { scene, megapixels: total / 1_000_000 });
     }
     Ok(())
 }
@@ -108,7 +106,7 @@ fn work_of(scene: &Scene, within: IntRect, size: Size) -> u64 {
         let moved = (0..scene.frame_count)
             .filter(|frame| layer.motion.iter().any(|link| moves_at(link, *frame)) || redraws(layer, *frame))
             .count() as u64;
-        let laid = px(grown(primitives(&layer.content, 0)).intersect(size.bounds())) * (1 + moved);
+        let laid = px(grown(layer.content.primitives(0)).intersect(size.bounds())) * (1 + moved);
         drawn.saturating_add(laid * if turns { TURNED } else { 1 })
     };
     scene.layers.iter().map(layer_work).fold(0, u64::saturating_add)
@@ -116,7 +114,7 @@ fn work_of(scene: &Scene, within: IntRect, size: Size) -> u64 {
 
 /// What a layer shows, one after the other.
 fn variants(layer: &Layer) -> impl Iterator<Item = &[Primitive]> {
-    (0..variant_count(&layer.content)).map(|variant| primitives(&layer.content, variant))
+    (0..layer.content.variant_count()).map(|variant| layer.content.primitives(variant))
 }
 
 /// Where primitives leave ink, shadows and blurs with it.
@@ -217,12 +215,12 @@ mod tests {
 
     #[test]
     fn what_no_machine_should_draw_is_refused_with_its_scene() {
-        assert_eq!(check_burden(&fading(20, 15, None)), Ok(()));
-        let error = check_burden(&fading(100, 15, None)).expect_err("a gigabyte");
+        assert_eq!(check_cost(&fading(20, 15, None)), Ok(()));
+        let error = check_cost(&fading(100, 15, None)).expect_err("a gigabyte");
         assert!(error.to_string().starts_with("scene `s` has layers of 791 MB"), "{error}");
-        assert!(matches!(check_burden(&fading(20, 800, None)), Err(TooHeavy::Work { .. })));
+        assert!(matches!(check_cost(&fading(20, 800, None)), Err(TooCostly::Work { .. })));
         let shadow = Shadow { dx: 0.0, dy: 0.0, blur: 200.0, spread: 200.0, color: Color::BLACK };
-        assert!(check_burden(&fading(40, 15, Some(shadow))).is_err());
+        assert!(check_cost(&fading(40, 15, Some(shadow))).is_err());
     }
 
     #[test]
@@ -231,8 +229,8 @@ mod tests {
         let mut next = video.scenes[0].clone();
         (next.id, next.first_frame) = ("next".to_owned(), 900);
         video.scenes.push(next);
-        assert_eq!(check_burden(&video), Ok(()));
+        assert_eq!(check_cost(&video), Ok(()));
         video.scenes[1].first_frame = 890;
-        assert!(matches!(check_burden(&video), Err(TooHeavy::Memory { .. })));
+        assert!(matches!(check_cost(&video), Err(TooCostly::Memory { .. })));
     }
 }
