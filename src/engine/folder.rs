@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::template::{DOCUMENT_FILE, LARGEST_FILE_BYTES, PARTS_FOLDER, STRINGS_FOLDER, TemplateFiles};
+use crate::template::{DOCUMENT_FILE, MAX_FILE_BYTES, PARTS_FOLDER, STRINGS_FOLDER, TemplateFiles};
 
 /// Most languages a template may have.
 const MAX_LANGUAGES: usize = 200;
@@ -75,7 +75,7 @@ fn read_each(folder: &Path, most: usize) -> Result<BTreeMap<String, Vec<u8>>, Fo
 fn read_file(path: &Path) -> Result<Vec<u8>, FolderError> {
     let unreadable = |source| FolderError::Unreadable { path: path.to_owned(), source };
     let mut bytes = Vec::new();
-    let limit = LARGEST_FILE_BYTES as u64 + 1;
+    let limit = MAX_FILE_BYTES as u64 + 1;
     fs::File::open(path).map_err(unreadable)?.take(limit).read_to_end(&mut bytes).map_err(unreadable)?;
     Ok(bytes)
 }

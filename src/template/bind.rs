@@ -8,26 +8,29 @@ use minijinja::value::{Value, ValueKind};
 use super::bound::{
     BoundGroup, BoundKind, BoundMotion, BoundNode, BoundPlacement, BoundScene, BoundShape, BoundSurface, Length,
 };
+use super::checked::Template;
 use super::context::{self, Bindings};
-use super::document::{Align, ChooseNode, Direction, Flex, Justify, Motion, Node, Placement, RepeatNode, UseNode};
-use super::error::{TemplateError, TemplateProblem};
-use super::expression::{Evaluator, Locals};
-use super::theme::{Scale, Theme, unknown};
-use super::{DOCUMENT_FILE, Template, params};
+use super::document::{Align, ChooseNode, Direction, Flex, Justify, Node, NodeKind, RepeatNode, UseNode};
+use super::error::{TemplateError, TemplateProblem, unknown};
+use super::expression::Evaluator;
+use super::files::DOCUMENT_FILE;
+use super::filters::Locals;
+use super::params;
+use super::theme::{Scale, Theme};
 use crate::ground::geometry::Size;
 use crate::ground::problem::{member, quoted};
 use crate::ground::time::FrameRate;
 use crate::quote::locale::Amount;
 
 /// Most nodes a bound scene may have; a repeat of a repeat reaches it first.
-const MOST_NODES: usize = 10_000;
+const MAX_NODES: usize = 10_000;
 /// Depth of groups within groups that layout and drawing are ready for.
-const DEEPEST_GROUP: usize = 32;
+const MAX_GROUP_DEPTH: usize = 32;
 /// Depth of masked or blurred groups within such groups. Each is drawn apart, and a blur reaches as far as all around it do
 /// together.
-const DEEPEST_EFFECT: usize = 4;
+const MAX_EFFECT_DEPTH: usize = 4;
 /// Most masked or blurred groups of a scene.
-const MOST_EFFECTS: usize = 64;
+const MAX_EFFECTS: usize = 64;
 /// Steps a node takes of what binding may spend. Setting a text into its box takes far longer than evaluating it.
 const STEPS_PER_NODE: u64 = 100;
 
@@ -197,7 +200,7 @@ impl<'t> Binder<'t> {
     }
 
     pub(super) fn problem(&self, pointer: impl Into<String>, reason: impl Into<String>) -> Box<TemplateProblem> {
-        Box::new(self.template.problem(DOCUMENT_FILE, pointer, spelling::told(reason.into())))
+        Box::new(self.template.problem(DOCUMENT_FILE, pointer, spelling::explained(reason.into())))
     }
 
     fn condition(&self, when: Option<&str>, at: &str, locals: &Locals) -> Bound<bool> {
@@ -239,8 +242,8 @@ impl<'t> Binder<'t> {
         spent: &mut Spent,
         out: &mut Vec<BoundNode>,
     ) -> Bound<()> {
-        if scope.depth > DEEPEST_GROUP {
-            return Err(self.problem(at, format!("groups are nested deeper than {DEEPEST_GROUP}")));
+        if scope.depth > MAX_GROUP_DEPTH {
+            return Err(self.problem(at, format!("groups are nested deeper than {MAX_GROUP_DEPTH}")));
         }
         for (index, node) in nodes.iter().enumerate() {
             self.node(node, &format!("{at}/{index}"), scope, spent, out)?;
@@ -250,29 +253,25 @@ impl<'t> Binder<'t> {
 
     fn node(&self, node: &Node, at: &str, scope: &Scope<'_>, spent: &mut Spent, out: &mut Vec<BoundNode>) -> Bound<()> {
         spent.nodes += 1;
-        if spent.nodes > MOST_NODES {
-            return Err(self.problem(at, format!("the scene has more than {MOST_NODES} nodes")));
+        if spent.nodes > MAX_NODES {
+            return Err(self.problem(at, format!("the scene has more than {MAX_NODES} nodes")));
         }
         self.evaluator.spend(STEPS_PER_NODE).map_err(|reason| self.problem(at, reason))?;
-        match node {
-            Node::Choose(choose) => return self.choose(choose, at, scope, spent, out),
-            Node::Use(node) => return self.part(node, at, scope, spent, out),
-            _ => {}
-        }
-        let Some(shared) = Shared::of(node) else { return Ok(()) };
-        if !self.condition(shared.when, at, scope.locals)? {
+        if !self.condition(node.common.when.as_deref(), at, scope.locals)? {
             return Ok(());
         }
-        let kind = match node {
-            Node::Text(text) => self.text(text, at, scope)?,
-            Node::Image(image) => self.image(image, at, scope)?,
-            Node::Shape(shape) => {
+        let kind = match &node.kind {
+            NodeKind::Choose(choose) => return self.choose(choose, at, scope, spent, out),
+            NodeKind::Use(node) => return self.part(node, at, scope, spent, out),
+            NodeKind::Text(text) => self.text(text, at, scope)?,
+            NodeKind::Image(image) => self.image(image, at, scope)?,
+            NodeKind::Shape(shape) => {
                 let (kind, path) = (shape.shape, shape.path.clone());
                 Some(BoundKind::Shape(Box::new(BoundShape { kind, path, surface: self.surface(&shape.surface, at)? })))
             }
-            Node::Icon(icon) => Some(self.icon(icon, at)?),
-            Node::Qr(qr) => self.qr(qr, at, scope)?,
-            Node::Group(group) => {
+            NodeKind::Icon(icon) => Some(self.icon(icon, at)?),
+            NodeKind::Qr(qr) => self.qr(qr, at, scope)?,
+            NodeKind::Group(group) => {
                 let inner = Scope { depth: scope.depth + 1, ..*scope };
                 let mut children = Vec::new();
                 self.nodes(&group.children, &format!("{at}/children"), &inner, spent, &mut children)?;
@@ -280,21 +279,20 @@ impl<'t> Binder<'t> {
                 let bound = self.group(&group.flex, surface, group.clip, children, at)?;
                 Some(BoundKind::Group(Box::new(self.with_effects(bound, group.mask.as_ref(), group.blur, at)?)))
             }
-            Node::Repeat(repeat) => Some(self.repeat(repeat, at, scope, spent)?),
-            Node::Choose(_) | Node::Use(_) => None,
+            NodeKind::Repeat(repeat) => Some(self.repeat(repeat, at, scope, spent)?),
         };
         let Some(kind) = kind else { return Ok(()) };
-        let mut placement = self.placement(shared.layout, at)?;
-        if let Node::Icon(icon) = node {
+        let mut placement = self.placement(&node.common.layout, at)?;
+        if let NodeKind::Icon(icon) = &node.kind {
             let side =
                 self.theme.px(&icon.size, Scale::Sizes).map_err(|why| self.problem(format!("{at}/size"), why))?;
             placement.size = [Length::Px(side); 2];
             placement.shrink = 0.0;
         }
         let bound = BoundNode {
-            label: shared.id.map_or_else(|| at.to_owned(), str::to_owned),
+            label: node.common.id.clone().unwrap_or_else(|| at.to_owned()),
             placement,
-            motion: self.motion(shared.motion, &format!("{at}/motion"))?,
+            motion: self.motion(&node.common.motion, &format!("{at}/motion"))?,
             kind,
         };
         if let BoundKind::Group(group) = &bound.kind
@@ -307,13 +305,11 @@ impl<'t> Binder<'t> {
         }
         if bound.has_effect() {
             spent.effects += 1;
-            if spent.effects > MOST_EFFECTS {
-                return Err(
-                    self.problem(at, format!("the scene has more than {MOST_EFFECTS} masked or blurred groups"))
-                );
+            if spent.effects > MAX_EFFECTS {
+                return Err(self.problem(at, format!("the scene has more than {MAX_EFFECTS} masked or blurred groups")));
             }
-            if bound.depth_of_effects() > DEEPEST_EFFECT {
-                let reason = format!("masked or blurred groups are nested deeper than {DEEPEST_EFFECT}");
+            if bound.depth_of_effects() > MAX_EFFECT_DEPTH {
+                let reason = format!("masked or blurred groups are nested deeper than {MAX_EFFECT_DEPTH}");
                 return Err(self.problem(at, reason));
             }
         }
@@ -348,9 +344,6 @@ impl<'t> Binder<'t> {
         spent: &mut Spent,
         out: &mut Vec<BoundNode>,
     ) -> Bound<()> {
-        if !self.condition(node.when.as_deref(), at, scope.locals)? {
-            return Ok(());
-        }
         let parts = &self.template.document().parts;
         let part = parts
             .get(&node.part)
@@ -444,39 +437,6 @@ impl<'t> Binder<'t> {
             placement: BoundPlacement { size, ..BoundPlacement::default() },
             motion: BoundMotion::default(),
             kind: BoundKind::Group(Box::new(self.canvas_group())),
-        }
-    }
-}
-
-/// Fields that all kinds of node share.
-struct Shared<'a> {
-    id: Option<&'a str>,
-    when: Option<&'a str>,
-    layout: &'a Placement,
-    motion: &'a Motion,
-}
-
-impl<'a> Shared<'a> {
-    fn of(node: &'a Node) -> Option<Self> {
-        macro_rules! shared {
-            ($node:expr) => {
-                Some(Shared {
-                    id: $node.id.as_deref(),
-                    when: $node.when.as_deref(),
-                    layout: &$node.layout,
-                    motion: &$node.motion,
-                })
-            };
-        }
-        match node {
-            Node::Text(node) => shared!(node),
-            Node::Image(node) => shared!(node),
-            Node::Shape(node) => shared!(node),
-            Node::Icon(node) => shared!(node),
-            Node::Qr(node) => shared!(node),
-            Node::Group(node) => shared!(node),
-            Node::Repeat(node) => shared!(node),
-            Node::Choose(_) | Node::Use(_) => None,
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Template, TemplateError, TemplateFiles};
+use super::checked::Template;
+use super::error::TemplateError;
+use super::files::TemplateFiles;
 use crate::ground::problem::nearest;
 
 struct Builtin {
@@ -53,6 +55,8 @@ pub fn builtin_files(name: &str) -> Result<TemplateFiles, TemplateError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::quote::locale::Locale;
+    use crate::template::strings::StringEntry;
 
     #[test]
     fn every_builtin_template_passes_its_checks() {
@@ -69,5 +73,51 @@ mod tests {
     fn an_unknown_name_lists_the_known_ones() {
         let error = builtin("quote-sumary").expect_err("misspelt").to_string();
         assert!(error.contains("did you mean `quote-summary`?"), "{error}");
+    }
+
+    /// The language of a template for a locale, and what a string says in it.
+    fn spoken(template: &Template, tag: &str, key: &str) -> (String, String) {
+        let locale = Locale::parse(tag).expect("known locale");
+        let text = match &template.strings_for(&locale)[key] {
+            StringEntry::Plain(text) => text.clone(),
+            StringEntry::Plural(forms) => forms["other"].clone(),
+        };
+        (template.language_for(&locale).to_owned(), text)
+    }
+
+    fn classic(strings: &[(&str, &str)]) -> Template {
+        let own = strings.iter().map(|(language, text)| ((*language).to_owned(), text.as_bytes().to_vec()));
+        let files = TemplateFiles { strings: own.collect(), ..builtin_files("quote-classic").expect("built in") };
+        Template::parse(&files).expect("a good template")
+    }
+
+    #[test]
+    fn regions_and_scripts_have_words_of_their_own() {
+        let template = classic(&[]);
+        for (tag, language, key, text) in [
+            ("zh-TW", "zh-Hant", "quote", "報價單"),
+            ("zh-Hant-HK", "zh-Hant", "nextStep", "可以開始了嗎？"),
+            ("zh-CN", "zh", "quote", "报价单"),
+            ("pt-PT", "pt-PT", "yourContact", "O seu contacto"),
+            ("pt-PT", "pt-PT", "quote", "Orçamento"),
+            ("pt-BR", "pt", "yourContact", "Seu contato"),
+            ("es-ES", "es-ES", "quote", "Presupuesto"),
+            ("es-AR", "es-AR", "quote", "Presupuesto"),
+            ("es-CL", "es", "quote", "Cotización"),
+            ("hu-HU", "en", "quote", "Quote"),
+        ] {
+            assert_eq!(spoken(&template, tag, key), (language.to_owned(), text.to_owned()), "{key} in {tag}");
+        }
+    }
+
+    #[test]
+    fn strings_of_a_template_win_over_words_of_a_region() {
+        let template =
+            classic(&[("en", "{}"), ("es", r#"{"quote": "Oferta"}"#), ("pt-PT", r#"{"quote": "Proposta"}"#)]);
+        assert_eq!(spoken(&template, "es-ES", "quote").1, "Oferta");
+        assert_eq!(spoken(&template, "es-ES", "validUntil").1, "Válido hasta el {{ date }}");
+        assert_eq!(spoken(&template, "pt-PT", "quote").1, "Proposta");
+        assert_eq!(spoken(&template, "pt-PT", "shipping").1, "Portes");
+        assert_eq!(spoken(&template, "pt-BR", "quote").1, "Orçamento");
     }
 }

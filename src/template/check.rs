@@ -8,14 +8,14 @@ mod ranges;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::KNOWN_PATHS;
-use super::document::{Document, DurationRange, Node, ParamKind, RepeatNode, UseNode};
-use super::error::TemplateProblem;
-use super::expression::{FUNCTIONS, StringEntry, names_in_expression, names_in_text};
+use super::document::{Common, Document, DurationRange, Node, NodeKind, ParamKind, RepeatNode, UseNode};
+use super::error::{TemplateProblem, unknown};
+use super::expression::{names_in_expression, names_in_text};
+use super::files::{DOCUMENT_FILE, STRINGS_FOLDER};
+use super::filters::FUNCTIONS;
 use super::icons;
-use super::parts::{MOST_PARTS, cycle, place_in_file};
-use super::read::Strings;
-use super::theme::unknown;
-use super::{DOCUMENT_FILE, STRINGS_FOLDER};
+use super::parts::{MAX_PARTS, cycle, place_in_file};
+use super::strings::{StringEntry, Strings};
 use crate::ground::problem::{nearest, quoted};
 use crate::quote::locale::Locale;
 
@@ -175,8 +175,8 @@ impl Checker<'_> {
 
     fn parts(&mut self) {
         let parts = &self.document.parts;
-        if parts.len() > MOST_PARTS {
-            self.fail("/parts", format!("{} parts; there are at most {MOST_PARTS}", parts.len()));
+        if parts.len() > MAX_PARTS {
+            self.fail("/parts", format!("{} parts; there are at most {MAX_PARTS}", parts.len()));
         }
         for (name, part) in parts {
             let at = crate::ground::problem::member("/parts", name);
@@ -197,9 +197,6 @@ impl Checker<'_> {
     }
 
     fn part(&mut self, node: &UseNode, at: &str, names: &Names) {
-        if let Some(when) = &node.when {
-            self.expression(when, &format!("{at}/when"), names);
-        }
         for (name, expression) in &node.with {
             self.expression(expression, &crate::ground::problem::member(&format!("{at}/with"), name), names);
         }
@@ -255,31 +252,26 @@ impl Checker<'_> {
     }
 
     fn node(&mut self, node: &Node, at: &str, names: &Names) {
-        let (when, layout, motion) = match node {
-            Node::Text(n) => (&n.when, &n.layout, &n.motion),
-            Node::Image(n) => (&n.when, &n.layout, &n.motion),
-            Node::Shape(n) => (&n.when, &n.layout, &n.motion),
-            Node::Icon(n) => (&n.when, &n.layout, &n.motion),
-            Node::Qr(n) => (&n.when, &n.layout, &n.motion),
-            Node::Group(n) => (&n.when, &n.layout, &n.motion),
-            Node::Repeat(n) => (&n.when, &n.layout, &n.motion),
-            Node::Use(node) => return self.part(node, at, names),
-            Node::Choose(choose) => {
+        if let Some(when) = &node.common.when {
+            self.expression(when, &format!("{at}/when"), names);
+        }
+        match &node.kind {
+            NodeKind::Use(node) => return self.part(node, at, names),
+            NodeKind::Choose(choose) => {
                 for (index, case) in choose.cases.iter().enumerate() {
                     self.expression(&case.when, &format!("{at}/cases/{index}/when"), names);
                     self.nodes(&case.then, &format!("{at}/cases/{index}/then"), names);
                 }
                 return self.nodes(&choose.otherwise, &format!("{at}/otherwise"), names);
             }
-        };
-        if let Some(when) = when {
-            self.expression(when, &format!("{at}/when"), names);
+            _ => {}
         }
+        let Common { layout, motion, .. } = &node.common;
         self.placement(layout, at);
         self.motion(motion, &format!("{at}/motion"));
-        self.special_motion(node, motion, &format!("{at}/motion"));
-        match node {
-            Node::Text(n) => {
+        self.special_motion(&node.kind, motion, &format!("{at}/motion"));
+        match &node.kind {
+            NodeKind::Text(n) => {
                 let mut inner = names.clone();
                 if let Some(count) = &n.count {
                     self.expression(&count.to, &format!("{at}/count/to"), names);
@@ -298,7 +290,7 @@ impl Checker<'_> {
                 }
                 self.style(&n.overrides, &format!("{at}/set"));
             }
-            Node::Image(n) => {
+            NodeKind::Image(n) => {
                 self.expression(&n.source, &format!("{at}/source"), names);
                 // Of `items[0].image` the names tell the list alone.
                 if n.source.contains("image") {
@@ -311,11 +303,11 @@ impl Checker<'_> {
                 self.point(n.focus, || format!("{at}/focus"));
                 self.surface(&n.surface, at);
             }
-            Node::Shape(n) => {
+            NodeKind::Shape(n) => {
                 self.surface(&n.surface, at);
                 self.shape(n, at);
             }
-            Node::Icon(n) => {
+            NodeKind::Icon(n) => {
                 if !self.document.icons.contains_key(&n.icon) && icons::icon(&n.icon).is_none() {
                     let mut known: Vec<String> = self.document.icons.keys().cloned().collect();
                     known.extend(icons::icon_names().map(str::to_owned));
@@ -327,24 +319,24 @@ impl Checker<'_> {
                 self.color(Some(&n.color), &format!("{at}/color"));
                 self.size(Some(&n.size), &format!("{at}/size"));
             }
-            Node::Qr(n) => {
+            NodeKind::Qr(n) => {
                 self.text(&n.data, &format!("{at}/data"), names);
                 self.color(n.color.as_ref(), &format!("{at}/color"));
                 self.surface(&n.surface, at);
             }
-            Node::Group(n) => {
+            NodeKind::Group(n) => {
                 self.effects(n.mask.as_ref(), n.blur, at);
                 self.flex(&n.flex, at);
                 self.surface(&n.surface, at);
                 self.nodes(&n.children, &format!("{at}/children"), names);
             }
-            Node::Repeat(n) => {
+            NodeKind::Repeat(n) => {
                 self.effects(n.mask.as_ref(), n.blur, at);
                 self.flex(&n.flex, at);
                 self.surface(&n.surface, at);
                 self.repeat(n, at, names);
             }
-            Node::Choose(_) | Node::Use(_) => {}
+            NodeKind::Choose(_) | NodeKind::Use(_) => {}
         }
     }
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::params::ParamError;
+use crate::ground::problem::{nearest, quoted};
 
 /// One thing wrong with a template.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
@@ -51,5 +52,16 @@ impl From<TemplateProblem> for TemplateError {
 impl From<Box<TemplateProblem>> for TemplateError {
     fn from(problem: Box<TemplateProblem>) -> Self {
         (*problem).into()
+    }
+}
+
+/// Message for a name that the template does not have.
+pub(super) fn unknown<'a>(kind: &str, name: &str, known: impl Iterator<Item = &'a String>) -> String {
+    let known: Vec<&str> = known.map(String::as_str).collect();
+    let shown = quoted(name, 60);
+    match nearest(name, known.iter().copied()) {
+        _ if known.is_empty() => format!("{kind} {shown} is not in the template; it has none"),
+        Some(near) => format!("{kind} {shown} is not in the template; did you mean `{near}`?"),
+        None => format!("{kind} {shown} is not in the template; there are: {}", known.join(", ")),
     }
 }

@@ -4,75 +4,27 @@
 //! another script never reorders its neighbours. Evaluation has fuel: an endless loop is an error.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use minijinja::value::{Kwargs, Value, ValueKind};
-use minijinja::{Captured, Environment, Error, ErrorKind, State, UndefinedBehavior};
-use unicode_segmentation::UnicodeSegmentation as _;
+use minijinja::value::Value;
+use minijinja::{Captured, Environment, Error, ErrorKind, UndefinedBehavior};
 
-use super::fence::{self, LONGEST_TEXT_BYTES, shown};
-use super::tank::Tank;
-use crate::ground::color::Color;
-use crate::quote::locale::{Amount, Currency, Date, DateLength, Locale, initials, is_ignorable};
-
-/// Names bound for one evaluation besides the roots: `page`, `loop`, the entry of a repeat, `count`.
-pub(super) type Locals = BTreeMap<String, Value>;
+use super::budget::Budget;
+use super::filters::{self, Locals};
+use super::isolates::isolated;
+use super::sandbox::{self, MAX_TEXT_BYTES, shown};
+use super::strings::StringEntry;
+use crate::quote::locale::{Currency, Locale};
 
 /// Steps one evaluation may take; a text of the flagship takes about 40.
 const FUEL: u64 = 50_000;
-/// Bytes of a string of the template that are read for one step.
-const BYTES_READ_PER_FUEL: u64 = 64;
 /// Bytes of an expression or text that are compiled in the time of one step.
 const BYTES_COMPILED_PER_FUEL: u64 = 8;
 /// Where the value of an expression stands after it is evaluated.
 const RESULT: &str = "_result";
-/// How deep strings may refer to strings.
-const DEEPEST_STRING: i64 = 8;
-const DEPTH: &str = "_depth";
-const LEFT_TO_RIGHT_MARK: char = '\u{200e}';
-const LEFT_TO_RIGHT_ISOLATE: char = '\u{2066}';
-const RIGHT_TO_LEFT_ISOLATE: char = '\u{2067}';
-const FIRST_STRONG_ISOLATE: char = '\u{2068}';
-const POP_DIRECTIONAL_ISOLATE: char = '\u{2069}';
-
-/// Whether a letter is written from right to left. In a language that is, a value with such a letter reads that way even where
-/// it begins with a Latin word: `LED` before an Arabic name of a lamp stands at its right.
-fn is_right_to_left(character: char) -> bool {
-    matches!(character, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}' | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
-        && character.is_alphabetic()
-}
-
-/// Whether the words of a string, without what is put into it, have letters, and none that is written from right to left.
-fn is_left_to_right(source: &str) -> bool {
-    let mut words =
-        source.split("{{").flat_map(|part| part.rsplit_once("}}").map_or(Some(part), |(_, words)| Some(words)));
-    words.clone().any(|words| words.contains(char::is_alphabetic))
-        && !words.any(|words| words.contains(is_right_to_left))
-}
-
-/// A string of a language: one text, or one for each plural category.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum StringEntry {
-    /// One text.
-    Plain(String),
-    /// Texts by CLDR plural category of the argument `n`; `other` is always there.
-    Plural(BTreeMap<String, String>),
-}
-
-impl StringEntry {
-    /// All its texts.
-    pub(super) fn texts(&self) -> Vec<&str> {
-        match self {
-            Self::Plain(text) => vec![text],
-            Self::Plural(forms) => forms.values().map(String::as_str).collect(),
-        }
-    }
-}
-
 /// Evaluates the expressions and texts of one template for one snapshot.
 pub(super) struct Evaluator {
     environment: Environment<'static>,
-    tank: Tank,
+    budget: Budget,
 }
 
 impl Evaluator {
@@ -83,7 +35,7 @@ impl Evaluator {
         strings: BTreeMap<String, StringEntry>,
         roots: impl IntoIterator<Item = (String, Value)>,
     ) -> Self {
-        let mut environment = fence::environment();
+        let mut environment = sandbox::environment();
         environment.set_undefined_behavior(UndefinedBehavior::Chainable);
         environment.set_fuel(Some(FUEL));
         environment.set_recursion_limit(64);
@@ -97,21 +49,13 @@ impl Evaluator {
                 return write!(out, "{value}").map_err(Error::from);
             }
             let value = shown(value)?;
-            // Amounts of some locales begin with a mark that says otherwise.
-            let isolate = if right_to_left && !value.starts_with(LEFT_TO_RIGHT_MARK) && value.contains(is_right_to_left)
-            {
-                RIGHT_TO_LEFT_ISOLATE
-            } else {
-                FIRST_STRONG_ISOLATE
-            };
-            write!(out, "{isolate}{value}{POP_DIRECTIONAL_ISOLATE}").map_err(Error::from)
+            write!(out, "{}", isolated(&value, right_to_left)).map_err(Error::from)
         });
-        add_formatting(&mut environment, Arc::new(locale), currency, Arc::new(strings));
-        add_colors(&mut environment);
+        filters::add(&mut environment, locale, currency, strings);
         for (name, value) in roots {
             environment.add_global(name, value);
         }
-        Self { environment, tank: Tank::full() }
+        Self { environment, budget: Budget::full() }
     }
 
     /// Adds or replaces a global name.
@@ -121,20 +65,20 @@ impl Evaluator {
 
     /// The value of an expression.
     pub(super) fn value(&self, expression: &str, locals: &Locals) -> Result<Value, String> {
-        let value = self.unweighed(expression, locals)?;
-        fence::weigh(&value)?;
+        let value = self.unchecked(expression, locals)?;
+        sandbox::check_size(&value)?;
         Ok(value)
     }
 
-    fn unweighed(&self, expression: &str, locals: &Locals) -> Result<Value, String> {
-        fence::check_expression(expression)?;
+    fn unchecked(&self, expression: &str, locals: &Locals) -> Result<Value, String> {
+        sandbox::check_expression(expression)?;
         let source = format!("{{% set {RESULT} = ({expression}) %}}");
         Ok(self.run(&source, locals)?.state().lookup(RESULT).unwrap_or_default())
     }
 
     /// Whether an expression holds. Empty texts and lists, 0, none and unknown names are false.
     pub(super) fn holds(&self, expression: &str, locals: &Locals) -> Result<bool, String> {
-        self.unweighed(expression, locals).map(|value| value.is_true())
+        self.unchecked(expression, locals).map(|value| value.is_true())
     }
 
     /// A text with its `{{ }}` filled in.
@@ -142,21 +86,21 @@ impl Evaluator {
         if !source.contains('{') {
             return Ok(source.to_owned());
         }
-        fence::check_text(source)?;
+        sandbox::check_text(source)?;
         let text = self.run(source, locals)?.into_output();
-        if text.len() > LONGEST_TEXT_BYTES {
-            return Err(format!("the text grew to {} bytes; at most {LONGEST_TEXT_BYTES} are allowed", text.len()));
+        if text.len() > MAX_TEXT_BYTES {
+            return Err(format!("the text grew to {} bytes; at most {MAX_TEXT_BYTES} are allowed", text.len()));
         }
         Ok(text)
     }
 
     /// Takes steps of what all evaluations together may spend.
     pub(super) fn spend(&self, steps: u64) -> Result<(), String> {
-        self.tank.take(steps)
+        self.budget.take(steps)
     }
 
-    /// Renders `source`; what that takes goes off the tank of all evaluations. An expression is rendered as well: only what is
-    /// rendered tells what it took.
+    /// Renders `source`; what that takes goes off the budget of all evaluations. An expression is rendered as well: only what
+    /// is rendered reports what it took.
     fn run<'s>(&'s self, source: &'s str, locals: &Locals) -> Result<Captured<'s>, String> {
         self.spend(1 + source.len() as u64 / BYTES_COMPILED_PER_FUEL)?;
         let template = self.environment.template_from_str(source).map_err(|error| explain(&error))?;
@@ -168,22 +112,19 @@ impl Evaluator {
 
 /// Names that an expression or text takes from outside, as dotted paths.
 pub(super) fn names_in_expression(expression: &str) -> Result<Vec<String>, String> {
-    fence::check_expression(expression)?;
-    let environment = fence::environment();
+    sandbox::check_expression(expression)?;
+    let environment = sandbox::environment();
     let compiled = environment.compile_expression(expression).map_err(|error| explain(&error))?;
     Ok(compiled.undeclared_variables(true).into_iter().collect())
 }
 
 /// Names that a text with `{{ }}` takes from outside, as dotted paths.
 pub(super) fn names_in_text(source: &str) -> Result<Vec<String>, String> {
-    fence::check_text(source)?;
-    let environment = fence::environment();
+    sandbox::check_text(source)?;
+    let environment = sandbox::environment();
     let template = environment.template_from_str(source).map_err(|error| explain(&error))?;
     Ok(template.undeclared_variables(true).into_iter().collect())
 }
-
-/// Filters and functions by name, for checks ahead of evaluation.
-pub(super) const FUNCTIONS: [&str; 8] = ["t", "mix", "alpha", "lightness", "readable", "is_dark", "range", "contrast"];
 
 fn explain(error: &Error) -> String {
     match (error.kind(), error.detail()) {
@@ -193,180 +134,10 @@ fn explain(error: &Error) -> String {
     }
 }
 
-fn invalid(message: impl Into<String>) -> Error {
-    Error::new(ErrorKind::InvalidOperation, message.into())
-}
-
-/// An amount from a decimal text or a number.
-fn amount(value: &Value) -> Result<Amount, Error> {
-    let text = shown(value)?;
-    Amount::parse(&text).map_err(|error| invalid(format!("`{text}` is no amount: {error}")))
-}
-
-fn optional<T>(value: &Value, then: impl FnOnce() -> Result<T, Error>) -> Result<Option<T>, Error> {
-    if value.is_undefined() || value.is_none() { Ok(None) } else { then().map(Some) }
-}
-
-fn add_formatting(
-    environment: &mut Environment<'static>,
-    locale: Arc<Locale>,
-    currency: Currency,
-    strings: Arc<BTreeMap<String, StringEntry>>,
-) {
-    let by = Arc::clone(&locale);
-    environment.add_filter("money", move |value: Value| {
-        optional(&value, || amount(&value).map(|amount| by.money(amount, currency)))
-    });
-    let by = Arc::clone(&locale);
-    environment
-        .add_filter("number", move |value: Value| optional(&value, || amount(&value).map(|amount| by.number(amount))));
-    let by = Arc::clone(&locale);
-    environment.add_filter("percent", move |value: Value| {
-        optional(&value, || amount(&value).map(|amount| by.percent(amount)))
-    });
-    let by = Arc::clone(&locale);
-    environment.add_filter("date", move |value: Value, length: Option<String>| {
-        let length = match length.as_deref() {
-            None | Some("long") => DateLength::Long,
-            Some("medium") => DateLength::Medium,
-            Some("short") => DateLength::Short,
-            Some(other) => return Err(invalid(format!("date length `{other}` is unknown: long, medium or short"))),
-        };
-        optional(&value, || {
-            let text = shown(&value)?;
-            let date = Date::parse(&text).map_err(|error| invalid(error.to_string()))?;
-            Ok(by.date(date, length))
-        })
-    });
-    let by = Arc::clone(&locale);
-    environment.add_filter("plural", move |value: Value, forms: Kwargs| {
-        let category = by.plural(amount(&value)?);
-        let chosen: Option<String> = forms.get(category)?;
-        let other: String = forms.get("other").map_err(|_| invalid("plural needs a form `other`"))?;
-        for form in ["zero", "one", "two", "few", "many"] {
-            let _of_other_locales: Option<String> = forms.get(form)?;
-        }
-        forms.assert_all_used()?;
-        Ok(chosen.unwrap_or(other))
-    });
-    environment
-        .add_filter("negated", |value: Value| optional(&value, || amount(&value).map(|amount| (-amount).to_string())));
-    environment.add_filter("sum_of", |entries: Value, field: String| {
-        let mut sum = Amount::ZERO;
-        for entry in entries.try_iter()? {
-            let one = entry.get_attr(&field)?;
-            let Some(one) = optional(&one, || amount(&one))? else { return Ok(None) };
-            sum = sum.checked_add(one).ok_or_else(|| invalid("the sum is too large"))?;
-        }
-        Ok::<_, Error>(Some(sum.to_string()))
-    });
-    environment.add_filter("largest_last", |entries: Value, field: String| {
-        let mut all: Vec<Value> = entries.try_iter()?.collect();
-        let mut largest: Option<(usize, Amount)> = None;
-        for (at, entry) in all.iter().enumerate() {
-            let one = entry.get_attr(&field)?;
-            let Some(one) = optional(&one, || amount(&one))? else { continue };
-            if largest.is_none_or(|(_, most)| one >= most) {
-                largest = Some((at, one));
-            }
-        }
-        if let Some((at, _)) = largest {
-            let entry = all.remove(at);
-            all.push(entry);
-        }
-        Ok::<_, Error>(all)
-    });
-    environment.add_filter("shown_length", |value: Value| {
-        Ok::<_, Error>(shown(&value)?.graphemes(true).filter(|cluster| !cluster.chars().all(is_ignorable)).count())
-    });
-    environment.add_filter("initials", |value: Value| Ok::<_, Error>(initials(&shown(&value)?)));
-    environment.add_test("nonzero", |value: Value| {
-        Ok::<_, Error>(optional(&value, || amount(&value))?.is_some_and(|amount| !amount.is_zero()))
-    });
-    environment.add_test("negative", |value: Value| {
-        Ok::<_, Error>(optional(&value, || amount(&value))?.is_some_and(Amount::is_negative))
-    });
-    environment.add_function("t", move |state: &State<'_, '_>, key: String, arguments: Kwargs| {
-        let depth = state.lookup(DEPTH).and_then(|value| i64::try_from(value).ok()).unwrap_or(0);
-        if depth >= DEEPEST_STRING {
-            return Err(invalid(format!("string `{key}` refers to itself")));
-        }
-        let mut locals = Locals::new();
-        for name in arguments.args() {
-            let value: Value = arguments.peek(name)?;
-            fence::weigh(&value).map_err(invalid)?;
-            locals.insert(name.to_owned(), value);
-        }
-        let source = match strings.get(&key) {
-            None => return Err(invalid(format!("no string `{key}` in this language or the default one"))),
-            Some(StringEntry::Plain(text)) => text,
-            Some(StringEntry::Plural(forms)) => {
-                let n = locals.get("n").ok_or_else(|| invalid(format!("string `{key}` has plurals: pass n=…")))?;
-                let category = locale.plural(amount(n)?);
-                forms.get(category).or_else(|| forms.get("other")).ok_or_else(|| invalid("no plural form `other`"))?
-            }
-        };
-        locals.insert(DEPTH.to_owned(), Value::from(depth + 1));
-        // A string is rendered with a tank of its own: what it and its reading take goes off the caller's, or strings that
-        // call strings in loops would go on for ever.
-        state.consume_fuel(source.len() as u64 / BYTES_READ_PER_FUEL)?;
-        let rendered = state.env().template_from_str(source)?.render_captured(&locals)?;
-        state.consume_fuel(rendered.state().fuel_levels().map_or(0, |(consumed, _)| consumed))?;
-        let words = rendered.into_output();
-        // English words in an Arabic video: their question mark stands at their own end.
-        let foreign = locale.is_rtl() && is_left_to_right(source);
-        let words = if foreign { format!("{LEFT_TO_RIGHT_ISOLATE}{words}{POP_DIRECTIONAL_ISOLATE}") } else { words };
-        Ok(Value::from_safe_string(words))
-    });
-}
-
-fn color(value: &Value) -> Result<Color, Error> {
-    let text = value.as_str().ok_or_else(|| invalid(format!("a {} is no colour", value.kind())))?;
-    Color::parse(text).map_err(|error| invalid(error.to_string()))
-}
-
-fn colors(value: &Value) -> Result<Vec<Color>, Error> {
-    if value.kind() == ValueKind::Seq {
-        value.try_iter()?.map(|one| color(&one)).collect()
-    } else {
-        Ok(vec![color(value)?])
-    }
-}
-
-fn add_colors(environment: &mut Environment<'static>) {
-    environment.add_function("mix", |from: Value, to: Value, amount: f64| {
-        Ok::<_, Error>(color(&from)?.mix(color(&to)?, narrow(amount)).to_string())
-    });
-    environment.add_function("alpha", |of: Value, opacity: f64| {
-        Ok::<_, Error>(color(&of)?.with_alpha(narrow(opacity)).to_string())
-    });
-    environment.add_function("lightness", |of: Value, lightness: Option<f64>| match lightness {
-        Some(lightness) => Ok::<_, Error>(Value::from(color(&of)?.with_lightness(narrow(lightness)).to_string())),
-        None => Ok(Value::from(f64::from(color(&of)?.lightness()))),
-    });
-    environment.add_function("readable", |of: Value, on: Value, ratio: Option<f64>| {
-        Ok::<_, Error>(color(&of)?.readable_on(&colors(&on)?, narrow(ratio.unwrap_or(4.5))).to_string())
-    });
-    environment
-        .add_function("contrast", |a: Value, b: Value| Ok::<_, Error>(f64::from(color(&a)?.contrast(color(&b)?))));
-    environment.add_function("is_dark", |of: Value| Ok::<_, Error>(color(&of)?.lightness() < 0.6));
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "factors and ratios, where f32 is exact enough; `as` saturates")]
-fn narrow(value: f64) -> f32 {
-    value as f32
-}
-
-/// The text without isolates: what is counted, searched or encoded instead of shown.
-pub(super) fn without_isolates(text: &str) -> String {
-    text.chars()
-        .filter(|c| !matches!(*c, RIGHT_TO_LEFT_ISOLATE | FIRST_STRONG_ISOLATE | POP_DIRECTIONAL_ISOLATE))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::template::isolates::without_isolates;
 
     fn evaluator() -> Evaluator {
         // Strings that call each other in loops, 9,999 times each: 10^20 rounds before the last one.

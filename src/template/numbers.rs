@@ -6,10 +6,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::error::unknown;
+
 /// The only key of an object that stands for a number.
 const KEY: &str = "$number";
 
-/// The numbers of a document that is not read by type yet; what is no number there is told by the reader.
+/// The numbers of a document that is not read by type yet; the reader reports what is not a number there.
 pub(super) fn of(document: &Value) -> BTreeMap<String, Value> {
     let named = document.pointer("/theme/numbers").and_then(Value::as_object);
     let numbers = named.into_iter().flatten().filter(|(_, value)| value.is_number());
@@ -26,7 +28,7 @@ pub(super) fn put_in(value: &mut Value, numbers: &BTreeMap<String, Value>) -> Re
         Value::Object(fields) if fields.len() == 1 && fields.contains_key(KEY) => {
             let name = fields[KEY].as_str().unwrap_or_default();
             let number = numbers.get(name).cloned();
-            let unknown = || (String::new(), super::theme::unknown("number", name, numbers.keys()));
+            let unknown = || (String::new(), unknown("number", name, numbers.keys()));
             *value = number.ok_or_else(unknown)?;
             Ok(())
         }

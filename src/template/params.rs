@@ -10,7 +10,7 @@ use crate::ground::color::Color;
 use crate::ground::problem::{nearest, quoted};
 
 /// Longest text a parameter takes, in characters.
-const LONGEST_TEXT_CHARS: usize = 2_000;
+const MAX_TEXT_CHARS: usize = 2_000;
 
 /// A parameter that cannot be set like this.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -62,7 +62,7 @@ impl Param {
     #[must_use]
     pub fn allowed(&self) -> String {
         match (self.kind, self.min, self.max) {
-            (ParamKind::Text, ..) => format!("a text of at most {LONGEST_TEXT_CHARS} characters"),
+            (ParamKind::Text, ..) => format!("a text of at most {MAX_TEXT_CHARS} characters"),
             (ParamKind::Number, None, None) => "a number".to_owned(),
             (ParamKind::Number, Some(min), None) => format!("a number of at least {min}"),
             (ParamKind::Number, None, Some(max)) => format!("a number of at most {max}"),
@@ -76,7 +76,7 @@ impl Param {
     /// Whether it takes this value.
     pub(super) fn takes(&self, value: &ParamValue) -> bool {
         match (self.kind, value) {
-            (ParamKind::Text, ParamValue::Text(text)) => text.chars().count() <= LONGEST_TEXT_CHARS,
+            (ParamKind::Text, ParamValue::Text(text)) => text.chars().count() <= MAX_TEXT_CHARS,
             (ParamKind::Number, ParamValue::Number(number)) => {
                 number.is_finite()
                     && self.min.is_none_or(|min| *number >= min)

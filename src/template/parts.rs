@@ -2,13 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::document::{Node, Part};
-
-/// The folder of a template that holds parts, one file each.
-pub const PARTS_FOLDER: &str = "parts";
+use super::document::{Node, NodeKind, Part};
+use super::files::PARTS_FOLDER;
 
 /// Largest number of parts a template may have, those in files included.
-pub(super) const MOST_PARTS: usize = 200;
+pub(super) const MAX_PARTS: usize = 200;
 
 /// The file and the pointer in it that a pointer into the whole document means, where it lies in a part that came from
 /// a file.
@@ -47,15 +45,15 @@ fn follow<'p>(
 /// The parts that `nodes` use themselves.
 fn uses<'n>(nodes: &'n [Node], names: &mut Vec<&'n str>) {
     for node in nodes {
-        match node {
-            Node::Use(node) => names.push(&node.part),
-            Node::Group(node) => uses(&node.children, names),
-            Node::Repeat(node) => uses(&node.children, names),
-            Node::Choose(node) => {
+        match &node.kind {
+            NodeKind::Use(node) => names.push(&node.part),
+            NodeKind::Group(node) => uses(&node.children, names),
+            NodeKind::Repeat(node) => uses(&node.children, names),
+            NodeKind::Choose(node) => {
                 node.cases.iter().for_each(|case| uses(&case.then, names));
                 uses(&node.otherwise, names);
             }
-            Node::Text(_) | Node::Image(_) | Node::Shape(_) | Node::Icon(_) | Node::Qr(_) => {}
+            NodeKind::Text(_) | NodeKind::Image(_) | NodeKind::Shape(_) | NodeKind::Icon(_) | NodeKind::Qr(_) => {}
         }
     }
 }

@@ -1,8 +1,5 @@
 //! Reading a template: from the bytes of its files to a document and strings, each mistake of form with its place.
 
-mod json;
-mod strict;
-
 use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
@@ -10,18 +7,12 @@ use serde_json::Value;
 
 use super::document::{Document, Part};
 use super::error::{TemplateError, TemplateProblem};
-use super::expression::StringEntry;
-use super::parts::PARTS_FOLDER;
-use super::value::{pointer, split_pointer};
-use super::{DOCUMENT_FILE, STRINGS_FOLDER, TemplateFiles};
-use super::{numbers, words};
+use super::files::{DOCUMENT_FILE, PARTS_FOLDER, STRINGS_FOLDER, TemplateFiles};
+use super::json::Wrong;
+use super::strict::{Strict, pointer, split_pointer};
+use super::strings::{Strings, Unreadable, strings};
+use super::{json, numbers, strict, words};
 use crate::ground::problem::nearest;
-
-use json::Wrong;
-pub(super) use strict::{Strict, kind_of, object};
-
-/// Strings by key, by language.
-pub(super) type Strings = BTreeMap<String, BTreeMap<String, StringEntry>>;
 
 /// A template as read, nothing checked.
 pub(super) struct Read {
@@ -84,28 +75,6 @@ fn typed<T: DeserializeOwned>(mut value: Value, named: &BTreeMap<String, Value>)
     })
 }
 
-/// A file of strings that cannot be used: its language, the place in it, and why.
-type Unreadable = (String, String, String);
-
-/// The strings of each file.
-///
-/// # Errors
-/// The first mistake of every file that has one; of keys that come twice all.
-pub(super) fn strings<'a>(files: impl Iterator<Item = (&'a str, &'a [u8])>) -> Result<Strings, Vec<Unreadable>> {
-    let (mut strings, mut failed) = (Strings::new(), Vec::new());
-    for (language, bytes) in files {
-        match json::read(bytes).and_then(|value| entries(&value).map_err(|wrong| vec![wrong])) {
-            Ok(entries) => {
-                strings.insert(language.to_owned(), entries);
-            }
-            Err(wrong) => {
-                failed.extend(wrong.into_iter().map(|(pointer, reason)| (language.to_owned(), pointer, reason)));
-            }
-        }
-    }
-    if failed.is_empty() { Ok(strings) } else { Err(failed) }
-}
-
 /// serde names what it knows: "unknown field `colour`, expected one of `color`, …". The nearest of them is the likely one.
 fn with_suggestion(reason: String) -> String {
     let mut names = reason.split('`').skip(1).step_by(2);
@@ -117,33 +86,4 @@ fn with_suggestion(reason: String) -> String {
         },
         _ => reason,
     }
-}
-
-fn entries(value: &Value) -> Result<BTreeMap<String, StringEntry>, Wrong> {
-    const FORMS: [&str; 6] = ["zero", "one", "two", "few", "many", "other"];
-    let fields = value.as_object().ok_or_else(|| (String::new(), "expected an object of strings".to_owned()))?;
-    let mut entries = BTreeMap::new();
-    for (key, value) in fields {
-        let at = crate::ground::problem::member("", key);
-        let entry = match value {
-            Value::String(text) => StringEntry::Plain(text.clone()),
-            Value::Object(forms) => {
-                let mut texts = BTreeMap::new();
-                for (form, text) in forms {
-                    let text = text.as_str().filter(|_| FORMS.contains(&form.as_str()));
-                    let text = text.ok_or_else(|| {
-                        (crate::ground::problem::member(&at, form), format!("expected texts for {}", FORMS.join(", ")))
-                    })?;
-                    texts.insert(form.clone(), text.to_owned());
-                }
-                if !texts.contains_key("other") {
-                    return Err((at, "plural forms need `other`".to_owned()));
-                }
-                StringEntry::Plural(texts)
-            }
-            _ => return Err((at, "expected a text or plural forms".to_owned())),
-        };
-        entries.insert(key.clone(), entry);
-    }
-    Ok(entries)
 }

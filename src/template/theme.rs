@@ -6,7 +6,9 @@ use minijinja::value::Value;
 
 use super::bound::Length;
 use super::document::{Document, Font};
-use super::expression::{Evaluator, Locals};
+use super::error::unknown;
+use super::expression::Evaluator;
+use super::filters::Locals;
 use super::value::{ColorSpec, Measure};
 use crate::ground::color::Color;
 use crate::ground::geometry::{Rect, Size};
@@ -170,16 +172,5 @@ impl Theme {
                 Err("a share or `auto` is not possible here: write design px or a name of the theme".to_owned())
             }
         }
-    }
-}
-
-/// Message for a name the theme does not have.
-pub(super) fn unknown<'a>(kind: &str, name: &str, known: impl Iterator<Item = &'a String>) -> String {
-    let known: Vec<&str> = known.map(String::as_str).collect();
-    let shown = crate::ground::problem::quoted(name, 60);
-    match crate::ground::problem::nearest(name, known.iter().copied()) {
-        _ if known.is_empty() => format!("{kind} {shown} is not in the template; it has none"),
-        Some(near) => format!("{kind} {shown} is not in the template; did you mean `{near}`?"),
-        None => format!("{kind} {shown} is not in the template; there are: {}", known.join(", ")),
     }
 }

@@ -3,7 +3,7 @@
 //! `templates/words/LANGUAGE.json` holds them, in the form of a template's own strings, which win over these. A file that is
 //! named by a region (`pt-PT`) has only what is said otherwise there; one named by a script (`zh-Hant`) is whole.
 
-use super::read::Strings;
+use super::strings::Strings;
 
 macro_rules! words {
     ($($language:literal),+) => {
@@ -37,8 +37,8 @@ fn usual_script(language: &str, region: Option<&str>) -> Option<&'static str> {
     }
 }
 
-/// Language, script where it is told or known, and region of a tag in its usual letter case. What follows a single letter
-/// is an extension, which says nothing of words.
+/// Language, script where it is given or known, and region of a tag in its usual letter case. What follows a single letter
+/// is an extension, which has no bearing on words.
 fn parts(tag: &str) -> (&str, Option<&str>, Option<&str>) {
     let subtags = || tag.split('-').take_while(|subtag| subtag.len() > 1);
     let language = subtags().next().unwrap_or_default();
@@ -114,7 +114,7 @@ pub(super) fn complete(own: Strings, words: Strings, default_language: &str) -> 
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::super::read::strings;
+    use super::super::strings::strings;
     use super::*;
 
     fn parsed(files: &[(&str, &str)]) -> Strings {

@@ -4,9 +4,11 @@ use minijinja::value::Value;
 
 use super::super::bound::{BoundCount, BoundImage, BoundKind, BoundMonogram, BoundPaint, BoundText};
 use super::super::document::{IconNode, ImageNode, QrNode, TextAlign, TextNode, TextStyle};
-use super::super::expression::{Locals, without_isolates};
+use super::super::error::unknown;
+use super::super::filters::Locals;
 use super::super::icons;
-use super::super::theme::{Scale, unknown};
+use super::super::isolates::without_isolates;
+use super::super::theme::Scale;
 use super::super::value::Measure;
 use super::{Binder, Bound, Scope};
 use crate::ground::color::Color;

@@ -1,7 +1,7 @@
 //! What minijinja says of a filter, test or function that it does not know: once, and with the one that was likely meant.
 
 use crate::ground::problem::{nearest, quoted};
-use crate::template::expression::FUNCTIONS;
+use crate::template::filters::FUNCTIONS;
 
 /// Filters that quotations need, those of `expression` first. Only what is suggested comes from this list.
 const FILTERS: [&str; 35] = [
@@ -58,7 +58,7 @@ const TESTS: [&str; 12] = [
 ];
 
 /// The reason as it came, or in better words.
-pub(super) fn told(reason: String) -> String {
+pub(super) fn explained(reason: String) -> String {
     let kinds: [(&str, &str, &[&str]); 3] = [
         ("unknown filter: filter ", "unknown filter", &FILTERS),
         ("unknown test: test ", "unknown test", &TESTS),
@@ -79,19 +79,20 @@ mod tests {
 
     use super::*;
     use crate::quote::locale::{Currency, Locale};
-    use crate::template::expression::{Evaluator, Locals};
+    use crate::template::expression::Evaluator;
+    use crate::template::filters::Locals;
 
     #[test]
-    fn unknown_words_are_told_once_and_known_ones_exist() {
+    fn unknown_words_are_reported_once_and_known_ones_exist() {
         let locale = Locale::parse("es-CL").expect("known locale");
         let currency = Currency::parse("CLP").expect("known currency");
         let evaluator = Evaluator::new(locale, currency, BTreeMap::new(), []);
-        let said = |source: &str| told(evaluator.text(source, &Locals::new()).err().unwrap_or_default());
+        let said = |source: &str| explained(evaluator.text(source, &Locals::new()).err().unwrap_or_default());
         assert_eq!(said("{{ 1 | monney }}"), "unknown filter `monney`; did you mean `money`?");
         assert_eq!(said("{{ 1 is nonzer }}"), "unknown test `nonzer`; did you mean `nonzero`?");
         assert_eq!(said("{{ mixx(1) }}"), "unknown function `mixx`; did you mean `mix`?");
         assert_eq!(said("{{ 1 | zzz }}"), "unknown filter `zzz`");
-        assert_eq!(told("something else".to_owned()), "something else");
+        assert_eq!(explained("something else".to_owned()), "something else");
         for filter in FILTERS {
             assert!(!said(&format!("{{{{ 1 | {filter} }}}}")).contains("unknown filter"), "{filter}");
         }

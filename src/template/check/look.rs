@@ -3,7 +3,7 @@
 use super::super::document::{
     Flex, GradientStop, Mask, MaskShape, Paint, Placement, ShapeKind, ShapeNode, Surface, TextStyle,
 };
-use super::super::theme::unknown;
+use super::super::error::unknown;
 use super::super::value::{ColorSpec, Edges, Measure};
 use super::Checker;
 use crate::ground::problem::quoted;

@@ -1,6 +1,6 @@
 //! Checks of how a node moves: durations and delays have limits, easings exist, and what moves can move that way.
 
-use super::super::document::{EasingSpec, Keyframe, Motion, Node, Passage, Preset};
+use super::super::document::{EasingSpec, Keyframe, Motion, NodeKind, Passage, Preset};
 use super::super::look::easing;
 use super::Checker;
 
@@ -68,13 +68,13 @@ impl Checker<'_> {
     }
 
     /// Motion that not every kind of node knows: texts come in by lines or words, outlines are drawn.
-    pub(super) fn special_motion(&mut self, node: &Node, motion: &Motion, at: &str) {
+    pub(super) fn special_motion(&mut self, node: &NodeKind, motion: &Motion, at: &str) {
         let outlined = match node {
-            Node::Shape(shape) => shape.surface.stroke.is_some(),
-            Node::Icon(_) => true,
+            NodeKind::Shape(shape) => shape.surface.stroke.is_some(),
+            NodeKind::Icon(_) => true,
             _ => false,
         };
-        let whole_text = matches!(node, Node::Text(text) if text.count.is_none());
+        let whole_text = matches!(node, NodeKind::Text(text) if text.count.is_none());
         for (passage, field) in [(&motion.enter, "enter"), (&motion.exit, "exit")] {
             let Some(preset) = passage.as_ref().map(|passage| passage.preset) else { continue };
             if preset.piecewise().is_some() && !(whole_text && field == "enter") {

@@ -5,7 +5,7 @@
 
 use crate::ground::problem::nearest;
 use crate::template::context::KNOWN_PATHS;
-use crate::template::expression::FUNCTIONS;
+use crate::template::filters::FUNCTIONS;
 
 const ITEM: &[&str] = &[
     "number",
@@ -303,13 +303,13 @@ mod tests {
         names.push("page", Bound::Page(Entry::Item));
         names.push("loop", Bound::Loop);
         names.push("given", Bound::Any);
-        let told = |path: &str| names.local(path).expect("a local name").err().unwrap_or_default();
+        let said = |path: &str| names.local(path).expect("a local name").err().unwrap_or_default();
         for path in ["it", "it.name", "it.image", "it.image.aspect", "page.rows", "loop.index0", "given.what.ever"] {
-            assert_eq!(told(path), "", "{path}");
+            assert_eq!(said(path), "", "{path}");
         }
-        assert_eq!(told("it.nmae"), "; did you mean `it.name`?");
-        assert_eq!(told("page.numbr"), "; did you mean `page.number`?");
-        assert_eq!(told("loop.colour"), "; `loop` has: index, index0, first, last, length");
+        assert_eq!(said("it.nmae"), "; did you mean `it.name`?");
+        assert_eq!(said("page.numbr"), "; did you mean `page.number`?");
+        assert_eq!(said("loop.colour"), "; `loop` has: index, index0, first, last, length");
         assert!(names.local("items.nmae").is_none());
     }
 

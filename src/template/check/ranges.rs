@@ -11,11 +11,11 @@ use crate::ground::problem::member;
 use crate::template::document::{
     Count, Keyframe, Pages, Paint, Passage, Placement, RepeatNode, Surface, TextStyle, Transition,
 };
-use crate::template::theme::unknown;
-use crate::template::value::LONGEST_PX;
+use crate::template::error::unknown;
+use crate::template::value::MAX_LENGTH_PX;
 
 /// Distances and other lengths that are plain numbers, in design px.
-const LENGTH_PX: RangeInclusive<f32> = -LONGEST_PX..=LONGEST_PX;
+const LENGTH_PX: RangeInclusive<f32> = -MAX_LENGTH_PX..=MAX_LENGTH_PX;
 /// Shares of width and height that place a point; outside a box is allowed, out of sight is pointless.
 const SHARE: RangeInclusive<f32> = -10.0..=10.0;
 /// Degrees.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::template::read::object;
+use crate::template::strict::object;
 use crate::template::value::{ColorSpec, Edges, Measure};
 
 /// How a text is set. Unset fields come from the style it is based on.

@@ -21,11 +21,11 @@ pub use look::{MaskShape, TextAlign};
 pub(super) use motion::{EasingSpec, Keyframe, Motion, Passage};
 pub use motion::{Piecewise, Preset};
 pub(super) use node::{
-    ChooseNode, Count, GroupNode, IconNode, ImageNode, Node, QrNode, RepeatNode, ShapeNode, TextNode,
+    ChooseNode, Common, Count, IconNode, ImageNode, Node, NodeKind, QrNode, RepeatNode, ShapeNode, TextNode, UseNode,
 };
 pub use node::{ImageAlign, ImageFit, ShapeKind};
 pub use param::{Param, ParamKind, ParamValue};
-pub(super) use part::{Part, UseNode};
+pub(super) use part::Part;
 pub use place::{Align, Direction, Justify};
 pub(super) use place::{Flex, Placement};
 

@@ -1,9 +1,14 @@
 //! Motion as written: entrances, exits, keyframes, easing.
 
-use schemars::JsonSchema;
-use serde::Deserialize;
+use std::borrow::Cow;
 
-use crate::template::read::object;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+use serde::de::Deserializer;
+use serde_json::Value;
+
+use crate::template::strict::{Strict, at_pointer, object};
+use crate::template::value::MAX_LENGTH_PX;
 
 /// Motion of a node.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -39,6 +44,68 @@ pub struct Passage {
     pub distance: Option<f32>,
     /// Seconds from one line or word to the next; default 0.09 for lines and 0.05 for words.
     pub stagger: Option<f64>,
+}
+
+impl<'de> Deserialize<'de> for Passage {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase", deny_unknown_fields)]
+        struct Full {
+            preset: Preset,
+            duration: Option<f64>,
+            easing: Option<EasingSpec>,
+            distance: Option<f32>,
+            stagger: Option<f64>,
+        }
+        match Value::deserialize(deserializer)? {
+            name @ Value::String(_) => {
+                Ok(Self { preset: at_pointer(serde_path_to_error::deserialize(Strict(name)))?, ..Self::default() })
+            }
+            full => {
+                let Full { preset, duration, easing, distance, stagger } =
+                    at_pointer(serde_path_to_error::deserialize(Strict(full)))?;
+                Ok(Self { preset, duration, easing, distance, stagger })
+            }
+        }
+    }
+}
+
+impl JsonSchema for Passage {
+    fn schema_name() -> Cow<'static, str> {
+        "Passage".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let preset = generator.subschema_for::<Preset>();
+        let easing = generator.subschema_for::<Option<EasingSpec>>();
+        json_schema!({
+            "description": "An entrance or exit: a preset's name, or a preset with settings.",
+            "anyOf": [
+                preset,
+                {
+                    "type": "object",
+                    "properties": {
+                        "preset": preset,
+                        "duration": {
+                            "description": "Length in seconds; default 0.45 in and 0.25 out.",
+                            "type": ["number", "null"], "minimum": 0.0, "maximum": 10.0
+                        },
+                        "easing": easing,
+                        "distance": {
+                            "description": "How far it travels in design px; each preset has its own default.",
+                            "type": ["number", "null"], "minimum": -MAX_LENGTH_PX, "maximum": MAX_LENGTH_PX
+                        },
+                        "stagger": {
+                            "description": "Seconds from one line or word to the next; default 0.09 for lines and 0.05 for words.",
+                            "type": ["number", "null"], "minimum": 0.0, "maximum": 5.0
+                        }
+                    },
+                    "required": ["preset"],
+                    "additionalProperties": false
+                }
+            ]
+        })
+    }
 }
 
 /// A kind of entrance or exit.

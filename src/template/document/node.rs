@@ -1,18 +1,47 @@
 //! Nodes as written: what stands on a scene.
 
-use schemars::JsonSchema;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
+use serde::de::{self, DeserializeOwned, Deserializer};
+use serde_json::{Map, Value};
 
 use super::look::{Mask, Surface, TextStyle, middle};
 use super::motion::{EasingSpec, Motion};
-use super::part::UseNode;
 use super::place::{Flex, Placement};
+use crate::template::strict::{Strict, at_field, at_pointer, field_names, kind_of};
 use crate::template::value::{ColorSpec, Measure};
+
+/// One thing on a scene.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// What all kinds of node have.
+    pub common: Common,
+    /// What it is.
+    pub kind: NodeKind,
+}
+
+/// What all kinds of node have, except that a `use` has no place and no motion of its own, and a `choose` no condition
+/// either.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Common {
+    /// Name for messages.
+    pub id: Option<String>,
+    /// Expression; left out where it is false.
+    pub when: Option<String>,
+    /// Size and place.
+    pub layout: Placement,
+    /// Motion.
+    pub motion: Motion,
+}
 
 /// One thing on a scene; `type` says which.
 #[derive(Clone, Debug, JsonSchema)]
 #[serde(tag = "type", rename_all = "camelCase")]
-pub enum Node {
+pub enum NodeKind {
     /// Words or a number.
     Text(Box<TextNode>),
     /// A picture.
@@ -33,22 +62,96 @@ pub enum Node {
     Use(Box<UseNode>),
 }
 
+/// Kinds of node, as `type` names them.
+const TYPES: &str = "text, image, shape, icon, qr, group, repeat, choose, use";
+
+/// The fields of [`Common`] that a kind of node has.
+fn common_fields(kind: &str) -> &'static [&'static str] {
+    match kind {
+        "choose" => &["id"],
+        "use" => &["id", "when"],
+        _ => &["id", "when", "layout", "motion"],
+    }
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut value = Value::deserialize(deserializer)?;
+        let found = kind_of(&value);
+        let Some(fields) = value.as_object_mut() else {
+            return Err(de::Error::custom(format!("found {found}; expected a node: an object with a `type`")));
+        };
+        let Some(kind) = fields.remove("type") else {
+            return Err(de::Error::custom(format!("a node needs a `type`: one of {TYPES}")));
+        };
+        let fields = std::mem::take(fields);
+        let read = Fields { common: common_fields(kind.as_str().unwrap_or_default()), all: fields };
+        let (common, kind) = match kind.as_str() {
+            Some("text") => read.into(NodeKind::Text),
+            Some("image") => read.into(NodeKind::Image),
+            Some("shape") => read.into(NodeKind::Shape),
+            Some("icon") => read.into(NodeKind::Icon),
+            Some("qr") => read.into(NodeKind::Qr),
+            Some("group") => read.into(NodeKind::Group),
+            Some("repeat") => read.into(NodeKind::Repeat),
+            Some("choose") => read.into(NodeKind::Choose),
+            Some("use") => read.into(NodeKind::Use),
+            _ => Err(de::Error::custom(format!("node type {kind} is unknown: one of {TYPES}"))),
+        }?;
+        Ok(Self { common, kind })
+    }
+}
+
+/// The fields of a node that is not read by type yet.
+struct Fields {
+    common: &'static [&'static str],
+    all: Map<String, Value>,
+}
+
+impl Fields {
+    /// Reads those that all kinds have and those of one kind.
+    fn into<T: DeserializeOwned, E: de::Error>(
+        mut self,
+        kind: impl FnOnce(Box<T>) -> NodeKind,
+    ) -> Result<(Common, NodeKind), E> {
+        let own = field_names::<T>();
+        let known = || self.common.iter().chain(own);
+        if let Some(unknown) = self.all.keys().find(|key| !known().any(|name| name == key)) {
+            let names: Vec<String> = known().map(|name| format!("`{name}`")).collect();
+            let error = format!("unknown field `{unknown}`, expected one of {}", names.join(", "));
+            return Err(at_field(unknown, error));
+        }
+        let common = self.common.iter().filter_map(|name| self.all.remove_entry(*name)).collect();
+        let common = at_pointer(serde_path_to_error::deserialize(Strict(Value::Object(common))))?;
+        let own = at_pointer(serde_path_to_error::deserialize(Strict(Value::Object(self.all))))?;
+        Ok((common, kind(Box::new(own))))
+    }
+}
+
+impl JsonSchema for Node {
+    fn schema_name() -> Cow<'static, str> {
+        "Node".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let common = Common::json_schema(generator);
+        let mut schema = NodeKind::json_schema(generator);
+        let kinds = schema.get_mut("oneOf").and_then(Value::as_array_mut);
+        for kind in kinds.into_iter().flatten() {
+            let name = kind["properties"]["type"]["const"].as_str().unwrap_or_default().to_owned();
+            for field in common_fields(&name) {
+                let of = common.get("properties").map(|fields| fields[field].clone());
+                kind["properties"][field] = of.unwrap_or_default();
+            }
+        }
+        schema
+    }
+}
+
 /// Words or a number.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TextNode {
-    /// Name for messages.
-    #[serde(default)]
-    pub id: Option<String>,
-    /// Expression; left out where it is false.
-    #[serde(default)]
-    pub when: Option<String>,
-    /// Size and place.
-    #[serde(default)]
-    pub layout: Placement,
-    /// Motion.
-    #[serde(default)]
-    pub motion: Motion,
     /// The words, with `{{ expressions }}`. A text that comes out empty takes no room.
     pub text: String,
     /// Name of a text style.
@@ -89,18 +192,6 @@ fn default_count_s() -> f64 {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ImageNode {
-    /// Name for messages.
-    #[serde(default)]
-    pub id: Option<String>,
-    /// Expression; left out where it is false.
-    #[serde(default)]
-    pub when: Option<String>,
-    /// Size and place.
-    #[serde(default)]
-    pub layout: Placement,
-    /// Motion.
-    #[serde(default)]
-    pub motion: Motion,
     /// Expression that gives an asset of the snapshot, for example `company.logo`.
     pub source: String,
     /// How it fills its box; default `contain`.
@@ -151,18 +242,6 @@ pub enum ImageAlign {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ShapeNode {
-    /// Name for messages.
-    #[serde(default)]
-    pub id: Option<String>,
-    /// Expression; left out where it is false.
-    #[serde(default)]
-    pub when: Option<String>,
-    /// Size and place.
-    #[serde(default)]
-    pub layout: Placement,
-    /// Motion.
-    #[serde(default)]
-    pub motion: Motion,
     /// Which shape; default `rect`.
     #[serde(default)]
     pub shape: ShapeKind,
@@ -193,18 +272,6 @@ pub enum ShapeKind {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct IconNode {
-    /// Name for messages.
-    #[serde(default)]
-    pub id: Option<String>,
-    /// Expression; left out where it is false.
-    #[serde(default)]
-    pub when: Option<String>,
-    /// Size and place.
-    #[serde(default)]
-    pub layout: Placement,
-    /// Motion.
-    #[serde(default)]
-    pub motion: Motion,
     /// Name of the icon: one of `icons`, or a bundled one.
     pub icon: String,
     /// Its colour.
@@ -217,22 +284,11 @@ pub struct IconNode {
     pub stroke: Option<f32>,
 }
 
-/// A QR code on a light field with the quiet zone the standard asks for.
+/// A QR code on a light field with the quiet zone the standard asks for. The code keeps to whole pixels a module inside
+/// its box.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct QrNode {
-    /// Name for messages.
-    #[serde(default)]
-    pub id: Option<String>,
-    /// Expression; left out where it is false.
-    #[serde(default)]
-    pub when: Option<String>,
-    /// Size and place; the code keeps to whole pixels a module inside it.
-    #[serde(default)]
-    pub layout: Placement,
-    /// Motion.
-    #[serde(default)]
-    pub motion: Motion,
     /// What it says, with `{{ expressions }}`.
     pub data: String,
     /// Colour of the modules; dark.
@@ -247,18 +303,6 @@ pub struct QrNode {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GroupNode {
-    /// Name for messages.
-    #[serde(default)]
-    pub id: Option<String>,
-    /// Expression; left out where it is false.
-    #[serde(default)]
-    pub when: Option<String>,
-    /// Size and place.
-    #[serde(default)]
-    pub layout: Placement,
-    /// Motion.
-    #[serde(default)]
-    pub motion: Motion,
     /// How the children are placed.
     #[serde(default)]
     pub flex: Flex,
@@ -283,18 +327,6 @@ pub struct GroupNode {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RepeatNode {
-    /// Name for messages.
-    #[serde(default)]
-    pub id: Option<String>,
-    /// Expression; left out where it is false.
-    #[serde(default)]
-    pub when: Option<String>,
-    /// Size and place.
-    #[serde(default)]
-    pub layout: Placement,
-    /// Motion.
-    #[serde(default)]
-    pub motion: Motion,
     /// How the repeated children are placed.
     #[serde(default)]
     pub flex: Flex,
@@ -334,9 +366,6 @@ fn default_repeat_limit() -> u32 {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ChooseNode {
-    /// Name for messages.
-    #[serde(default)]
-    pub id: Option<String>,
     /// Cases in order.
     pub cases: Vec<Case>,
     /// Shown where no case holds.
@@ -352,4 +381,15 @@ pub struct Case {
     pub when: String,
     /// Shown where it is true.
     pub then: Vec<Node>,
+}
+
+/// Stands for the children of a part.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UseNode {
+    /// Name of the part.
+    pub part: String,
+    /// An expression for each of the part's `args`.
+    #[serde(default)]
+    pub with: BTreeMap<String, String>,
 }

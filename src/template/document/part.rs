@@ -1,7 +1,5 @@
 //! Parts as written: pieces of a template that are used in several places.
 
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -21,21 +19,4 @@ pub struct Part {
     /// What stands in the place of a `use`; at least one node.
     #[schemars(length(min = 1))]
     pub children: Vec<Node>,
-}
-
-/// Stands for the children of a part.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct UseNode {
-    /// Name for messages.
-    #[serde(default)]
-    pub id: Option<String>,
-    /// Expression; left out where it is false.
-    #[serde(default)]
-    pub when: Option<String>,
-    /// Name of the part.
-    pub part: String,
-    /// An expression for each of the part's `args`.
-    #[serde(default)]
-    pub with: BTreeMap<String, String>,
 }

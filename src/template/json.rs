@@ -4,12 +4,12 @@
 
 use serde_json::Value;
 
+use super::files::MAX_FILE_BYTES;
 use crate::ground::json::{self, Repeated};
 use crate::ground::problem::quoted;
-use crate::template::LARGEST_FILE_BYTES;
 
 /// Deepest nesting of JSON; serde_json itself stops at 128.
-const DEEPEST: usize = 100;
+const MAX_DEPTH: usize = 100;
 
 /// A place in a file, as a JSON pointer, and what is wrong there.
 pub(super) type Wrong = (String, String);
@@ -20,12 +20,12 @@ pub(super) type Wrong = (String, String);
 /// What is wrong with it as a whole, or every key that comes a second time.
 pub(super) fn read(bytes: &[u8]) -> Result<Value, Vec<Wrong>> {
     let whole = |reason: String| vec![(String::new(), reason)];
-    if bytes.len() > LARGEST_FILE_BYTES {
-        return Err(whole(format!("the file has {} bytes; at most {LARGEST_FILE_BYTES} are allowed", bytes.len())));
+    if bytes.len() > MAX_FILE_BYTES {
+        return Err(whole(format!("the file has {} bytes; at most {MAX_FILE_BYTES} are allowed", bytes.len())));
     }
     let document = json::read(bytes).map_err(|error| whole(format!("not valid JSON: {error}")))?;
-    if depth(&document.value) > DEEPEST {
-        return Err(whole(format!("nested deeper than {DEEPEST} levels")));
+    if depth(&document.value) > MAX_DEPTH {
+        return Err(whole(format!("nested deeper than {MAX_DEPTH} levels")));
     }
     let wrong = |Repeated { pointer, key }: Repeated| {
         (pointer, format!("{} a second time; expected every key once", quoted(&key, 60)))

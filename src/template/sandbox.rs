@@ -8,19 +8,19 @@ use minijinja::value::{Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind};
 
 /// Longest code of one expression or text, in bytes; words outside of `{{ }}` and `{% %}` do not count.
-const LONGEST_CODE_BYTES: usize = 8 << 10;
+const MAX_CODE_BYTES: usize = 8 << 10;
 /// Most words and signs of it: chains of operators are as deep a recursion as they are long.
-const MOST_TOKENS: usize = 1_000;
+const MAX_TOKENS: usize = 1_000;
 /// Most `~`, `+` and `*`: each may copy what the others have made.
-const MOST_JOINS: usize = 24;
+const MAX_JOINS: usize = 24;
 /// Most entries of lists and objects that it writes out.
-const MOST_ENTRIES: usize = 64;
+const MAX_ENTRIES: usize = 64;
 /// Most values inside of one that is bound to a name, lists within lists counted each time they are met.
-const MOST_VALUES: usize = 20_000;
+const MAX_VALUES: usize = 20_000;
 /// Deepest nesting of such a value.
-const DEEPEST_VALUE: usize = 16;
+const MAX_VALUE_DEPTH: usize = 16;
 /// Longest text that is bound to a name or put into a text, in bytes.
-pub(super) const LONGEST_TEXT_BYTES: usize = 64 * 1024;
+pub(super) const MAX_TEXT_BYTES: usize = 64 * 1024;
 
 /// Statements that only decide and repeat.
 const STATEMENTS: [&str; 6] = ["if", "elif", "else", "endif", "for", "endfor"];
@@ -68,9 +68,9 @@ pub(super) fn environment() -> Environment<'static> {
             return Err(refused("`replace` needs a text to look for; this one is empty".to_owned()));
         }
         let grown = text.len().saturating_add(text.matches(&from).count().saturating_mul(to.len()));
-        if grown > LONGEST_TEXT_BYTES {
+        if grown > MAX_TEXT_BYTES {
             return Err(refused(format!(
-                "`replace` would make a text of up to {grown} bytes; {LONGEST_TEXT_BYTES} are allowed"
+                "`replace` would make a text of up to {grown} bytes; {MAX_TEXT_BYTES} are allowed"
             )));
         }
         Ok(text.replace(&from, &to))
@@ -84,10 +84,10 @@ pub(super) fn environment() -> Environment<'static> {
         let between = between.unwrap_or_default();
         let mut joined = String::new();
         for (at, entry) in entries.try_iter()?.enumerate() {
-            weigh(&entry).map_err(refused)?;
+            check_size(&entry).map_err(refused)?;
             let shown = if at > 0 { format!("{between}{entry}") } else { entry.to_string() };
-            if joined.len() + shown.len() > LONGEST_TEXT_BYTES {
-                return Err(refused(format!("`join` makes a text of more than {LONGEST_TEXT_BYTES} bytes")));
+            if joined.len() + shown.len() > MAX_TEXT_BYTES {
+                return Err(refused(format!("`join` makes a text of more than {MAX_TEXT_BYTES} bytes")));
             }
             joined.push_str(&shown);
         }
@@ -108,9 +108,9 @@ pub(super) fn shown(value: &Value) -> Result<String, Error> {
         }
         _ => {
             let text = value.to_string();
-            if text.len() > LONGEST_TEXT_BYTES {
+            if text.len() > MAX_TEXT_BYTES {
                 return Err(refused(format!(
-                    "a value grew to {} bytes; at most {LONGEST_TEXT_BYTES} are allowed",
+                    "a value grew to {} bytes; at most {MAX_TEXT_BYTES} are allowed",
                     text.len()
                 )));
             }
@@ -120,32 +120,32 @@ pub(super) fn shown(value: &Value) -> Result<String, Error> {
 }
 
 /// Whether a value is small enough to get a name.
-pub(super) fn weigh(value: &Value) -> Result<(), String> {
+pub(super) fn check_size(value: &Value) -> Result<(), String> {
     let mut left = vec![(value.clone(), 0)];
     let mut count = 0;
     while let Some((value, depth)) = left.pop() {
         count += 1;
-        if count + left.len() > MOST_VALUES {
-            return Err(format!("the value holds more than {MOST_VALUES} others"));
+        if count + left.len() > MAX_VALUES {
+            return Err(format!("the value holds more than {MAX_VALUES} others"));
         }
-        if depth > DEEPEST_VALUE {
-            return Err(format!("the value is nested more than {DEEPEST_VALUE} deep"));
+        if depth > MAX_VALUE_DEPTH {
+            return Err(format!("the value is nested more than {MAX_VALUE_DEPTH} deep"));
         }
         match value.kind() {
             ValueKind::Seq | ValueKind::Iterable => {
-                for entry in value.try_iter().map_err(|error| error.to_string())?.take(MOST_VALUES + 1) {
+                for entry in value.try_iter().map_err(|error| error.to_string())?.take(MAX_VALUES + 1) {
                     left.push((entry, depth + 1));
                 }
             }
             ValueKind::Map => {
-                for key in value.try_iter().map_err(|error| error.to_string())?.take(MOST_VALUES + 1) {
+                for key in value.try_iter().map_err(|error| error.to_string())?.take(MAX_VALUES + 1) {
                     left.push((value.get_item(&key).unwrap_or_default(), depth + 1));
                 }
             }
             _ => {
                 let bytes = value.as_str().map_or(0, str::len);
-                if bytes > LONGEST_TEXT_BYTES {
-                    return Err(format!("a text grew to {bytes} bytes; at most {LONGEST_TEXT_BYTES} are allowed"));
+                if bytes > MAX_TEXT_BYTES {
+                    return Err(format!("a text grew to {bytes} bytes; at most {MAX_TEXT_BYTES} are allowed"));
                 }
             }
         }
@@ -253,8 +253,8 @@ impl Count {
 
     fn code(&mut self, code: &str) -> Result<(), String> {
         self.bytes += code.len();
-        if self.bytes > LONGEST_CODE_BYTES {
-            return Err(format!("it has more than {LONGEST_CODE_BYTES} bytes of code"));
+        if self.bytes > MAX_CODE_BYTES {
+            return Err(format!("it has more than {MAX_CODE_BYTES} bytes of code"));
         }
         let mut at = 0;
         // What stands before a bracket tells a list from an index.
@@ -294,14 +294,14 @@ impl Count {
             }
             before = next;
         }
-        if self.tokens > MOST_TOKENS {
-            return Err(format!("it has more than {MOST_TOKENS} words and signs"));
+        if self.tokens > MAX_TOKENS {
+            return Err(format!("it has more than {MAX_TOKENS} words and signs"));
         }
-        if self.joins > MOST_JOINS {
-            return Err(format!("it has more than {MOST_JOINS} of `~`, `+` and `*`"));
+        if self.joins > MAX_JOINS {
+            return Err(format!("it has more than {MAX_JOINS} of `~`, `+` and `*`"));
         }
-        if self.entries > MOST_ENTRIES {
-            return Err(format!("it writes out lists or objects of more than {MOST_ENTRIES} entries"));
+        if self.entries > MAX_ENTRIES {
+            return Err(format!("it writes out lists or objects of more than {MAX_ENTRIES} entries"));
         }
         Ok(())
     }
@@ -368,13 +368,13 @@ mod tests {
         for _ in 0..14 {
             value = Value::from(vec![value.clone(), value]);
         }
-        assert_eq!(weigh(&Value::from(vec![1; 1_000])), Ok(()));
-        assert!(weigh(&value).is_err_and(|reason| reason.contains("20000 others")));
+        assert_eq!(check_size(&Value::from(vec![1; 1_000])), Ok(()));
+        assert!(check_size(&value).is_err_and(|reason| reason.contains("20000 others")));
         let mut deep = Value::from(1);
         for _ in 0..40 {
             deep = Value::from(vec![deep]);
         }
-        assert!(weigh(&deep).is_err_and(|reason| reason.contains("16 deep")));
+        assert!(check_size(&deep).is_err_and(|reason| reason.contains("16 deep")));
         assert!(shown(&value).is_err() && shown(&Value::from("x".repeat(100_000))).is_err());
         assert_eq!(shown(&Value::from(3)).expect("a number"), "3");
     }

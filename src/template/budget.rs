@@ -1,24 +1,24 @@
-//! What binding one template to one quote may spend in all, over every scene, page and try: many small things are bounded as
-//! one endless one is.
+//! What binding one template to one quote may spend in all, over every scene, page and attempt. Each expression has a limit
+//! of its own; this one bounds the sum of many small ones.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Steps there are in all. The flagship takes 30,000 for a quote of twelve items, and 260,000 for one of 500.
 const STEPS: u64 = 10_000_000;
 
-/// Steps that are left, for all threads that bind.
+/// Steps that are left, shared by all threads that bind.
 #[derive(Debug)]
-pub(super) struct Tank {
+pub(super) struct Budget {
     left: AtomicU64,
 }
 
-impl Tank {
-    /// A full one.
+impl Budget {
+    /// A budget of which nothing is spent.
     pub(super) const fn full() -> Self {
         Self { left: AtomicU64::new(STEPS) }
     }
 
-    /// Takes `steps` out, or says that there are not as many left. Then none are left for anybody else either.
+    /// Takes `steps` out. Where fewer are left that is an error, and nothing is left for anybody else either.
     pub(super) fn take(&self, steps: u64) -> Result<(), String> {
         let took =
             self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| Some(left.saturating_sub(steps)));
@@ -37,13 +37,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_taken_adds_up_and_an_empty_tank_stays_empty() {
-        let tank = Tank::full();
-        assert_eq!(tank.take(STEPS - 10), Ok(()));
-        assert_eq!(tank.take(10), Ok(()));
-        assert!(tank.take(1).is_err_and(|reason| reason.contains("10000000 steps")));
-        let tank = Tank::full();
-        assert!(tank.take(STEPS + 1).is_err());
-        assert!(tank.take(1).is_err());
+    fn what_is_taken_adds_up_and_a_spent_budget_stays_spent() {
+        let budget = Budget::full();
+        assert_eq!(budget.take(STEPS - 10), Ok(()));
+        assert_eq!(budget.take(10), Ok(()));
+        assert!(budget.take(1).is_err_and(|reason| reason.contains("10000000 steps")));
+        let budget = Budget::full();
+        assert!(budget.take(STEPS + 1).is_err());
+        assert!(budget.take(1).is_err());
     }
 }

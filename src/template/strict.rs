@@ -7,7 +7,7 @@ use serde::forward_to_deserialize_any;
 use serde_json::{Error, Value};
 
 /// A JSON value of which lists are no objects.
-pub(in crate::template) struct Strict(pub(in crate::template) Value);
+pub(super) struct Strict(pub(super) Value);
 
 impl IntoDeserializer<'_, Error> for Strict {
     type Deserializer = Self;
@@ -76,14 +76,48 @@ impl<'de> Deserializer<'de> for Strict {
     }
 }
 
+/// The names of the fields of a struct, in their order; of anything else none.
+pub(super) fn field_names<T: DeserializeOwned>() -> &'static [&'static str] {
+    let mut names: &'static [&'static str] = &[];
+    // It reads nothing, so it ends in an error; the names are known by then.
+    let _read = T::deserialize(FieldNames(&mut names));
+    names
+}
+
+/// A source of nothing that only looks at which fields are asked of it.
+struct FieldNames<'n>(&'n mut &'static [&'static str]);
+
+impl<'de> Deserializer<'de> for FieldNames<'_> {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Error> {
+        Err(Error::custom("nothing to read"))
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        *self.0 = fields;
+        self.deserialize_any(visitor)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+    }
+}
+
 /// For fields inside a value that may be written in more than one way: an object, and never a list of its fields.
-pub(in crate::template) fn object<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<T, D::Error> {
+pub(super) fn object<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<T, D::Error> {
     let value = <Value as serde::Deserialize>::deserialize(from)?;
     T::deserialize(Strict(value)).map_err(D::Error::custom)
 }
 
 /// What a value is, in words.
-pub(in crate::template) fn kind_of(value: &Value) -> &'static str {
+pub(super) fn kind_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "true or false",
@@ -133,6 +167,52 @@ pub(super) fn in_words(reason: String) -> String {
     let expected =
         expected.strip_suffix(" elements in sequence").map_or(expected.clone(), |n| format!("a list of {n}"));
     format!("found {found}, expected {expected}")
+}
+
+/// Marks where a pointer begins and ends inside an error text. serde carries only a text out of a nested value; the
+/// pointer within that value travels in front of the message and [`split_pointer`] takes it off again.
+const MARK: char = '\u{1}';
+
+pub(super) fn at_pointer<T, E: serde::de::Error>(
+    result: Result<T, serde_path_to_error::Error<serde_json::Error>>,
+) -> Result<T, E> {
+    result.map_err(|error| {
+        let (inner, message) = split_pointer(&error.inner().to_string());
+        E::custom(format!("{MARK}{}{inner}{MARK}{message}", pointer(error.path())))
+    })
+}
+
+/// An error at a field of a nested value.
+pub(super) fn at_field<E: serde::de::Error>(field: &str, message: impl std::fmt::Display) -> E {
+    E::custom(format!("{MARK}{}{MARK}{message}", crate::ground::problem::member("", field)))
+}
+
+/// Splits the text of an error into the JSON pointer it carries (empty when none) and its message.
+#[must_use]
+pub(super) fn split_pointer(text: &str) -> (String, String) {
+    let mut parts = text.splitn(3, MARK);
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(before), Some(pointer), Some(message)) => (pointer.to_owned(), format!("{before}{message}")),
+        _ => (String::new(), text.to_owned()),
+    }
+}
+
+/// A serde path as a JSON pointer (RFC 6901).
+#[must_use]
+pub(super) fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let mut pointer = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Map { key } | Segment::Enum { variant: key } => {
+                pointer.push('/');
+                pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+            }
+            Segment::Unknown => {}
+        }
+    }
+    pointer
 }
 
 #[cfg(test)]
