@@ -299,10 +299,16 @@ fn glyphs_made_of_themselves_draw_nothing() {
 
 /// A template of one scene with these nodes, and strings of its own.
 fn template(nodes: Value, strings: &Value) -> Result<Template, TemplateError> {
+    with_lets(nodes, strings, &json!({}), &json!({}))
+}
+
+/// The same with names for the document and for the scene.
+fn with_lets(nodes: Value, strings: &Value, document: &Value, scene: &Value) -> Result<Template, TemplateError> {
     let document = json!({
+        "let": document,
         "formatVersion": 1, "name": "hostile", "version": "1", "description": "d", "duration": { "min": 1, "max": 60 },
         "theme": { "fonts": { "body": { "family": "Inter", "weight": 500 } } },
-        "scenes": [{ "id": "only", "children": nodes }]
+        "scenes": [{ "id": "only", "let": scene, "children": nodes }]
     });
     Template::parse(&TemplateFiles {
         source: "hostile".to_owned(),
@@ -369,6 +375,54 @@ fn many_small_expressions_are_bounded_as_one_endless_one_is() {
     shown(texts(10), &json!({})).expect("a few");
     let reason = shown(texts(1_000), &json!({})).expect_err("many");
     assert!(reason.contains("steps for this quote"), "{reason}");
+}
+
+/// Names cannot make a value that grows by doubling, nor spend without bounds.
+#[test]
+fn names_that_double_or_never_end_are_bounded() {
+    let lets = |expressions: Vec<String>| -> Value {
+        expressions.into_iter().enumerate().map(|(at, value)| (format!("n{at:02}"), json!(value))).collect()
+    };
+    let nodes = || json!([{ "type": "text", "text": "{{ quote.number }}" }]);
+    let reason = |document: &Value, scene: &Value| {
+        let made = with_lets(nodes(), &json!({}), document, scene).map_err(|error| error.to_string());
+        made.and_then(|template| composed(&quote(), &template).map_err(|error| error.to_string()))
+            .expect_err("too much")
+    };
+    let doubled = |text: bool| {
+        let next = |at: usize| match (text, at) {
+            (true, 0) => "'x' * 1000".to_owned(),
+            (true, at) => format!("n{0:02} ~ n{0:02}", at - 1),
+            (false, 0) => "range(10)".to_owned(),
+            (false, at) => format!("[n{0:02}, n{0:02}]", at - 1),
+        };
+        lets((0..50).map(next).collect())
+    };
+    for (doubled, words) in [(doubled(true), "65536"), (doubled(false), "20000 others")] {
+        for (document, scene, place) in [(&doubled, &json!({}), "#/let/n"), (&json!({}), &doubled, "#/scenes/0/let/n")]
+        {
+            let reason = reason(document, scene);
+            assert!(reason.contains(words) && reason.contains(place), "{reason}");
+        }
+    }
+    let chain = lets((0..60).map(|at| format!("n{:02}", (at + 1) % 60)).collect());
+    assert!(reason(&chain, &json!({})).contains("without end: n00 -> n01"));
+}
+
+/// Overrides inside overrides are put in once for each shape of canvas, not once for each path through them.
+#[test]
+fn overrides_within_overrides_do_not_multiply() {
+    let nested = (0..30).fold(json!({ "type": "shape" }), |inner, at| {
+        json!({ "type": "group", "landscape": { "clip": true }, "square": { "clip": at % 2 == 0 },
+            "portrait": { "clip": false }, "tall": { "layout": { "grow": 1 } }, "children": [inner] })
+    });
+    shown(json!([nested]), &json!({})).expect("thirty groups");
+    let inside = (0..20).fold(
+        json!({ "type": "shape" }),
+        |inner, _| json!({ "type": "group", "portrait": { "children": [inner] }, "children": [inner] }),
+    );
+    let reason = shown(json!([inside]), &json!({})).expect_err("no file of a template is that large");
+    assert!(reason.contains("1048576 are allowed"), "{reason}");
 }
 
 #[test]

@@ -135,7 +135,7 @@ fn reference(schema: &Value) -> String {
     let mut page = HEAD.to_owned();
     section(&mut page, "Template", schema);
     let types = schema["$defs"].as_object().expect("types");
-    for (name, of) in types.iter().filter(|(name, _)| *name != "NumberName") {
+    for (name, of) in types.iter().filter(|(name, _)| *name != "NumberName" && !is_changes(name)) {
         section(&mut page, name, of);
     }
     let icons: Vec<String> = icon_names().map(|name| format!("`{name}`")).collect();
@@ -171,6 +171,11 @@ fn section(page: &mut String, name: &str, of: &Value) {
     }
 }
 
+/// Whether a type only repeats the fields of a kind of node, for an override.
+fn is_changes(name: &str) -> bool {
+    name.ends_with("Changes")
+}
+
 /// The `type` of one of several kinds of object.
 fn variant(case: &Value) -> Option<&str> {
     case["properties"]["type"]["const"].as_str()
@@ -194,6 +199,9 @@ fn one_line(text: &str) -> String {
 fn kind_of(of: &Value) -> String {
     if let Some(reference) = of["$ref"].as_str() {
         let name = reference.rsplit('/').next().unwrap_or_default();
+        if is_changes(name) {
+            return "object of fields".to_owned();
+        }
         return format!("[{name}](#{})", name.to_lowercase());
     }
     if let Some(value) = of.get("const") {

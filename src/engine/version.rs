@@ -17,8 +17,8 @@ const OUTPUT_REVISION: u32 = 1;
 /// Bytes of the template's hash that go into its version: 48 bits tell the versions of one template apart.
 const HASH_BYTES: usize = 6;
 
-/// The render version of a template: release of the engine, `OUTPUT_REVISION`, and a hash over the template's files and
-/// over names and lengths of the fonts in `pack`, such as `0.1.0+1.5f1d09c2ab34`.
+/// The render version of a template: release of the engine, `OUTPUT_REVISION`, and a hash over the template's files, over the
+/// shared parts that it uses and over names and lengths of the fonts in `pack`, such as `0.1.0+1.5f1d09c2ab34`.
 ///
 /// Two renders of one snapshot with equal versions give equal videos, as long as pictures from the web have not
 /// changed. A job may therefore answer with a video that is already there only where the versions are equal.
@@ -29,14 +29,22 @@ const HASH_BYTES: usize = 6;
 pub fn render_version(choice: &TemplateChoice, pack: Option<&Path>) -> Result<String, Error> {
     let fonts = pack.map(fonts::contents).transpose()?.unwrap_or_default();
     let files = choice.files()?;
-    let soundtrack = choice.soundtrack(&Template::parse(&files)?)?;
-    let hash = fingerprint(&files, &fonts, soundtrack.as_ref());
+    let template = Template::parse(&files)?;
+    let soundtrack = choice.soundtrack(&template)?;
+    let hash = fingerprint(&files, template.shared_parts(), &fonts, soundtrack.as_ref());
     Ok(format!("{}+{OUTPUT_REVISION}.{hash}", env!("CARGO_PKG_VERSION")))
 }
 
-/// The first bytes of a SHA-256 over all files, each with its name and its length, so that no two sets of files run
-/// into the same bytes; of fonts the length alone, since reading 90 MB at every start is not worth it.
-fn fingerprint(files: &TemplateFiles, fonts: &[(String, u64)], soundtrack: Option<&Soundtrack>) -> String {
+/// The first bytes of a SHA-256 over all files, each with its name and its length, so that no two sets of files run into
+/// the same bytes; of fonts the length alone, since reading 90 MB at every start is not worth what it would tell.
+///
+/// Of the shared parts only those that the template uses count: another one changes no pixel of it.
+fn fingerprint<'p>(
+    files: &TemplateFiles,
+    shared_parts: impl Iterator<Item = (&'p str, &'p [u8])>,
+    fonts: &[(String, u64)],
+    soundtrack: Option<&Soundtrack>,
+) -> String {
     let mut hash = Sha256::new();
     let mut add = |name: &str, content: &[u8]| {
         for part in [name.as_bytes(), content] {
@@ -51,6 +59,9 @@ fn fingerprint(files: &TemplateFiles, fonts: &[(String, u64)], soundtrack: Optio
     for (name, content) in &files.parts {
         add(&format!("{PARTS_FOLDER}/{name}"), content);
     }
+    for (name, content) in shared_parts {
+        add(&format!("shared/{PARTS_FOLDER}/{name}"), content);
+    }
     for (file, bytes) in fonts {
         add(file, &bytes.to_le_bytes());
     }
@@ -63,13 +74,20 @@ fn fingerprint(files: &TemplateFiles, fonts: &[(String, u64)], soundtrack: Optio
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::iter;
 
     use super::*;
+    use crate::template::builtin_files;
 
     fn of(document: &str, strings: &[(&str, &str)]) -> String {
         let strings = strings.iter().map(|(language, text)| ((*language).to_owned(), text.as_bytes().to_vec()));
         let (source, document) = ("x".to_owned(), document.as_bytes().to_vec());
-        fingerprint(&TemplateFiles { source, document, strings: strings.collect(), parts: BTreeMap::new() }, &[], None)
+        fingerprint(
+            &TemplateFiles { source, document, strings: strings.collect(), parts: BTreeMap::new() },
+            iter::empty(),
+            &[],
+            None,
+        )
     }
 
     #[test]
@@ -77,12 +95,29 @@ mod tests {
         let with = |parts: &[(&str, &str)]| {
             let parts = parts.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec())).collect();
             let (source, document) = ("x".to_owned(), b"{}".to_vec());
-            fingerprint(&TemplateFiles { source, document, strings: BTreeMap::new(), parts }, &[], None)
+            fingerprint(&TemplateFiles { source, document, strings: BTreeMap::new(), parts }, iter::empty(), &[], None)
         };
         assert_eq!(with(&[]), of("{}", &[]));
         assert_ne!(with(&[]), with(&[("row", "{}")]));
         assert_ne!(with(&[("row", "{}")]), with(&[("row", "{ }")]));
         assert_ne!(with(&[("row", "{}")]), of("{}", &[("row", "{}")]));
+    }
+
+    #[test]
+    fn shared_parts_count_where_they_are_used() {
+        let files = builtin_files("quote-classic").expect("built in");
+        let with = |parts: &[(&str, &str)]| {
+            let parts = parts.iter().map(|(name, text)| (*name, text.as_bytes()));
+            fingerprint(&files, parts, &[], None)
+        };
+        assert_ne!(with(&[]), with(&[("taxes", "{}")]));
+        assert_ne!(with(&[("taxes", "{}")]), with(&[("taxes", "{ }")]));
+        let used = |name: &str| {
+            let template = crate::template::builtin(name).expect("built in");
+            template.shared_parts().map(|(name, _)| name).collect::<Vec<_>>()
+        };
+        assert_eq!(used("quote-classic"), ["taxes"]);
+        assert!(used("quote-compact").is_empty());
     }
 
     #[test]
@@ -112,7 +147,7 @@ mod tests {
                 strings: BTreeMap::new(),
                 parts: BTreeMap::new(),
             };
-            fingerprint(&files, &[], Some(&sound))
+            fingerprint(&files, iter::empty(), &[], Some(&sound))
         };
         assert_eq!(of(b"one"), of(b"one"));
         assert_ne!(of(b"one"), of(b"two"));

@@ -3,6 +3,8 @@
 mod content;
 mod spelling;
 
+use std::collections::BTreeMap;
+
 use minijinja::value::{Value, ValueKind};
 
 use super::bound::{
@@ -10,11 +12,13 @@ use super::bound::{
 };
 use super::checked::Template;
 use super::context::{self, Bindings};
-use super::document::{Align, ChooseNode, Direction, Flex, Justify, Node, NodeKind, RepeatNode, UseNode};
+use super::document::{Align, ChooseNode, Direction, Document, Flex, Justify, Node, NodeKind, RepeatNode, UseNode};
 use super::error::{TemplateError, TemplateProblem, unknown};
 use super::expression::Evaluator;
 use super::files::DOCUMENT_FILE;
 use super::filters::Locals;
+use super::lets;
+use super::overrides::CanvasShape;
 use super::params;
 use super::theme::{Scale, Theme};
 use crate::ground::geometry::Size;
@@ -37,6 +41,8 @@ const STEPS_PER_NODE: u64 = 100;
 /// Binds the scenes of one template to one snapshot on one canvas.
 pub struct Binder<'t> {
     template: &'t Template,
+    /// The template's document for this canvas.
+    document: &'t Document,
     evaluator: Evaluator,
     pub(super) theme: Theme,
     canvas: Size,
@@ -109,9 +115,16 @@ impl<'t> Binder<'t> {
         roots.push(("params".to_owned(), params::root(&template.document().params, &template.params)));
         let strings = template.strings_for(&snapshot.locale);
         let mut evaluator = Evaluator::new(snapshot.locale.clone(), snapshot.currency, strings, roots);
-        let theme = Theme::resolve(template.document(), canvas, &mut evaluator)
-            .map_err(|(pointer, reason)| template.problem(DOCUMENT_FILE, pointer, reason))?;
-        Ok(Self { template, evaluator, theme, canvas, frame_rate })
+        let shape = CanvasShape::of(canvas);
+        let document = template.document_for(shape);
+        let failed = |(pointer, reason): (String, String)| {
+            template.problem_on(Some(shape), DOCUMENT_FILE, &pointer, spelling::explained(reason))
+        };
+        for (name, value) in lets(&evaluator, &document.lets, "", &Locals::new()).map_err(failed)? {
+            evaluator.set_root(name, value);
+        }
+        let theme = Theme::resolve(document, canvas, &mut evaluator).map_err(failed)?;
+        Ok(Self { template, document, evaluator, theme, canvas, frame_rate })
     }
 
     /// Canvas px in one design px.
@@ -127,7 +140,7 @@ impl<'t> Binder<'t> {
     pub fn plan(&self) -> Result<Vec<PlannedScene>, TemplateError> {
         let none = Locals::new();
         let mut planned = Vec::new();
-        for (index, scene) in self.template.document().scenes.iter().enumerate() {
+        for (index, scene) in self.document.scenes.iter().enumerate() {
             let at = format!("/scenes/{index}");
             if !self.condition(scene.when.as_deref(), &at, &none)? {
                 continue;
@@ -156,7 +169,7 @@ impl<'t> Binder<'t> {
         let scope = Scope { locals: &locals, depth: 0 };
         let mut spent = Spent::default();
         let mut children = Vec::new();
-        self.nodes(&self.template.document().backdrop, "/backdrop", &scope, &mut spent, &mut children)?;
+        self.nodes(&self.document.backdrop, "/backdrop", &scope, &mut spent, &mut children)?;
         let group = BoundGroup { direction: Direction::Stack, children, ..self.canvas_group() };
         Ok(BoundNode { kind: BoundKind::Group(Box::new(group)), ..self.canvas_node("backdrop") })
     }
@@ -166,13 +179,16 @@ impl<'t> Binder<'t> {
     /// # Errors
     /// [`TemplateError`] where an expression fails or a name is unknown.
     pub fn scene(&self, index: usize, page: Option<Page>) -> Result<BoundScene, TemplateError> {
-        let scene = &self.template.document().scenes[index];
+        let scene = &self.document.scenes[index];
         let at = format!("/scenes/{index}");
         let mut locals = Locals::new();
         if let (Some(page), Some(pages)) = (page, &scene.pages) {
             let rows = self.list(&pages.of, &format!("{at}/pages/of"), &locals)?;
             locals.insert("page".to_owned(), page_value(page, &rows));
         }
+        let named = lets(&self.evaluator, &scene.lets, &at, &locals);
+        let named = named.map_err(|(pointer, reason)| self.problem(pointer, reason))?;
+        locals.extend(named.into_iter().map(|(name, value)| (name.to_owned(), value)));
         let scope = Scope { locals: &locals, depth: 0 };
         let mut spent = Spent::default();
         let mut children = Vec::new();
@@ -184,7 +200,7 @@ impl<'t> Binder<'t> {
         let group = self.group(&scene.flex, surface, false, children, &at)?;
         let transition = scene.transition.as_ref();
         let transition_at = if transition.is_some() { format!("{at}/transition") } else { "/transition".to_owned() };
-        let transition = transition.unwrap_or(&self.template.document().transition);
+        let transition = transition.unwrap_or(&self.document.transition);
         let mut root = BoundNode { kind: BoundKind::Group(Box::new(group)), ..self.canvas_node(&scene.id) };
         root.motion.stagger_s = scene.stagger.unwrap_or(0.0);
         let id = match page {
@@ -200,7 +216,8 @@ impl<'t> Binder<'t> {
     }
 
     pub(super) fn problem(&self, pointer: impl Into<String>, reason: impl Into<String>) -> Box<TemplateProblem> {
-        Box::new(self.template.problem(DOCUMENT_FILE, pointer, spelling::explained(reason.into())))
+        let (shape, pointer) = (CanvasShape::of(self.canvas), pointer.into());
+        Box::new(self.template.problem_on(Some(shape), DOCUMENT_FILE, &pointer, spelling::explained(reason.into())))
     }
 
     fn condition(&self, when: Option<&str>, at: &str, locals: &Locals) -> Bound<bool> {
@@ -344,7 +361,7 @@ impl<'t> Binder<'t> {
         spent: &mut Spent,
         out: &mut Vec<BoundNode>,
     ) -> Bound<()> {
-        let parts = &self.template.document().parts;
+        let parts = &self.document.parts;
         let part = parts
             .get(&node.part)
             .ok_or_else(|| self.problem(format!("{at}/part"), unknown("part", &node.part, parts.keys())))?;
@@ -439,6 +456,27 @@ impl<'t> Binder<'t> {
             kind: BoundKind::Group(Box::new(self.canvas_group())),
         }
     }
+}
+
+/// The values of the names that a `let` gives, each evaluated once.
+///
+/// # Errors
+/// The pointer to an expression that fails, and why.
+fn lets<'l>(
+    evaluator: &Evaluator,
+    lets: &'l BTreeMap<String, String>,
+    at: &str,
+    around: &Locals,
+) -> Result<Vec<(&'l str, Value)>, (String, String)> {
+    let order = lets::order(lets).map_err(|chain| (format!("{at}/let"), chain))?;
+    let (mut locals, mut values) = (around.clone(), Vec::with_capacity(order.len()));
+    for name in order {
+        let value = evaluator.value(&lets[name], &locals);
+        let value = value.map_err(|reason| (member(&format!("{at}/let"), name), reason))?;
+        locals.insert(name.to_owned(), value.clone());
+        values.push((name, value));
+    }
+    Ok(values)
 }
 
 fn page_value(page: Page, rows: &[Value]) -> Value {

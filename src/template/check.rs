@@ -1,37 +1,49 @@
 //! Checks of a template that need no snapshot: every name exists, every expression compiles.
 
+mod lets;
 mod look;
 mod motion;
 mod names;
 mod ranges;
+mod strings;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::context::KNOWN_PATHS;
+use super::context::{KNOWN_PATHS, Picture};
 use super::document::{Common, Document, DurationRange, Node, NodeKind, ParamKind, RepeatNode, UseNode};
 use super::error::{TemplateProblem, unknown};
 use super::expression::{names_in_expression, names_in_text};
 use super::files::{DOCUMENT_FILE, STRINGS_FOLDER};
 use super::filters::FUNCTIONS;
 use super::icons;
-use super::parts::{MAX_PARTS, cycle, place_in_file};
-use super::strings::{StringEntry, Strings};
-use crate::ground::problem::{nearest, quoted};
-use crate::quote::locale::Locale;
+use super::overrides::CanvasShape;
+use super::parts::{MAX_PARTS, cycle};
+use super::places::Places;
+use super::read::Read;
+use super::strings::Strings;
+use crate::ground::problem::{member, nearest, quoted};
 
 use names::{Bound, Names};
+use strings::{Call, calls_of_t};
 
-/// Checks a parsed template; gives its problems and the snapshot fields it uses.
-pub(super) fn check(
-    source: &str,
-    document: &Document,
-    strings: &Strings,
-    part_files: &BTreeSet<String>,
-) -> (Vec<TemplateProblem>, Fields) {
-    let (problems, fields) = (Vec::new(), Fields::default());
-    let given = BTreeMap::new();
-    let mut checker = Checker { source, document, strings, part_files, problems, fields, given };
+/// Checks a template as read, for every shape of canvas; gives its problems and what it takes from a snapshot.
+pub(super) fn check(source: &str, read: &Read) -> (Vec<TemplateProblem>, Fields) {
+    let mut checker = Checker {
+        source,
+        document: &read.document,
+        shape: None,
+        strings: &read.strings,
+        places: &read.places,
+        problems: Vec::new(),
+        fields: Fields::default(),
+        given: BTreeMap::new(),
+        lets: Names::default(),
+    };
     checker.document();
+    for (shape, document) in CanvasShape::ALL.into_iter().zip(&read.by_shape) {
+        checker = Checker { shape: Some(shape), document, lets: Names::default(), ..checker };
+        checker.document();
+    }
     checker.strings();
     (checker.problems, checker.fields)
 }
@@ -39,12 +51,16 @@ pub(super) fn check(
 struct Checker<'a> {
     source: &'a str,
     document: &'a Document,
+    /// The canvases that the document is for; `None` for the one without overrides.
+    shape: Option<CanvasShape>,
     strings: &'a Strings,
-    part_files: &'a BTreeSet<String>,
+    places: &'a Places,
     problems: Vec<TemplateProblem>,
     fields: Fields,
     /// The arguments that calls of `t` pass to each string.
     given: BTreeMap<String, BTreeSet<String>>,
+    /// The names that the document's `let` gives.
+    lets: Names,
 }
 
 /// What a template takes from a snapshot.
@@ -52,25 +68,23 @@ struct Checker<'a> {
 pub(super) struct Fields {
     /// Dotted paths of the snapshot.
     pub(super) global: BTreeSet<String>,
-    /// Dotted paths below the entry of a repeat or page, such as `item.image`.
-    pub(super) local: BTreeSet<String>,
+    /// The pictures among what it takes.
+    pub(super) pictures: BTreeSet<Picture>,
 }
 
 impl Checker<'_> {
-    fn fail(&mut self, pointer: impl Into<String>, reason: impl Into<String>) {
-        let pointer = pointer.into();
-        let (file, pointer) =
-            place_in_file(self.part_files, &pointer).unwrap_or_else(|| (DOCUMENT_FILE.to_owned(), pointer));
+    fn fail(&mut self, pointer: impl AsRef<str>, reason: impl Into<String>) {
+        let (file, pointer) = self.places.written(self.shape, DOCUMENT_FILE, pointer.as_ref());
         self.fail_in(&file, pointer, reason);
     }
 
+    /// Reports a problem once, however many canvases have it.
     fn fail_in(&mut self, file: &str, pointer: impl Into<String>, reason: impl Into<String>) {
-        self.problems.push(TemplateProblem {
-            template: self.source.to_owned(),
-            file: file.to_owned(),
-            pointer: pointer.into(),
-            reason: reason.into(),
-        });
+        let (template, file) = (self.source.to_owned(), file.to_owned());
+        let problem = TemplateProblem { template, file, pointer: pointer.into(), reason: reason.into() };
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
     }
 
     fn document(&mut self) {
@@ -101,7 +115,8 @@ impl Checker<'_> {
             self.fail("/defaultLanguage", reason);
         }
         self.params();
-        let mut known = Names::default();
+        self.lets = self.lets(&document.lets, "", &Names::default());
+        let mut known = self.lets.clone();
         for (index, named) in document.theme.colors.iter().enumerate() {
             let at = format!("/theme/colors/{index}/value");
             if named.value.starts_with('#') {
@@ -114,20 +129,20 @@ impl Checker<'_> {
             known.push(named.name.clone(), Bound::Any);
         }
         for (index, variant) in document.canvases.iter().enumerate() {
-            self.expression(&variant.when, &format!("/canvases/{index}/when"), &Names::default());
+            self.expression(&variant.when, &format!("/canvases/{index}/when"), &self.lets.clone());
         }
         for (name, style) in &document.styles {
-            self.style(style, &crate::ground::problem::member("/styles", name));
+            self.style(style, &member("/styles", name));
         }
         for (name, path) in &document.icons {
-            self.path_data(path, &crate::ground::problem::member("/icons", name));
+            self.path_data(path, &member("/icons", name));
         }
         if let Some(spec) = &document.transition.easing {
             self.easing(spec, "/transition/easing");
         }
         self.theme_numbers();
         self.parts();
-        self.nodes(&document.backdrop, "/backdrop", &Names::default());
+        self.nodes(&document.backdrop, "/backdrop", &self.lets.clone());
         let mut ids = BTreeSet::new();
         if document.scenes.is_empty() || document.scenes.len() > 40 {
             self.fail("/scenes", format!("{} scenes; there are 1 to 40", document.scenes.len()));
@@ -151,7 +166,7 @@ impl Checker<'_> {
     fn params(&mut self) {
         let document = self.document;
         for (name, param) in &document.params {
-            let at = crate::ground::problem::member("/params", name);
+            let at = member("/params", name);
             let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
             if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || !name.chars().all(word) || name.len() > 40 {
                 self.fail(&*at, "a name is a letter, then letters, digits and `_`; at most 40 in all");
@@ -179,7 +194,7 @@ impl Checker<'_> {
             self.fail("/parts", format!("{} parts; there are at most {MAX_PARTS}", parts.len()));
         }
         for (name, part) in parts {
-            let at = crate::ground::problem::member("/parts", name);
+            let at = member("/parts", name);
             let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
             if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || !name.chars().all(word) || name.len() > 40 {
                 self.fail(&*at, "a name is a letter, then letters, digits, `_` and `-`; at most 40 in all");
@@ -187,7 +202,8 @@ impl Checker<'_> {
             if part.children.is_empty() {
                 self.fail(format!("{at}/children"), "a part has at least one node");
             }
-            let mut names = Names::default();
+            // A shared part knows nothing of the template that uses it.
+            let mut names = if self.places.is_shared(name) { Names::default() } else { self.lets.clone() };
             part.args.iter().for_each(|name| names.push(name, Bound::Any));
             self.nodes(&part.children, &format!("{at}/children"), &names);
         }
@@ -198,7 +214,7 @@ impl Checker<'_> {
 
     fn part(&mut self, node: &UseNode, at: &str, names: &Names) {
         for (name, expression) in &node.with {
-            self.expression(expression, &crate::ground::problem::member(&format!("{at}/with"), name), names);
+            self.expression(expression, &member(&format!("{at}/with"), name), names);
         }
         let parts = &self.document.parts;
         let Some(part) = parts.get(&node.part) else {
@@ -210,12 +226,12 @@ impl Checker<'_> {
         for name in node.with.keys().filter(|name| !part.args.contains(name)) {
             let taken = if part.args.is_empty() { "no arguments".to_owned() } else { part.args.join(", ") };
             let reason = format!("part `{}` does not take {}; it takes: {taken}", node.part, quoted(name, 60));
-            self.fail(crate::ground::problem::member(&format!("{at}/with"), name), reason);
+            self.fail(member(&format!("{at}/with"), name), reason);
         }
     }
 
     fn scene(&mut self, scene: &super::document::Scene, at: &str) {
-        let mut names = Names::default();
+        let mut names = self.lets.clone();
         if let Some(when) = &scene.when {
             self.expression(when, &format!("{at}/when"), &names);
         }
@@ -225,6 +241,7 @@ impl Checker<'_> {
             let entry = names.entries(&pages.of);
             names.push("page", Bound::Page(entry));
         }
+        let names = self.lets(&scene.lets, at, &names);
         if let Some(range) = scene.duration {
             self.duration(range, &format!("{at}/duration"));
         }
@@ -292,10 +309,6 @@ impl Checker<'_> {
             }
             NodeKind::Image(n) => {
                 self.expression(&n.source, &format!("{at}/source"), names);
-                // Of `items[0].image` the names tell the list alone.
-                if n.source.contains("image") {
-                    self.fields.local.insert(format!("{}.image", n.source));
-                }
                 if let Some(words) = &n.monogram {
                     self.text(words, &format!("{at}/monogram"), names);
                 }
@@ -353,6 +366,7 @@ impl Checker<'_> {
     }
 
     fn expression(&mut self, expression: &str, at: &str, names: &Names) {
+        self.fields.pictures.extend(names::pictures_in(expression));
         let reason = match names_in_expression(expression) {
             Ok(used) => return self.names(used, at, names),
             Err(reason) => reason,
@@ -369,6 +383,7 @@ impl Checker<'_> {
     }
 
     fn text(&mut self, source: &str, at: &str, names: &Names) {
+        self.fields.pictures.extend(names::pictures_in(source));
         match names_in_text(source) {
             Ok(used) => self.names(used, at, names),
             Err(reason) => self.fail(at, format!("in the text {}: {reason}", quoted(source, 80))),
@@ -389,27 +404,6 @@ impl Checker<'_> {
         }
     }
 
-    /// What is wrong with the names that a string uses: one that no call gives it.
-    fn ungiven(&self, key: &str, used: Vec<String>) -> Option<String> {
-        // Nobody calls it by its name: what it would be given is not known.
-        let given = self.given.get(key)?;
-        let is_known = |name: &str| {
-            given.contains(name)
-                || FUNCTIONS.contains(&name)
-                || name == "params"
-                || self.document.theme.colors.iter().any(|color| color.name == name)
-                || KNOWN_PATHS.iter().any(|path| path.split('.').next() == Some(name))
-        };
-        let root = |path: &String| path.split('.').next().unwrap_or_default().to_owned();
-        let unknown = used.iter().map(root).find(|name| !is_known(name))?;
-        let hint = match nearest(&unknown, given.iter().map(String::as_str)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None if given.is_empty() => "calls of it give it nothing".to_owned(),
-            None => format!("it is given {}", given.iter().map(String::as_str).collect::<Vec<_>>().join(", ")),
-        };
-        Some(format!("nothing called {} is given to this string; {hint}", quoted(&unknown, 40)))
-    }
-
     fn names(&mut self, used: Vec<String>, at: &str, local: &Names) {
         for path in used {
             let root = path.split('.').next().unwrap_or_default();
@@ -418,7 +412,7 @@ impl Checker<'_> {
                 if let Err(hint) = known {
                     self.fail(at, format!("nothing is called {}{hint}", quoted(&path, 80)));
                 }
-                self.fields.local.insert(path);
+                self.fields.pictures.extend(local.pictures(&path));
                 continue;
             }
             if FUNCTIONS.contains(&path.as_str()) || color {
@@ -433,6 +427,7 @@ impl Checker<'_> {
             }
             let is_known = KNOWN_PATHS.iter().any(|known| *known == path || known.starts_with(&format!("{path}.")));
             if is_known {
+                self.fields.pictures.extend(Picture::on_path(&path));
                 self.fields.global.insert(path);
                 continue;
             }
@@ -443,45 +438,6 @@ impl Checker<'_> {
             self.fail(at, format!("nothing is called {}{hint}", quoted(&path, 80)));
         }
     }
-
-    fn strings(&mut self) {
-        let all: BTreeSet<&String> = self.strings.values().flat_map(BTreeMap::keys).collect();
-        let by_language = self.strings.iter();
-        let texts: Vec<(&String, &String, &StringEntry)> = by_language
-            .flat_map(|(language, strings)| strings.iter().map(move |(key, entry)| (language, key, entry)))
-            .collect();
-        // Strings may call strings.
-        for call in texts.iter().flat_map(|(.., entry)| entry.texts()).flat_map(calls_of_t) {
-            self.given.entry(call.key).or_default().extend(call.arguments);
-        }
-        for language in self.strings.keys() {
-            if let Some(reason) = misnamed(language) {
-                self.fail_in(&format!("{STRINGS_FOLDER}/{language}.json"), "", reason);
-            }
-        }
-        for (language, key, entry) in &texts {
-            for text in entry.texts() {
-                let reason = match names_in_text(text) {
-                    Ok(used) => self.ungiven(key, used),
-                    Err(reason) => Some(reason),
-                };
-                if let Some(reason) = reason {
-                    let file = format!("{STRINGS_FOLDER}/{language}.json");
-                    self.fail_in(
-                        &file,
-                        crate::ground::problem::member("", key),
-                        format!("in {}: {reason}", quoted(text, 80)),
-                    );
-                }
-            }
-        }
-        let default = &self.document.default_language;
-        let Some(strings) = self.strings.get(default) else { return };
-        for missing in all.into_iter().filter(|key| !strings.contains_key(*key)) {
-            let reason = format!("string {} is missing; another language has it", quoted(missing, 60));
-            self.fail_in(&format!("{STRINGS_FOLDER}/{default}.json"), "", reason);
-        }
-    }
 }
 
 /// Whether a template can be called so: in a folder's name, an address and a command line it is written alike.
@@ -489,40 +445,4 @@ fn is_name(name: &str) -> bool {
     (1..=63).contains(&name.len())
         && !name.starts_with('-')
         && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-}
-
-/// What is wrong with the name of a file of strings.
-fn misnamed(language: &str) -> Option<String> {
-    let expected = "expected a language and perhaps a region, such as `es.json` or `pt-PT.json`";
-    match Locale::parse(&language.replace('_', "-")) {
-        Ok(locale) if locale.tag() == language => None,
-        Ok(locale) => Some(format!("no locale is written so; did you mean `{}.json`?", locale.tag())),
-        Err(_) => Some(format!("{} is no language that a quote can be in; {expected}", quoted(language, 40))),
-    }
-}
-
-/// A call `t('key', name=…)` with a literal key.
-struct Call {
-    key: String,
-    /// The names of its arguments.
-    arguments: Vec<String>,
-}
-
-/// All such calls in a text or expression.
-fn calls_of_t(source: &str) -> Vec<Call> {
-    let mut calls = Vec::new();
-    let mut rest = source;
-    while let Some(at) = rest.find("t(") {
-        let before = rest[..at].chars().next_back();
-        let argument = rest[at + 2..].trim_start();
-        rest = &rest[at + 2..];
-        if before.is_some_and(|c| c.is_alphanumeric() || c == '_') {
-            continue;
-        }
-        let Some(quote) = argument.chars().next().filter(|c| matches!(c, '\'' | '"')) else { continue };
-        if let Some((key, after)) = argument[1..].split_once(quote) {
-            calls.push(Call { key: key.to_owned(), arguments: names::keywords(after) });
-        }
-    }
-    calls
 }

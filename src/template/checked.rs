@@ -1,13 +1,16 @@
 //! A template that passed its checks, with the parameters of one render.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::check;
+use super::context::Picture;
 use super::document::{Document, ParamValue};
 use super::error::{TemplateError, TemplateProblem};
 use super::files::TemplateFiles;
+use super::overrides::CanvasShape;
+use super::places::Places;
 use super::strings::{StringEntry, Strings};
-use super::{params, parts, read, words};
+use super::{params, read, shared, words};
 use crate::quote::locale::Locale;
 
 /// A template that passed its checks.
@@ -15,11 +18,12 @@ use crate::quote::locale::Locale;
 pub struct Template {
     source: String,
     document: Document,
+    /// The document of each shape of canvas; empty where all have the same.
+    by_shape: Vec<Document>,
+    places: Places,
     strings: Strings,
     fields: check::Fields,
     pub(super) params: BTreeMap<String, ParamValue>,
-    /// Parts that came from files of their own.
-    part_files: BTreeSet<String>,
 }
 
 impl Template {
@@ -29,15 +33,14 @@ impl Template {
     /// [`TemplateError::Invalid`] with every problem found: where the document does not parse only the first, otherwise
     /// all of them.
     pub fn parse(files: &TemplateFiles) -> Result<Self, TemplateError> {
-        let read::Read { document, strings } = read::read(files)?;
-        let part_files: BTreeSet<String> = files.parts.keys().cloned().collect();
-        let (problems, fields) = check::check(&files.source, &document, &strings, &part_files);
-        if problems.is_empty() {
-            let params = params::defaults(&document.params);
-            Ok(Self { source: files.source.clone(), document, strings, fields, params, part_files })
-        } else {
-            Err(TemplateError::Invalid { problems })
+        let read = read::read(files)?;
+        let (problems, fields) = check::check(&files.source, &read);
+        if !problems.is_empty() {
+            return Err(TemplateError::Invalid { problems });
         }
+        let read::Read { document, by_shape, places, strings } = read;
+        let params = params::defaults(&document.params);
+        Ok(Self { source: files.source.clone(), document, by_shape, places, strings, fields, params })
     }
 
     /// The template with parameters set; the others keep their defaults.
@@ -52,10 +55,21 @@ impl Template {
         Ok(self)
     }
 
-    /// The document as written.
+    /// The document, without what nodes say of some canvases.
     #[must_use]
     pub fn document(&self) -> &Document {
         &self.document
+    }
+
+    /// The document for canvases of one shape.
+    pub(super) fn document_for(&self, shape: CanvasShape) -> &Document {
+        let at = CanvasShape::ALL.iter().position(|one| *one == shape);
+        at.and_then(|at| self.by_shape.get(at)).unwrap_or(&self.document)
+    }
+
+    /// The shared parts that it uses, by name, with their files.
+    pub fn shared_parts(&self) -> impl Iterator<Item = (&'static str, &'static [u8])> {
+        shared::shared_parts().filter(|(name, _)| self.places.is_shared(name))
     }
 
     /// Languages it has strings for, and the regions and scripts in which some of them are others.
@@ -71,16 +85,7 @@ impl Template {
     /// Whether it shows the picture at this JSON pointer of a snapshot; what it does not show is not fetched.
     #[must_use]
     pub fn shows_picture(&self, pointer: &str) -> bool {
-        let below =
-            |path: &str| self.fields.global.iter().any(|field| field == path || field.starts_with(&format!("{path}.")));
-        let inside =
-            |name: &str| self.fields.local.iter().any(|field| field.split('.').skip(1).any(|part| part == name));
-        match pointer {
-            // A part may have been given the company or the seller as a whole.
-            "/company/logo" => below("company.logo") || inside("logo"),
-            "/seller/photo" => below("seller.photo") || inside("photo"),
-            _ => inside("image"),
-        }
+        Picture::at(pointer).is_some_and(|picture| self.fields.pictures.contains(&picture))
     }
 
     /// The language its words come in for a snapshot in `locale`: the region's or the script's where there are strings
@@ -107,9 +112,18 @@ impl Template {
 
     /// A problem of this template at a place in one of its files.
     pub(crate) fn problem(&self, file: &str, pointer: impl Into<String>, reason: impl Into<String>) -> TemplateProblem {
-        let pointer = pointer.into();
-        let (file, pointer) =
-            parts::place_in_file(&self.part_files, &pointer).unwrap_or_else(|| (file.to_owned(), pointer));
+        self.problem_on(None, file, &pointer.into(), reason)
+    }
+
+    /// The same at a place of the document for canvases of one shape.
+    pub(super) fn problem_on(
+        &self,
+        shape: Option<CanvasShape>,
+        file: &str,
+        pointer: &str,
+        reason: impl Into<String>,
+    ) -> TemplateProblem {
+        let (file, pointer) = self.places.written(shape, file, pointer);
         TemplateProblem { template: self.source.clone(), file, pointer, reason: reason.into() }
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use minijinja::value::Value;
 
-use super::theme::safe_insets;
+use super::overrides::CanvasShape;
 use crate::ground::color::Color;
 use crate::ground::geometry::Size;
 use crate::quote::locale::Amount;
@@ -38,6 +38,51 @@ pub struct LoadedPicture {
     pub is_on_white: bool,
     /// It has too few pixels to fill a screen of 1080 px.
     pub is_small: bool,
+}
+
+/// A picture that a snapshot may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Picture {
+    /// The company's logo.
+    Logo,
+    /// The seller's photograph.
+    Seller,
+    /// Pictures of the items.
+    Item,
+}
+
+impl Picture {
+    const ALL: [Self; 3] = [Self::Logo, Self::Seller, Self::Item];
+
+    /// The picture at a JSON pointer of a snapshot.
+    pub(super) fn at(pointer: &str) -> Option<Self> {
+        match pointer {
+            "/company/logo" => Some(Self::Logo),
+            "/seller/photo" => Some(Self::Seller),
+            _ => (pointer.starts_with("/items/") && pointer.ends_with("/image")).then_some(Self::Item),
+        }
+    }
+
+    /// Whose picture it is, and the fields of that which give it, as [`roots`] binds them.
+    fn names(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::Logo => ("company", &["logo"]),
+            Self::Seller => ("seller", &["photo"]),
+            Self::Item => ("items", &["image", "photo"]),
+        }
+    }
+
+    /// The pictures that a field of this name may give, whosever it is.
+    pub(super) fn with_field(field: &str) -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(move |picture| picture.names().1.contains(&field))
+    }
+
+    /// The picture that a dotted path from a global name leads to, or through.
+    pub(super) fn on_path(path: &str) -> Option<Self> {
+        let mut names = path.split('.');
+        let (owner, field) = (names.next()?, names.next()?);
+        Self::with_field(field).find(|picture| picture.names().0 == owner)
+    }
 }
 
 /// Every dotted path a template may use from outside. A path below one that ends in `*` is free.
@@ -268,14 +313,14 @@ fn item_value(item: &Item, index: usize, snapshot: &Snapshot, image: Value, fill
 
 fn canvas_value(canvas: Size) -> Value {
     let aspect = f64::from(canvas.width) / f64::from(canvas.height);
-    let [top, _, _, _] = safe_insets(canvas);
+    let shape = CanvasShape::of(canvas);
     Value::from_pairs([
         ("width", Value::from(canvas.width)),
         ("height", Value::from(canvas.height)),
         ("aspect", Value::from(aspect)),
-        ("portrait", Value::from(aspect < 0.95)),
-        ("square", Value::from((0.95..=1.05).contains(&aspect))),
-        ("landscape", Value::from(aspect > 1.05)),
-        ("tall", Value::from(top > 200.0)),
+        ("portrait", Value::from(matches!(shape, CanvasShape::Tall | CanvasShape::Portrait))),
+        ("square", Value::from(shape == CanvasShape::Square)),
+        ("landscape", Value::from(shape == CanvasShape::Landscape)),
+        ("tall", Value::from(shape == CanvasShape::Tall)),
     ])
 }

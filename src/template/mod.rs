@@ -18,12 +18,16 @@ mod filters;
 mod icons;
 mod isolates;
 mod json;
+mod lets;
 mod look;
 mod numbers;
+mod overrides;
 mod params;
 mod parts;
+mod places;
 mod read;
 mod sandbox;
+mod shared;
 mod strict;
 mod strings;
 mod theme;
@@ -45,6 +49,7 @@ pub use error::{TemplateError, TemplateProblem};
 pub use files::{DOCUMENT_FILE, MAX_FILE_BYTES, PARTS_FOLDER, STRINGS_FOLDER, TemplateFiles};
 pub use icons::icon_names;
 pub use params::ParamError;
+pub use shared::shared_parts;
 pub use theme::safe_area;
 
 /// The JSON Schema of `template.json`, for editors.

@@ -1,20 +1,11 @@
-//! Parts of a template: which uses which, and where what is said about one belongs.
+//! Parts of a template: which uses which.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{Node, NodeKind, Part};
-use super::files::PARTS_FOLDER;
 
 /// Largest number of parts a template may have, those in files included.
 pub(super) const MAX_PARTS: usize = 200;
-
-/// The file and the pointer in it that a pointer into the whole document means, where it lies in a part that came from
-/// a file.
-pub(super) fn place_in_file(from_files: &BTreeSet<String>, pointer: &str) -> Option<(String, String)> {
-    let rest = pointer.strip_prefix("/parts/")?;
-    let (name, inner) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    from_files.contains(name).then(|| (format!("{PARTS_FOLDER}/{name}.json"), inner.to_owned()))
-}
 
 /// A chain of parts that leads from one of them back to itself: `row -> cell -> row`.
 pub(super) fn cycle(parts: &BTreeMap<String, Part>) -> Option<String> {
@@ -91,15 +82,5 @@ mod tests {
         };
         let list: Vec<String> = (0..40).map(part).collect();
         assert_eq!(cycle(&parts(&format!("{{ {} }}", list.join(", ")))), None);
-    }
-
-    #[test]
-    fn a_place_in_a_part_from_a_file_is_a_place_in_that_file() {
-        let files = BTreeSet::from(["row".to_owned()]);
-        let place = |pointer| place_in_file(&files, pointer);
-        assert_eq!(place("/parts/row/children/0"), Some(("parts/row.json".to_owned(), "/children/0".to_owned())));
-        assert_eq!(place("/parts/row"), Some(("parts/row.json".to_owned(), String::new())));
-        assert_eq!(place("/parts/cell/children/0"), None);
-        assert_eq!(place("/scenes/0"), None);
     }
 }

@@ -18,7 +18,7 @@ use crate::quote::locale::{Amount, initials};
 impl Binder<'_> {
     pub(super) fn text(&self, node: &TextNode, at: &str, scope: &Scope<'_>) -> Bound<Option<BoundKind>> {
         let fail = |field: &str, reason: String| self.problem(format!("{at}/{field}"), reason);
-        let styles = &self.template.document().styles;
+        let styles = &self.document.styles;
         let base = match &node.style {
             None => TextStyle::default(),
             Some(name) => {
@@ -150,7 +150,7 @@ impl Binder<'_> {
     }
 
     pub(super) fn icon(&self, node: &IconNode, at: &str) -> Bound<BoundKind> {
-        let own = &self.template.document().icons;
+        let own = &self.document.icons;
         let (path, stroke) = match (own.get(&node.icon), icons::icon(&node.icon)) {
             (Some(path), _) => (path.clone(), node.stroke),
             (None, Some(path)) => (path.to_owned(), Some(node.stroke.unwrap_or(icons::STROKE))),
@@ -181,6 +181,7 @@ impl Binder<'_> {
 fn merged(over: &TextStyle, base: TextStyle) -> TextStyle {
     let over = over.clone();
     TextStyle {
+        note: None,
         font: over.font.or(base.font),
         weight: over.weight.or(base.weight),
         size: over.size.or(base.size),

@@ -3,8 +3,8 @@
 use crate::ground::problem::{nearest, quoted};
 use crate::template::filters::FUNCTIONS;
 
-/// Filters that quotations need, those of `expression` first. Only what is suggested comes from this list.
-const FILTERS: [&str; 35] = [
+/// Filters that quotations need, our own first. Only what is suggested comes from this list.
+const FILTERS: [&str; 38] = [
     "money",
     "number",
     "percent",
@@ -15,6 +15,9 @@ const FILTERS: [&str; 35] = [
     "sum_of",
     "largest_last",
     "shown_length",
+    "link_text",
+    "quantity_line",
+    "phone",
     "lower",
     "upper",
     "title",

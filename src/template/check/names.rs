@@ -3,8 +3,10 @@
 //! What an entry has is known where its list is taken from `items`, `totals.taxes` or `page.rows` and nothing else; any other
 //! list may hold anything.
 
+use std::collections::BTreeSet;
+
 use crate::ground::problem::nearest;
-use crate::template::context::KNOWN_PATHS;
+use crate::template::context::{KNOWN_PATHS, Picture};
 use crate::template::filters::FUNCTIONS;
 
 const ITEM: &[&str] = &[
@@ -53,6 +55,8 @@ pub(super) enum Bound {
     Entry(Entry),
     /// The page of a scene that pages such a list.
     Page(Entry),
+    /// A list of them.
+    List(Entry),
     /// The turn of a repeat.
     Loop,
     /// Anything.
@@ -67,7 +71,7 @@ impl Bound {
             Self::Entry(Entry::Tax) => Some(TAX),
             Self::Page(_) => Some(PAGE),
             Self::Loop => Some(LOOP),
-            Self::Entry(Entry::Any) | Self::Any => None,
+            Self::Entry(Entry::Any) | Self::List(_) | Self::Any => None,
         }
     }
 }
@@ -103,6 +107,13 @@ impl Names {
         }))
     }
 
+    /// The pictures that a dotted path from one of the names may give.
+    pub(super) fn pictures(&self, path: &str) -> Vec<Picture> {
+        let fields = path.split('.').skip(1).flat_map(Picture::with_field);
+        let is_item = path.split('.').next().and_then(|root| self.get(root)) == Some(Bound::Entry(Entry::Item));
+        fields.filter(|picture| !is_item || *picture == Picture::Item).collect()
+    }
+
     /// What the list that an expression gives holds.
     pub(super) fn entries(&self, expression: &str) -> Entry {
         let tokens = tokens(expression);
@@ -115,6 +126,7 @@ impl Names {
         let root = path.split('.').next().unwrap_or_default();
         match (self.get(root), path) {
             (Some(Bound::Page(entry)), "page.rows") => Some(entry),
+            (Some(Bound::List(entry)), path) if path == root => Some(entry),
             (None, "items") => Some(Entry::Item),
             (None, "totals.taxes") => Some(Entry::Tax),
             _ => None,
@@ -134,6 +146,27 @@ pub(super) fn unfit(name: &str) -> Option<String> {
         || KEYWORDS.contains(&name)
         || ["page", "loop", "count", "params"].contains(&name);
     taken.then(|| format!("`{name}` has a meaning of its own in expressions; choose another name, such as `entry`"))
+}
+
+/// The pictures that an expression or text takes from something without a name: `items[0].image`, `items[0]['image']`, and
+/// the entries of a list that are chosen or mapped by it, as `selectattr('image')` does.
+pub(super) fn pictures_in(source: &str) -> BTreeSet<Picture> {
+    let tokens = tokens(source);
+    let mut pictures = BTreeSet::new();
+    for (at, token) in tokens.iter().enumerate() {
+        let before = |back: usize| at.checked_sub(back).and_then(|at| tokens.get(at)).copied().unwrap_or_default();
+        if token.starts_with('.') {
+            pictures.extend(token.split('.').flat_map(Picture::with_field));
+        } else if token.starts_with(['"', '\'']) {
+            let by_attribute = before(1) == "(" && matches!(before(2), "selectattr" | "rejectattr");
+            let mapped = before(1) == "=" && before(2) == "attribute";
+            if before(1) == "[" || by_attribute || mapped {
+                let name = token.trim_matches(['"', '\'']);
+                pictures.extend(name.split('.').flat_map(Picture::with_field));
+            }
+        }
+    }
+    pictures
 }
 
 /// The names of the keyword arguments in what follows the first argument of a call, up to its closing bracket.
@@ -311,6 +344,40 @@ mod tests {
         assert_eq!(said("page.numbr"), "; did you mean `page.number`?");
         assert_eq!(said("loop.colour"), "; `loop` has: index, index0, first, last, length");
         assert!(names.local("items.nmae").is_none());
+    }
+
+    #[test]
+    fn pictures_are_known_by_the_names_that_give_them() {
+        let mut names = Names::default();
+        names.push("it", Bound::Entry(Entry::Item));
+        names.push("who", Bound::Any);
+        assert_eq!(names.pictures("it.image.aspect"), [Picture::Item]);
+        assert_eq!(names.pictures("it.photo"), [Picture::Item]);
+        assert_eq!(names.pictures("who.photo"), [Picture::Seller, Picture::Item]);
+        assert_eq!(names.pictures("who.logo"), [Picture::Logo]);
+        assert!(names.pictures("it.name").is_empty() && names.pictures("photo").is_empty());
+        let found = |source: &str| pictures_in(source).into_iter().collect::<Vec<_>>();
+        for source in [
+            "items[0].image",
+            "(items | last).photo.aspect",
+            "items[0]['image']",
+            "items | selectattr('image') | list",
+            "items | map(attribute='image') | first",
+        ] {
+            assert!(found(source).contains(&Picture::Item), "{source}");
+        }
+        for source in ["'an image'", "items[0].imagery", "t('image')", "items | join('image')"] {
+            assert!(found(source).is_empty(), "{source}");
+        }
+    }
+
+    #[test]
+    fn a_named_list_holds_what_its_expression_gave() {
+        let mut names = Names::default();
+        names.push("shown", Bound::List(Entry::Item));
+        assert_eq!(names.entries("shown[:3]"), Entry::Item);
+        assert_eq!(names.entries("shown + items"), Entry::Item);
+        assert_eq!(names.entries("shown.rows"), Entry::Any);
     }
 
     #[test]

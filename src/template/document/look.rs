@@ -10,6 +10,9 @@ use crate::template::value::{ColorSpec, Edges, Measure};
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TextStyle {
+    /// Remark for people; ignored.
+    #[serde(default)]
+    pub note: Option<String>,
     /// Font role of the theme.
     pub font: Option<String>,
     /// Weight other than the font's own, 100-900.

@@ -36,6 +36,9 @@ pub struct Document {
     /// Link to the JSON Schema, for editors; ignored.
     #[serde(rename = "$schema", default)]
     pub schema: Option<String>,
+    /// Remark for people; ignored.
+    #[serde(default)]
+    pub note: Option<String>,
     /// Version of this format; 1.
     #[schemars(range(min = 1, max = 1))]
     pub format_version: u32,
@@ -59,6 +62,10 @@ pub struct Document {
     /// What whoever renders it may choose; names begin with a letter and hold letters, digits and `_`.
     #[serde(default)]
     pub params: BTreeMap<String, Param>,
+    /// Names for conditions and values, each an expression: `"hasPhone": "seller.phone or company.phone"`. Evaluated once;
+    /// all expressions of the template may use them, those of its own parts included. They may use each other.
+    #[serde(default, rename = "let")]
+    pub lets: BTreeMap<String, String>,
     /// Named colours, fonts, sizes, spaces and radii.
     #[serde(default)]
     pub theme: Theme,
@@ -111,6 +118,9 @@ impl Default for DurationRange {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Theme {
+    /// Remark for people; ignored.
+    #[serde(default)]
+    pub note: Option<String>,
     /// Colours in order: each is an expression that may use `brand` and the colours above it, or a literal `#RRGGBB`.
     #[serde(default)]
     pub colors: Vec<NamedColor>,
@@ -136,6 +146,9 @@ pub struct Theme {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NamedColor {
+    /// Remark for people; ignored.
+    #[serde(default)]
+    pub note: Option<String>,
     /// The name nodes use.
     pub name: String,
     /// `#RRGGBB`, or an expression such as `mix(primary, '#FFFFFF', 0.9)`.
@@ -157,6 +170,9 @@ pub struct Font {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CanvasVariant {
+    /// Remark for people; ignored.
+    #[serde(default)]
+    pub note: Option<String>,
     /// Expression over `canvas`: `width`, `height`, `portrait`, `square`, `landscape`, `aspect`.
     pub when: String,
     /// Sizes to replace.
@@ -174,6 +190,9 @@ pub struct CanvasVariant {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Scene {
+    /// Remark for people; ignored.
+    #[serde(default)]
+    pub note: Option<String>,
     /// Identifier, unique in the template.
     pub id: String,
     /// Expression; the scene is left out where it is false.
@@ -182,6 +201,10 @@ pub struct Scene {
     /// Shows a list over several scenes of this kind.
     #[serde(default)]
     pub pages: Option<Pages>,
+    /// Names for conditions and values that the nodes of this scene may use, as in the document's `let`. They may use the
+    /// document's names and `page`, and are evaluated once for each page.
+    #[serde(default, rename = "let")]
+    pub lets: BTreeMap<String, String>,
     /// Shortest and longest time this scene may show, in seconds; its own text decides in between.
     #[serde(default)]
     pub duration: Option<DurationRange>,

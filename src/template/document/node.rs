@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde::de::{self, DeserializeOwned, Deserializer};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::look::{Mask, Surface, TextStyle, middle};
 use super::motion::{EasingSpec, Motion};
 use super::place::{Flex, Placement};
+use crate::template::overrides::{FIXED, OVERRIDES};
 use crate::template::strict::{Strict, at_field, at_pointer, field_names, kind_of};
 use crate::template::value::{ColorSpec, Measure};
 
@@ -30,6 +31,8 @@ pub struct Node {
 pub struct Common {
     /// Name for messages.
     pub id: Option<String>,
+    /// Remark for people; ignored.
+    pub note: Option<String>,
     /// Expression; left out where it is false.
     pub when: Option<String>,
     /// Size and place.
@@ -68,9 +71,9 @@ const TYPES: &str = "text, image, shape, icon, qr, group, repeat, choose, use";
 /// The fields of [`Common`] that a kind of node has.
 fn common_fields(kind: &str) -> &'static [&'static str] {
     match kind {
-        "choose" => &["id"],
-        "use" => &["id", "when"],
-        _ => &["id", "when", "layout", "motion"],
+        "choose" => &["id", "note"],
+        "use" => &["id", "note", "when"],
+        _ => &["id", "note", "when", "layout", "motion"],
     }
 }
 
@@ -100,6 +103,15 @@ impl<'de> Deserialize<'de> for Node {
         }?;
         Ok(Self { common, kind })
     }
+}
+
+/// The schema of an override: any of the fields of a node, except those that say which node it is.
+fn changes_schema(fields: &Value) -> Value {
+    let mut fields = fields.clone();
+    if let Some(fields) = fields.as_object_mut() {
+        fields.retain(|name, _| !FIXED.contains(&name.as_str()));
+    }
+    json!({ "type": "object", "properties": fields, "additionalProperties": false })
 }
 
 /// The fields of a node that is not read by type yet.
@@ -138,11 +150,20 @@ impl JsonSchema for Node {
         let mut schema = NodeKind::json_schema(generator);
         let kinds = schema.get_mut("oneOf").and_then(Value::as_array_mut);
         for kind in kinds.into_iter().flatten() {
-            let name = kind["properties"]["type"]["const"].as_str().unwrap_or_default().to_owned();
+            let Some(name) = kind["properties"]["type"]["const"].as_str().map(str::to_owned) else { continue };
             for field in common_fields(&name) {
                 let of = common.get("properties").map(|fields| fields[field].clone());
                 kind["properties"][field] = of.unwrap_or_default();
             }
+            let changes = changes_schema(&kind["properties"]);
+            let definition = format!("{name}Changes");
+            for (field, canvases) in OVERRIDES {
+                kind["properties"][field] = json!({
+                    "description": format!("Other values of fields on {canvases}; those of `layout`, `motion`, `flex`, `surface` and `set` are replaced one by one."),
+                    "$ref": format!("#/$defs/{definition}"),
+                });
+            }
+            generator.definitions_mut().insert(definition, changes);
         }
         schema
     }
@@ -377,6 +398,9 @@ pub struct ChooseNode {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Case {
+    /// Remark for people; ignored.
+    #[serde(default)]
+    pub note: Option<String>,
     /// Expression.
     pub when: String,
     /// Shown where it is true.

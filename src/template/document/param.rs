@@ -7,6 +7,9 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Param {
+    /// Remark for people; ignored.
+    #[serde(default)]
+    pub note: Option<String>,
     /// What kind of value it takes.
     #[serde(rename = "type")]
     pub kind: ParamKind,

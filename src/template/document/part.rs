@@ -9,6 +9,9 @@ use super::node::Node;
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Part {
+    /// Remark for people; ignored.
+    #[serde(default)]
+    pub note: Option<String>,
     /// Link to a JSON Schema, for editors; ignored.
     #[serde(rename = "$schema", default)]
     pub schema: Option<String>,
