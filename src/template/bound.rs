@@ -52,7 +52,7 @@ pub struct BoundNode {
     pub label: String,
     /// Size and place wishes.
     pub placement: BoundPlacement,
-    /// Motion.
+    /// How it comes in, moves and leaves.
     pub motion: BoundMotion,
     /// What it is.
     pub kind: BoundKind,

@@ -31,7 +31,7 @@ pub fn builtin_names() -> impl Iterator<Item = &'static str> {
 /// The built-in template of that name.
 ///
 /// # Errors
-/// [`TemplateError::NotFound`] where there is none; [`TemplateError::Invalid`] never, which a test sees to.
+/// [`TemplateError::NotFound`] for an unknown name. A test parses them all, so they are never invalid.
 pub fn builtin(name: &str) -> Result<Template, TemplateError> {
     Template::parse(&builtin_files(name)?)
 }
@@ -39,7 +39,7 @@ pub fn builtin(name: &str) -> Result<Template, TemplateError> {
 /// The files of the built-in template of that name.
 ///
 /// # Errors
-/// [`TemplateError::NotFound`] where there is none.
+/// [`TemplateError::NotFound`] for an unknown name.
 pub fn builtin_files(name: &str) -> Result<TemplateFiles, TemplateError> {
     let Some(found) = BUILTINS.iter().find(|builtin| builtin.name == name) else {
         return Err(TemplateError::NotFound {

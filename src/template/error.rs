@@ -22,7 +22,7 @@ pub struct TemplateProblem {
 /// A template that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
-    /// There is none of that name.
+    /// No built-in template has that name.
     #[error("template `{name}` does not exist; there are: {}{}", known.join(", "), hint.as_deref().unwrap_or(""))]
     NotFound {
         /// What was asked for.

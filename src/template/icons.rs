@@ -1,4 +1,4 @@
-//! The icons that every template can use without bringing them along: our own drawings, lines on a grid of 24.
+//! The bundled icons, which every template can use: our own drawings, lines on a grid of 24 x 24.
 
 /// Width of their lines on the grid.
 pub(super) const STROKE: f32 = 2.0;

@@ -1,4 +1,4 @@
-//! From the bytes of a template's file to a JSON value: size, depth, every key once. What it means is none of its business.
+//! From the bytes of a template's file to a JSON value: size, depth, every key once. Its fields are read elsewhere.
 //!
 //! A quote's file is read by the same rules: a byte order mark is passed over, a key that comes twice is refused.
 

@@ -21,7 +21,7 @@ pub(super) fn of(document: &Value) -> BTreeMap<String, Value> {
 /// Puts numbers in the places of their names.
 ///
 /// # Errors
-/// The pointer to a name that is none, and the reason.
+/// The pointer to the first name that is not a number of the theme, and the reason.
 pub(super) fn put_in(value: &mut Value, numbers: &BTreeMap<String, Value>) -> Result<(), (String, String)> {
     let within = |key: String, (inner, reason): (String, String)| (format!("{key}{inner}"), reason);
     match value {

@@ -1,7 +1,7 @@
 //! Overrides for some canvases: `"landscape": { … }` on a node replaces fields of the node on wide canvases.
 //!
-//! They are put in before the document is read by type, once for each shape of canvas that there is; so no other part of a
-//! template knows of them. The pointer of a mistake is led back to where the field was written.
+//! They are put in before the document is read by type, once for each shape of canvas that there is; so the rest
+//! of this module never meets them. The pointer of a problem is led back to where the field was written.
 
 use serde_json::{Map, Value};
 
@@ -81,7 +81,7 @@ pub(super) fn are_in(document: &Value) -> bool {
 /// Puts in the overrides for one shape of canvas and takes all others out; for `None` it takes all out.
 ///
 /// # Errors
-/// The first override that is none, with its place.
+/// The first override that is not an object of fields, with its place.
 pub(super) fn put_in(document: &mut Value, shape: Option<CanvasShape>) -> Result<(), Wrong> {
     let applied = shape.map_or(&[][..], CanvasShape::overrides);
     let Some(fields) = document.as_object_mut() else { return Ok(()) };

@@ -1,8 +1,8 @@
-//! The fence around expressions: what minijinja can do and a template has no use for, because fuel does not bound it.
+//! The sandbox of expressions: refuses what minijinja can do, a template has no use for, and fuel does not bound.
 //!
 //! Fuel counts instructions. One instruction can print, compare or copy a value of any size, and `{% set a = [a, a] %}`, forty
-//! times, makes one that no machine can print. So names are bound only by loops, parts and repeats, what they are bound to is
-//! weighed, and what an expression writes out itself is counted in its source before anything reads it.
+//! times, makes one that no machine can print. So names are bound only by `let`, loops, parts and repeats, what they are bound
+//! to is measured, and what an expression writes out itself is counted in its source before anything reads it.
 
 use minijinja::value::{Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind};
@@ -153,7 +153,7 @@ pub(super) fn check_size(value: &Value) -> Result<(), String> {
     Ok(())
 }
 
-/// Refuses the source of an expression whose evaluation fuel does not bound.
+/// Refuses the source of an expression whose evaluation is not bounded by fuel.
 pub(super) fn check_expression(source: &str) -> Result<(), String> {
     Count::default().code(source)
 }

@@ -224,3 +224,30 @@ fn language_effects() {
     ]);
     shows("language_effects", &template(children, json!({})), "es-CL", &[], 3000);
 }
+
+/// Names, what differs on a square canvas, and the filters of contacts and quantities, in two directions.
+fn said() -> Value {
+    let small = |words: &str| json!({ "type": "text", "style": "body", "set": { "size": 64 }, "text": words });
+    let children = json!([
+        { "type": "text", "style": "body", "text": "Not on a square", "square": { "text": "{{ loud }}", "set": { "color": "#C22E5A" } } },
+        { "type": "repeat", "of": "firstTwo", "as": "item", "flex": { "gap": 12 }, "children": [small("{{ item | quantity_line }}")] },
+        { "type": "group", "when": "isReachable", "flex": { "gap": 12 }, "square": { "flex": { "align": "end" } },
+          "landscape": { "children": [] }, "children": [
+            small("{{ '+56955500147' | phone }}"), small("{{ quote.acceptUrl | link_text(max=30) }}")
+        ] }
+    ]);
+    let lets = json!({ "firstTwo": "items[:2]", "isReachable": "seller.phone or company.phone" });
+    let mut document = template(children, json!({ "let": lets }));
+    document["scenes"][0]["let"] = json!({ "loud": "company.name | upper" });
+    document
+}
+
+#[test]
+fn language_names_and_canvases() {
+    shows("language_names_and_canvases", &said(), "es-CL", &[], 3000);
+}
+
+#[test]
+fn language_names_and_canvases_mirrored() {
+    shows("language_names_and_canvases_mirrored", &said(), "ar-AE", &[], 3000);
+}

@@ -47,7 +47,7 @@ pub struct Document {
     pub name: String,
     /// Version of the template itself; a new one makes new videos of old quotes.
     pub version: String,
-    /// One sentence that tells an author when to choose it.
+    /// When to choose it, in one sentence.
     pub description: String,
     /// Shortest and longest video in seconds.
     #[serde(default)]

@@ -37,7 +37,7 @@ pub struct Common {
     pub when: Option<String>,
     /// Size and place.
     pub layout: Placement,
-    /// Motion.
+    /// How it comes in, moves and leaves.
     pub motion: Motion,
 }
 
@@ -401,7 +401,7 @@ pub struct Case {
     /// Remark for people; ignored.
     #[serde(default)]
     pub note: Option<String>,
-    /// Expression.
+    /// Expression that decides whether this case is shown.
     pub when: String,
     /// Shown where it is true.
     pub then: Vec<Node>,
