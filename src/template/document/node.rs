@@ -41,7 +41,8 @@ pub struct Common {
     pub motion: Motion,
 }
 
-/// One thing on a scene; `type` says which.
+/// One thing on a scene; `type` says which. `portrait`, `tall`, `square` and `landscape` hold fields that differ on some
+/// canvases: those of `layout`, `motion`, `flex`, `surface` and `set` are replaced one by one, all others as a whole.
 #[derive(Clone, Debug, JsonSchema)]
 #[serde(tag = "type", rename_all = "camelCase")]
 pub enum NodeKind {
@@ -159,7 +160,7 @@ impl JsonSchema for Node {
             let definition = format!("{name}Changes");
             for (field, canvases) in OVERRIDES {
                 kind["properties"][field] = json!({
-                    "description": format!("Other values of fields on {canvases}; those of `layout`, `motion`, `flex`, `surface` and `set` are replaced one by one."),
+                    "description": format!("Fields that differ on {canvases}."),
                     "$ref": format!("#/$defs/{definition}"),
                 });
             }
