@@ -6,6 +6,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 use super::jobs::args::{JobCommand, ServicesArgs};
+use super::templates::args::TemplatesCommand;
 use crate::config::{FontsArgs, LogArgs};
 
 const EXAMPLES: &str = "\
@@ -71,7 +72,7 @@ pub(super) enum Command {
     Probe(ProbeArgs),
     /// Print the JSON Schema of quotes or templates, for editors and validators
     Schema(SchemaArgs),
-    /// List the built-in templates, or describe one
+    /// List the built-in templates, describe or export one, or format the files of a template
     Templates(TemplatesArgs),
     #[command(flatten)]
     Job(JobCommand),
@@ -306,11 +307,20 @@ pub(super) struct SchemaArgs {
 }
 
 #[derive(Args, Debug)]
+#[command(disable_help_subcommand = true, override_usage = TEMPLATES_USAGE)]
 pub(super) struct TemplatesArgs {
     /// Describe this built-in template, or the template in this folder (a path with a `/`), and its parameters
     #[arg(value_name = "NAME|FOLDER", value_hint = ValueHint::AnyPath)]
     pub(super) template: Option<String>,
+
+    #[command(subcommand)]
+    pub(super) command: Option<TemplatesCommand>,
 }
+
+const TEMPLATES_USAGE: &str = "\
+render templates [OPTIONS] [NAME|FOLDER]
+       render templates fmt [--check] <PATH>...
+       render templates export [--force] <NAME> <FOLDER>";
 
 /// Documents with a JSON Schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

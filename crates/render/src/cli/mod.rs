@@ -18,6 +18,7 @@ mod progress;
 mod reporter;
 mod signals;
 mod teaser;
+mod templates;
 mod usage;
 mod validate;
 mod video;
@@ -87,6 +88,7 @@ fn carry_out(typed: CommandLine, reporter: Reporter) -> Result<(), Failure> {
         Task::Schema(document) => inspect::schema(document),
         Task::Templates(None) => inspect::templates(reporter),
         Task::Templates(Some(template)) => inspect::template(&template, reporter),
+        Task::WriteTemplates(command) => templates::run(&command, reporter),
         Task::Job(command) => jobs::run(&command, reporter, &signals),
         Task::Doctor(args) => doctor::run(&args, reporter),
         Task::Completions(shell) => {

@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use clap_complete::Shell;
 
 use super::args::{
-    BenchArgs, CanvasSize, Command, DoctorArgs, Preset, SchemaDocument, SourceArgs, StillArgs, Timing, VideoArgs,
-    VideoFormat, WatchArgs,
+    BenchArgs, CanvasSize, Command, DoctorArgs, Preset, SchemaDocument, SourceArgs, StillArgs, TemplatesArgs, Timing,
+    VideoArgs, VideoFormat, WatchArgs,
 };
 use super::jobs::args::JobCommand;
+use super::templates::args::TemplatesCommand;
 use quotereel::{FrameRate, Quality, Repeats, Size, Sound, TemplateChoice, Tuning};
 
 /// The latest moment that can be asked for, in milliseconds: an hour, far beyond any video.
@@ -34,6 +35,8 @@ pub(super) enum UsageError {
     TwoOnStdout,
     #[error("--template is empty: give a name (see `render templates`) or a folder")]
     EmptyTemplate,
+    #[error("`{0}` before `fmt` or `export`: a template to describe goes without a command")]
+    TemplateAndCommand(String),
     #[error("--param `{0}` is no parameter: write NAME=VALUE")]
     Param(String),
     #[error("--param `{0}` is given twice")]
@@ -72,6 +75,7 @@ pub(super) enum Task {
     Probe(PathBuf),
     Schema(SchemaDocument),
     Templates(Option<TemplateChoice>),
+    WriteTemplates(TemplatesCommand),
     Job(Box<JobCommand>),
     Doctor(Box<DoctorArgs>),
     Completions(Shell),
@@ -171,6 +175,10 @@ impl Task {
             Command::Validate(args) => Source::new(args).map(Self::Validate),
             Command::Probe(args) => Ok(Self::Probe(args.file)),
             Command::Schema(args) => Ok(Self::Schema(args.document)),
+            Command::Templates(TemplatesArgs { template: Some(name), command: Some(_) }) => {
+                Err(UsageError::TemplateAndCommand(name))
+            }
+            Command::Templates(TemplatesArgs { command: Some(command), .. }) => Ok(Self::WriteTemplates(command)),
             Command::Templates(args) => args.template.map(template).transpose().map(Self::Templates),
             Command::Job(command) => Ok(Self::Job(Box::new(command))),
             Command::Doctor(args) => Ok(Self::Doctor(Box::new(args))),
