@@ -1,6 +1,7 @@
 //! Templates as an author meets them: every kind of mistake names its file, its place and what would be right, and the
 //! JSON Schema agrees with the reader on everything that is a matter of form.
 
+mod formatted;
 mod language;
 mod mistakes;
 
