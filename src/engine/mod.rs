@@ -8,6 +8,7 @@ mod folder;
 mod fonts;
 mod frames;
 mod missing_glyphs;
+mod missing_words;
 mod pictures;
 mod prepare;
 mod quote;

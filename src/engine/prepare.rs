@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::quote::Quote;
 use super::threads::Threads;
-use super::{Error, GLYPHS, KnownPictures, PrepareMs, Video, fonts, missing_glyphs, pictures};
+use super::{Error, GLYPHS, KnownPictures, PrepareMs, Video, fonts, missing_glyphs, missing_words, pictures};
 use crate::compose::scene::{Ingredients, compose};
 use crate::compose::text::FontLibrary;
 use crate::draw::raster::check_cost;
@@ -87,6 +87,8 @@ fn prepare(quote: &Quote, known: &mut KnownPictures) -> Result<Video, Error> {
         warnings.push(missing_glyphs::without_font(&snapshot.locale, &locale));
         let in_english = Snapshot { locale, ..snapshot.clone() };
         composed = composed_with(&in_english, with_pack.as_deref().unwrap_or(bundled))?;
+    } else {
+        warnings.extend(missing_words::warning(&snapshot.locale, &template));
     }
     warnings.extend(std::mem::replace(&mut composed.warnings, Problems::new()));
     warnings.extend(advice);

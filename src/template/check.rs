@@ -70,6 +70,8 @@ pub(super) struct Fields {
     pub(super) global: BTreeSet<String>,
     /// The pictures among what it takes.
     pub(super) pictures: BTreeSet<Picture>,
+    /// The strings of a language that it uses, by key.
+    pub(super) strings: BTreeSet<String>,
 }
 
 impl Checker<'_> {
@@ -367,6 +369,7 @@ impl Checker<'_> {
 
     fn expression(&mut self, expression: &str, at: &str, names: &Names) {
         self.fields.pictures.extend(names::pictures_in(expression));
+        self.fields.strings.extend(calls_of_t(expression).into_iter().map(|call| call.key));
         let reason = match names_in_expression(expression) {
             Ok(used) => return self.names(used, at, names),
             Err(reason) => reason,
@@ -400,6 +403,7 @@ impl Checker<'_> {
                 );
                 self.fail(at, reason);
             }
+            self.fields.strings.insert(key.clone());
             self.given.entry(key).or_default().extend(arguments);
         }
     }

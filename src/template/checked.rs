@@ -96,6 +96,20 @@ impl Template {
         known.map_or(&self.document.default_language, |(tag, _)| tag)
     }
 
+    /// Keys of the strings that it uses and does not have in the language of `locale`: a reader gets them in its default
+    /// language. Strings of another region or script of a language are strings of that language.
+    pub fn foreign_strings(&self, locale: &Locale) -> impl Iterator<Item = &str> {
+        let language = |tag: &str| tag.split('-').next().map(str::to_owned);
+        let default = &self.document.default_language;
+        let is_default = language(default) == language(locale.tag());
+        let own: Vec<_> = words::lineage(locale.tag()).iter().filter_map(|tag| self.strings.get(tag)).collect();
+        let known = self.strings.get(default);
+        let used = self.fields.strings.iter().map(String::as_str).filter(move |_| !is_default);
+        used.filter(move |key| {
+            known.is_some_and(|strings| strings.contains_key(*key)) && !own.iter().any(|own| own.contains_key(*key))
+        })
+    }
+
     /// The words it says to a reader of `locale`, as they are written, what is put into them included.
     pub fn words(&self, locale: &Locale) -> impl Iterator<Item = &str> {
         self.strings.get(self.language_for(locale)).into_iter().flat_map(BTreeMap::values).flat_map(StringEntry::texts)

@@ -160,6 +160,9 @@ warnings! {
     TooBrief "too_brief" Scene
         "A scene has so much text, and so little time, that it cannot even be skimmed."
         "Shorten the text, or give fewer rows a page or a longer `duration` in the template."
+    LocaleWithoutWords "locale_without_words" Field
+        "The template has no words in the quote's language, or lacks some. Dates and amounts are in that language, the missing words in the template's default one."
+        "Add the language to the template, as a file such as `strings/da.json`: [how](templates.md#add-a-language)."
     LocaleWithoutFont "locale_without_font" Field
         "No font has the letters or figures of the quote's language. Dates, amounts and the template's words are written in English: a date without its month would be another date."
         "Add a font ([fonts](../fonts/README.md)), or choose a locale whose script is bundled."

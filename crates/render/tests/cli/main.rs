@@ -9,6 +9,7 @@ mod interrupted;
 mod quotes;
 mod sound;
 mod teaser;
+mod templates;
 mod unwritable;
 mod warnings;
 mod watch;
