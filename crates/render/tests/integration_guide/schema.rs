@@ -48,7 +48,8 @@ pub(crate) async fn check(blocks: &Blocks, world: &World) {
 
 #[test]
 fn columns_of_models() {
-    let one = "\nmodel One {\n  id Int\n  /// Text.\n  two Text? @map(\"second\")\n  more Two[]\n\n  @@map(\"ones\")\n}\n";
+    let one =
+        "\nmodel One {\n  id Int\n  /// Text.\n  two Text? @map(\"second\")\n  more Two[]\n\n  @@map(\"ones\")\n}\n";
     let two = "\nmodel Two {\n  one One @relation(\"x\")\n  @@map(\"twos\")\n}\n";
     let columns = BTreeSet::from(["id".to_owned(), "second".to_owned()]);
     let expected = BTreeMap::from([("ones".to_owned(), columns), ("twos".to_owned(), BTreeSet::new())]);
