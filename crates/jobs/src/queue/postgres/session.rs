@@ -1,7 +1,11 @@
 //! One unit of work: a pooled connection, one transaction under one role, an end in bounded time. What breaks off in
 //! between, by error, timeout or a dropped future, closes its connection, so that no open transaction goes back to the
 //! pool (<https://github.com/launchbadge/sqlx/issues/4385>) and no lock outlives its caller.
+//!
+//! After an error the transaction is rolled back before the caller hears of it. PostgreSQL sends an error first and
+//! releases the transaction's locks after: a caller that went on at once could find its own row still locked.
 
+use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
@@ -15,6 +19,9 @@ use crate::queue::error::QueueError;
 
 /// Tries of a transaction that the server broke off before its commit.
 const MAX_TRIES: u32 = 4;
+
+/// How long the rollback of a transaction that failed may take before its connection is closed without it.
+const ROLLBACK_LIMIT: Duration = Duration::from_secs(1);
 
 /// In whose name a transaction runs. All limits are the transaction's own, since a pooler in between may not pass on what
 /// is set at the start of a connection. They stay below the callers' [`call_timeout`](crate::queue::postgres::PostgresOptions::call_timeout): the server
@@ -97,17 +104,35 @@ impl DerefMut for Session {
 impl Drop for Session {
     fn drop(&mut self) {
         if let Some(connection) = self.connection.take() {
-            drop(connection.detach());
+            // Outside of `bounded`, and after its end, it is closed here.
+            let connection = connection.detach();
+            drop(BROKEN_OFF.try_with(|broken_off| broken_off.replace(Some(connection))));
         }
     }
 }
 
-/// `work` in bounded time.
+tokio::task_local! {
+    /// The connection of the transaction that broke off within [`bounded`].
+    static BROKEN_OFF: RefCell<Option<PgConnection>>;
+}
+
+/// `work` in bounded time. Where it fails, its transaction has released its locks before this returns, unless the server
+/// does not answer.
 pub(super) async fn bounded<T>(
     limit: Duration,
     work: impl Future<Output = Result<T, Fault>> + Send,
 ) -> Result<T, Fault> {
-    match tokio::time::timeout(limit, work).await {
+    let until_rolled_back = async {
+        let done = work.await;
+        let broken_off = BROKEN_OFF.with(RefCell::take);
+        if let (Err(_), Some(mut connection)) = (&done, broken_off) {
+            let rollback = connection.execute(sqlx::raw_sql("rollback"));
+            // Whatever comes of it, the connection is closed.
+            drop(tokio::time::timeout(ROLLBACK_LIMIT, rollback).await);
+        }
+        done
+    };
+    match tokio::time::timeout(limit, BROKEN_OFF.scope(RefCell::new(None), until_rolled_back)).await {
         Ok(done) => done,
         Err(_) => Err(Fault { error: QueueError::Unavailable(Box::new(Overdue(limit))), repeat: false }),
     }
