@@ -1,5 +1,5 @@
-//! The one verdict on everything that can go wrong with a job: whose fault, whether trying again helps, and what the
-//! customer reads.
+//! The one verdict on everything that can go wrong with a job: whose fault it is, and whether trying again helps. What the
+//! customer reads stands in `messages`.
 
 use std::fmt;
 
@@ -32,29 +32,6 @@ impl ErrorClass {
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::User, Self::System, Self::Config].into_iter().find(|class| class.as_str() == name)
-    }
-}
-
-/// Language of a message to a customer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Language {
-    /// Spanish.
-    Spanish,
-    /// English, also for every language that has no messages of its own.
-    English,
-    /// Portuguese.
-    Portuguese,
-}
-
-impl Language {
-    /// The language of a locale tag such as `es-CL`.
-    #[must_use]
-    pub fn of_locale(tag: &str) -> Self {
-        match tag.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase().as_str() {
-            "es" => Self::Spanish,
-            "pt" => Self::Portuguese,
-            _ => Self::English,
-        }
     }
 }
 
@@ -163,63 +140,6 @@ impl FailureCode {
             Self::StorageRefused => ErrorClass::Config,
         }
     }
-
-    /// What the customer reads: no name of a machine, no path, no secret.
-    #[must_use]
-    pub const fn message(self, language: Language) -> &'static str {
-        let [es, en, pt] = match self {
-            Self::SnapshotInvalid => [
-                "La cotización tiene datos que no se pueden mostrar. Revísala y vuelve a generar el video.",
-                "The quote has data that cannot be shown. Check it and generate the video again.",
-                "A cotação tem dados que não podem ser exibidos. Revise-a e gere o vídeo novamente.",
-            ],
-            Self::TenantMismatch => [
-                "La cotización no pertenece a esta empresa.",
-                "The quote does not belong to this company.",
-                "A cotação não pertence a esta empresa.",
-            ],
-            Self::QuoteNotIssued => [
-                "La cotización todavía no está emitida. Emítela y vuelve a generar el video.",
-                "The quote has not been issued yet. Issue it and generate the video again.",
-                "A cotação ainda não foi emitida. Emita-a e gere o vídeo novamente.",
-            ],
-            Self::QuoteExpired => [
-                "La cotización está vencida. Extiende su validez y vuelve a generar el video.",
-                "The quote has expired. Extend its validity and generate the video again.",
-                "A cotação está vencida. Prorrogue a validade e gere o vídeo novamente.",
-            ],
-            Self::TemplateUnknown => [
-                "El diseño elegido ya no existe. Elige otro y vuelve a generar el video.",
-                "The chosen design no longer exists. Choose another and generate the video again.",
-                "O modelo escolhido não existe mais. Escolha outro e gere o vídeo novamente.",
-            ],
-            Self::TemplateFailed => [
-                "Esta cotización no cabe en el diseño elegido. Elige otro y vuelve a generar el video.",
-                "This quote does not fit the chosen design. Choose another and generate the video again.",
-                "Esta cotação não cabe no modelo escolhido. Escolha outro e gere o vídeo novamente.",
-            ],
-            Self::UploadFailed | Self::StorageRefused | Self::OutputLost => [
-                "No pudimos guardar el video. No se cobró nada; vuelve a intentarlo en unos minutos.",
-                "We could not save the video. Nothing was charged; try again in a few minutes.",
-                "Não foi possível salvar o vídeo. Nada foi cobrado; tente novamente em alguns minutos.",
-            ],
-            Self::RenderCrashed
-            | Self::RenderTimedOut
-            | Self::RenderFailed
-            | Self::DiskFull
-            | Self::WorkerLost
-            | Self::Internal => [
-                "No pudimos generar el video. No se cobró nada; vuelve a intentarlo en unos minutos.",
-                "We could not generate the video. Nothing was charged; try again in a few minutes.",
-                "Não foi possível gerar o vídeo. Nada foi cobrado; tente novamente em alguns minutos.",
-            ],
-        };
-        match language {
-            Language::Spanish => es,
-            Language::English => en,
-            Language::Portuguese => pt,
-        }
-    }
 }
 
 impl fmt::Display for FailureCode {
@@ -255,29 +175,5 @@ mod tests {
             assert_eq!(FailureCode::from_name(code.as_str()), Some(code));
         }
         assert_eq!(FailureCode::from_name("oops"), None);
-    }
-
-    #[test]
-    fn every_message_exists_in_three_languages() {
-        for code in FailureCode::ALL {
-            let messages =
-                [Language::Spanish, Language::English, Language::Portuguese].map(|language| code.message(language));
-            assert!(messages.iter().all(|message| message.ends_with('.')), "{code}");
-            assert!(messages[0] != messages[1] && messages[1] != messages[2], "{code}");
-        }
-    }
-
-    #[test]
-    fn a_system_failure_says_that_nothing_was_charged() {
-        for code in FailureCode::ALL.into_iter().filter(|code| code.class() != ErrorClass::User) {
-            assert!(code.message(Language::English).contains("Nothing was charged"), "{code}");
-        }
-    }
-
-    #[test]
-    fn languages_come_from_locales() {
-        assert_eq!(Language::of_locale("es-CL"), Language::Spanish);
-        assert_eq!(Language::of_locale("pt_BR"), Language::Portuguese);
-        assert_eq!(Language::of_locale("ar"), Language::English);
     }
 }

@@ -3,12 +3,14 @@
 
 mod failure;
 mod identity;
+mod messages;
 mod record;
 mod retry;
 mod state;
 
-pub use failure::{ErrorClass, Failure, FailureCode, Language};
+pub use failure::{ErrorClass, Failure, FailureCode};
 pub use identity::{IdentityError, JobId, Lease, LeaseEpoch, TenantScope, WorkerId};
+pub use messages::Language;
 pub use record::{EventKind, EventSource, Job, JobEvent, JobOutput, NewJob};
 pub use retry::{Backoff, RetryPolicy};
 pub use state::{CreditMove, Event, Facts, Refusal, Stage, Status, Transition, transition};
