@@ -254,6 +254,10 @@ fn structural_mutations() -> Vec<(String, Value)> {
             change(text, value);
         }
     }
+    for id in ["a/b", "a b", ".a", "ñ", "a%", "..", &"x".repeat(129)] {
+        change("/companyId", json!(id));
+        change("/organizationId", json!(id));
+    }
     for text in [
         "/organizationId",
         "/quote/title",
@@ -452,6 +456,10 @@ fn what_the_schema_may_hold_in_addition_to_the_solar_quote() {
     let schema = schema();
     let validator = jsonschema::validator_for(&schema).unwrap();
     for (pointer, value) in [
+        ("/quote/id", json!("Angebot 118/2026")),
+        ("/quote/id", json!("№ 7 – ñandú ".repeat(16))),
+        ("/companyId", json!(" cmp.01:a-B_ ")),
+        ("/organizationId", json!("")),
         ("/items/0/quantity", json!(12)),
         ("/items/0/description", json!("línea 1\nlínea 2")),
         ("/company/logo", json!({ "data": "data:image/png;base64,iVBORw0KGgo=" })),

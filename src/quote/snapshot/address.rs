@@ -1,4 +1,4 @@
-//! Whether web addresses, e-mail addresses, telephone numbers and object keys look right. Nothing is looked up.
+//! Whether web addresses, e-mail addresses, telephone numbers, identifiers of companies and object keys look right. Nothing is looked up.
 
 /// Whether `text` is an absolute http or https address with a host and nothing that cannot stand in one.
 pub(super) fn is_http_url(text: &str) -> bool {
@@ -39,6 +39,12 @@ pub(super) fn is_phone(text: &str) -> bool {
     let digits = text.chars().filter(|c| c.is_numeric()).count();
     let usual = |c: char| c.is_numeric() || matches!(c, '+' | '-' | '(' | ')' | '.' | '/' | ' ' | '\u{A0}' | '#' | 'x');
     (5..=20).contains(&digits) && text.chars().all(usual)
+}
+
+/// Whether `id` can be the identifier of a company or an organization.
+pub(super) fn is_tenant_id(id: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b':' | b'-');
+    !id.is_empty() && id.bytes().all(allowed) && !id.starts_with('.')
 }
 
 /// Whether `key` can be a key in object storage: relative, no empty, `.` or `..` parts, no backslash.

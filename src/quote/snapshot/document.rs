@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::address::{is_bare_site, is_email, is_http_url, is_object_key, is_phone};
+use super::address::{is_bare_site, is_email, is_http_url, is_object_key, is_phone, is_tenant_id};
 use super::limits;
 use super::reader::{Object, Reader, Text};
 use super::sums::{self, Line, Sums};
@@ -14,6 +14,7 @@ use crate::ground::problem::{Problem, Warning, element, nearest, quoted};
 use crate::quote::locale::{Amount, Currency, Locale};
 
 const ID: Text = Text::line(limits::ID_CHARS);
+const TENANT_ID: Text = Text::line(limits::TENANT_ID_CHARS);
 const NUMBER: Text = Text::line(limits::NUMBER_CHARS);
 const NAME: Text = Text::line(limits::NAME_CHARS);
 const UNIT: Text = Text::line(limits::UNIT_CHARS);
@@ -68,8 +69,16 @@ impl<'r> Document<'r> {
         if let Some(value) = self.reader.required(&root, "schemaVersion").filter(|value| !value.is_number()) {
             self.reader.wrong_type(value, root.at("schemaVersion"), "the number 1");
         }
-        let organization_id = self.reader.optional_text(&root, "organizationId", ID);
-        let company_id = self.reader.required_text(&root, "companyId", ID);
+        let organization_id = self.reader.optional_text(&root, "organizationId", TENANT_ID);
+        let company_id = self.reader.required_text(&root, "companyId", TENANT_ID);
+        for (key, id) in [("organizationId", organization_id.as_deref()), ("companyId", Some(company_id.as_str()))] {
+            // What is missing or blank was noted where it was read.
+            if let Some(id) = id.filter(|id| !id.is_empty() && !is_tenant_id(id)) {
+                let expected = "characters A-Z a-z 0-9 . _ : -, the first one not a dot";
+                let hint = "it becomes part of the names of files and objects; a quote's id may be any text";
+                self.reader.note(Problem::error("invalid_id", root.at(key), quoted(id, 40), expected).with_hint(hint));
+            }
+        }
         let locale = self.locale(&root);
         self.currency = self.currency(&root);
         let quote = self.reader.required(&root, "quote").and_then(|value| self.quote(value, root.at("quote")));

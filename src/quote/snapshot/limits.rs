@@ -12,8 +12,10 @@ pub(super) const PROBLEMS: usize = 500;
 pub(super) const ITEMS: usize = 500;
 /// Most taxes.
 pub(super) const TAXES: usize = 20;
-/// Characters of an identifier or tax number.
+/// Characters of a quote's identifier or a tax number.
 pub(super) const ID_CHARS: usize = 200;
+/// Characters of the identifier of a company or an organization.
+pub(super) const TENANT_ID_CHARS: usize = 128;
 /// Characters of a quote number or a tax's name.
 pub(super) const NUMBER_CHARS: usize = 100;
 /// Characters of a name, title or role.
@@ -33,6 +35,11 @@ pub(super) const URL_CHARS: usize = 2_048;
 /// Characters of a data URI: 6 MiB, about 4.5 MiB of picture.
 pub(super) const DATA_URI_CHARS: usize = 6 * 1024 * 1024;
 
+/// An identifier of a company. It becomes part of the names of objects and paths, so its alphabet is small. White space
+/// around it is left out.
+pub(super) const TENANT_ID: &str = r"^\s*[A-Za-z0-9_:-][A-Za-z0-9._:-]*\s*$";
+/// The same, or nothing.
+pub(super) const TENANT_ID_OR_BLANK: &str = r"^\s*([A-Za-z0-9_:-][A-Za-z0-9._:-]*)?\s*$";
 /// Something other than white space.
 pub(super) const NOT_BLANK: &str = r"\S";
 /// An absolute http or https address.

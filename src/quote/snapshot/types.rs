@@ -19,12 +19,14 @@ pub struct Snapshot {
     /// Version of this contract: 1.
     #[schemars(range(min = SCHEMA_VERSION, max = SCHEMA_VERSION))]
     pub schema_version: u32,
-    /// The organization that the company belongs to, for tenants of several companies.
+    /// The organization that the company belongs to, for tenants of several companies. Its identifier is made like
+    /// the company's.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = limits::ID_CHARS))]
+    #[schemars(length(max = limits::TENANT_ID_CHARS), regex(pattern = limits::TENANT_ID_OR_BLANK))]
     pub organization_id: Option<String>,
-    /// The company whose quote it is.
-    #[schemars(length(min = 1, max = limits::ID_CHARS), regex(pattern = limits::NOT_BLANK))]
+    /// The company whose quote it is: its identifier in the sender's system, of the characters A-Z a-z 0-9 . _ : - and
+    /// not beginning with a dot.
+    #[schemars(length(min = 1, max = limits::TENANT_ID_CHARS), regex(pattern = limits::TENANT_ID))]
     pub company_id: String,
     /// How amounts and dates are written, and which strings of the template are used.
     pub locale: Locale,
@@ -59,7 +61,7 @@ pub struct Snapshot {
 #[serde(rename_all = "camelCase")]
 #[schemars(deny_unknown_fields)]
 pub struct Quote {
-    /// Its identifier in the sender's system.
+    /// Its identifier in the sender's system, any printable text: `Angebot 118/2026`.
     #[schemars(length(min = 1, max = limits::ID_CHARS), regex(pattern = limits::NOT_BLANK))]
     pub id: String,
     /// Its number as the customer knows it.
