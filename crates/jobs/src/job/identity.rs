@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// The longest id of an organization, company or entity, in bytes.
+/// The longest id of an organization or a company, in bytes.
 const MAX_ID_BYTES: usize = 128;
 
 /// An id that cannot be one.
@@ -15,7 +15,7 @@ pub enum IdentityError {
     /// A job id is a UUID.
     #[error("job id `{0}` is no UUID such as 0198c5f0-9d5e-7cc3-a5a6-d3c1f1d5a8b2")]
     JobId(String),
-    /// Ids of tenants and entities become part of object keys, so their alphabet is small.
+    /// Ids of tenants become part of object keys, so their alphabet is small. Ids of quotes do not.
     #[error("{field} `{value}` must have 1 to 128 of the characters A-Z a-z 0-9 . _ : - and not begin with a dot")]
     Name {
         /// Which id, as the row names it.

@@ -21,10 +21,16 @@ pub(super) fn check_life(life: Duration) -> Result<(), StorageError> {
 
 /// A Content-Disposition (RFC 6266) that saves under that name: once for old browsers, once as RFC 8187 has it.
 pub(super) fn attachment(name: &str) -> String {
-    let name: String = name
+    // A long name keeps its extension.
+    let (stem, extension) = name.rsplit_once('.').filter(|(_, extension)| extension.len() <= 8).unwrap_or((name, ""));
+    let dot = if extension.is_empty() { "" } else { "." };
+    let room = MAX_DOWNLOAD_NAME_CHARS - dot.len() - extension.chars().count();
+    let name: String = stem
         .chars()
+        .take(room)
+        .chain(dot.chars())
+        .chain(extension.chars())
         .map(|c| if c.is_control() || matches!(c, '/' | '\\' | '"') { '_' } else { c })
-        .take(MAX_DOWNLOAD_NAME_CHARS)
         .collect();
     let plain: String = name.chars().map(|c| if c.is_ascii() { c } else { '_' }).collect();
     format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{}", percent_encoded(&name, b""))
@@ -53,6 +59,13 @@ mod tests {
             attachment("Cotización \"1\"\r\n; ñ.mp4"),
             "attachment; filename=\"Cotizaci_n _1___; _.mp4\"; filename*=UTF-8''Cotizaci%C3%B3n%20_1___%3B%20%C3%B1.mp4"
         );
+    }
+
+    #[test]
+    fn a_long_name_of_a_download_keeps_its_extension() {
+        let long = attachment(&format!("{}.mp4", "9".repeat(200)));
+        assert!(long.starts_with(&format!("attachment; filename=\"{}.mp4\"", "9".repeat(146))), "{long}");
+        assert!(attachment("Angebot 118/2026.mp4").contains("\"Angebot 118_2026.mp4\""));
     }
 
     #[test]

@@ -8,7 +8,7 @@ pub type Result<T, E = QueueError> = std::result::Result<T, E>;
 pub enum QueueError {
     /// The database does not answer, or the connection broke: trying again may help.
     #[error("the database is not available: {0}")]
-    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Unavailable(Box<dyn std::error::Error + Send + Sync>),
     /// The schema is older or newer than this program.
     #[error("the database's schema is {found}, this program needs {needed}: run `render migrate`")]
     Schema {
@@ -47,7 +47,7 @@ pub enum QueueError {
     },
     /// Anything else, most likely a bug.
     #[error("the database: {0}")]
-    Other(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Other(Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl QueueError {
@@ -61,8 +61,8 @@ impl QueueError {
 /// Why an enqueue is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum EnqueueError {
-    /// The same entity was rendered a moment ago, or the same job is being cancelled.
-    #[error("a video of this quote was asked for a moment ago: wait {wait_seconds} s")]
+    /// The same entity was rendered with the same template a moment ago, or the same job is just being cancelled.
+    #[error("a video of this quote with this template was asked for a moment ago: wait {wait_seconds} s")]
     Cooldown {
         /// Whole seconds until it is allowed, 1 or more.
         wait_seconds: u64,
@@ -95,6 +95,12 @@ pub enum EnqueueError {
         /// Maximum size in bytes.
         allowed_bytes: usize,
     },
+    /// A value that no job takes.
+    #[error("no job takes this {what}: {}", expected_of(.what))]
+    Invalid {
+        /// Which, by its column: `entity_id`.
+        what: String,
+    },
     /// An equal job of the same company is under way for another organization, whose row this one may not see.
     #[error("this video is being made for another organization of the company: ask again when it is done")]
     OtherOrganization,
@@ -117,5 +123,33 @@ pub enum EnqueueError {
     },
     /// The database failed.
     #[error(transparent)]
-    Queue(#[from] QueueError),
+    Queue(QueueError),
+}
+
+impl From<QueueError> for EnqueueError {
+    fn from(error: QueueError) -> Self {
+        let refused = match &error {
+            QueueError::Constraint { constraint, .. } => constraint.strip_prefix("video_render_jobs_"),
+            _ => None,
+        };
+        match refused.and_then(|refused| refused.strip_suffix("_check")) {
+            Some(what) => Self::Invalid { what: what.to_owned() },
+            None => Self::Queue(error),
+        }
+    }
+}
+
+/// What a job takes as the value of that column.
+fn expected_of(column: &str) -> &'static str {
+    match column {
+        "entity_id" => "1 to 200 printable characters on one line, no blank at either end",
+        "company_id" | "organization_id" => {
+            "1 to 128 of the characters A-Z a-z 0-9 . _ : -, the first one not a dot"
+        }
+        "entity_type" => "1 to 32 of the characters A-Z 0-9 _, the first one a letter",
+        "template" => "1 to 128 characters",
+        "idempotency_key" | "created_by_id" => "1 to 255 characters",
+        "input_json" => "a JSON object without the character U+0000",
+        _ => "see the table's constraints",
+    }
 }

@@ -35,8 +35,10 @@ pub trait Database: Tenant + Queue + Maintenance + std::fmt::Debug {
 #[async_trait]
 pub trait Tenant: Send + Sync {
     /// Enqueues a job, or finds the one that does the same work. In this order: the same idempotency key; an active job
-    /// for the same company, entity, template and snapshot (refused for a few seconds while that one is being called off:
-    /// [`EnqueueError::Cooldown`]); a succeeded one of the present version whose video is still there; the cooldown; credits. Credits are frozen in the same transaction.
+    /// for the same company, entity, template and snapshot (refused for 2 s while that one is being cancelled:
+    /// [`EnqueueError::Cooldown`]); a succeeded one of the present version whose video is still there; the cooldown of
+    /// this entity and template, which refuses the job or, with [`EnqueueRules::when_allowed`], sets when it begins;
+    /// credits. Credits are frozen in the same transaction.
     async fn enqueue(&self, scope: &TenantScope, job: &NewJob, rules: &EnqueueRules) -> Result<Enqueued, EnqueueError>;
 
     /// One job.
@@ -47,6 +49,9 @@ pub trait Tenant: Send + Sync {
 
     /// A job's history, oldest first; `None` for a job that the tenant does not have.
     async fn events(&self, scope: &TenantScope, id: JobId) -> Result<Option<Vec<JobEvent>>>;
+
+    /// Names of the templates that workers have registered in this database, in order.
+    async fn known_templates(&self, scope: &TenantScope) -> Result<Vec<String>>;
 
     /// Cancels a queued job, or asks the worker of a running one to stop.
     async fn request_cancel(&self, scope: &TenantScope, id: JobId) -> Result<CancelOutcome>;
@@ -169,6 +174,10 @@ pub trait Maintenance: Send + Sync {
 /// Heartbeats on a connection of their own.
 #[async_trait]
 pub trait HeartbeatConnection: Send {
-    /// Extends the leases and carries progress up; the answers are in the order of `leases`.
+    /// Extends the leases and writes the progress to the rows; the answers are in the order of `leases`.
     async fn extend(&mut self, leases: &[HeldLease], lease: Duration) -> Result<Vec<HeartbeatAnswer>>;
+
+    /// Reads what became of the leases and changes nothing; cheap, for often. The answers are in the order of `leases`,
+    /// and never [`HeartbeatAnswer::Unknown`].
+    async fn look(&mut self, leases: &[HeldLease]) -> Result<Vec<HeartbeatAnswer>>;
 }

@@ -11,9 +11,9 @@ use crate::job::{Job, JobId, Lease, LeaseEpoch, Stage, Status, TenantScope, Work
 /// `quotereel::snapshot` reads has no use.
 pub(super) const MAX_SNAPSHOT_BYTES: usize = 8 * 1024 * 1024;
 
-/// Seconds to wait before work that is being cancelled can be requested again: its worker learns of the cancel with the next
-/// heartbeat. PostgreSQL's function has the same number.
-pub(super) const DYING_SECONDS: u64 = 5;
+/// How long to wait, in seconds, before asking again for the same work while its job is being cancelled: the worker sees
+/// the request within a second and stops within a frame. As in PostgreSQL's function.
+pub(super) const DYING_SECONDS: u64 = 2;
 
 /// Deliveries of one company in one batch, so that a slow receiver does not hold up the others.
 pub(super) const DELIVERIES_OF_ONE: u32 = 2;
@@ -21,9 +21,11 @@ pub(super) const DELIVERIES_OF_ONE: u32 = 2;
 /// Limits that an enqueue must respect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnqueueRules {
-    /// Shortest time between two different renders of the same entity by the same company; failed and cancelled ones do
-    /// not count. Zero allows any. Default: 3 min.
+    /// Shortest time between two different renders of the same entity with the same template by the same company; failed
+    /// and cancelled ones do not count. Zero allows any. Default: 3 min.
     pub cooldown: Duration,
+    /// Whether a job that the cooldown would refuse is enqueued and begins when the cooldown ends. Default: no.
+    pub when_allowed: bool,
     /// Retries of one job, counted over the whole chain. Default: 3.
     pub max_retries: u32,
     /// Queued jobs of one company. Default: 20,000.
@@ -34,7 +36,13 @@ pub struct EnqueueRules {
 
 impl Default for EnqueueRules {
     fn default() -> Self {
-        Self { cooldown: Duration::from_secs(180), max_retries: 3, max_queued: 20_000, correlation_id: String::new() }
+        Self {
+            cooldown: Duration::from_secs(180),
+            when_allowed: false,
+            max_retries: 3,
+            max_queued: 20_000,
+            correlation_id: String::new(),
+        }
     }
 }
 
@@ -83,7 +91,7 @@ impl Default for JobFilter {
 pub enum CancelOutcome {
     /// It was queued and is cancelled.
     Cancelled(Job),
-    /// It runs; its worker stops with its next heartbeat.
+    /// It runs; its worker stops within about a second.
     Requested(Job),
     /// It had ended already.
     AlreadyFinal(Job),

@@ -165,7 +165,7 @@ fn a_pooled_connection_forgets_whose_it_was() {
         let own = store.enqueue(&mine, &quote("q-1"), &rules()).await.expect("it is taken").job().id;
         let foreign = store.enqueue(&theirs, &quote("q-1"), &rules()).await.expect("it is taken").job().id;
         let mut bad = quote("q-2");
-        bad.entity_id = "../q".to_owned();
+        bad.entity_id = "q\n2".to_owned();
         for _ in 0..3 {
             assert_eq!(store.job(&mine, foreign).await.expect("it answers"), None);
             assert!(store.job(&theirs, foreign).await.expect("it answers").is_some());
@@ -174,8 +174,7 @@ fn a_pooled_connection_forgets_whose_it_was() {
             // A call that fails half-way closes its connection; a call that is dropped half-way does too.
             let refused = store.enqueue(&theirs, &bad, &rules()).await;
             assert!(
-                matches!(&refused, Err(EnqueueError::Queue(QueueError::Constraint { constraint, .. }))
-                    if constraint == "video_render_jobs_entity_id_check"),
+                matches!(&refused, Err(EnqueueError::Invalid { what }) if what == "entity_id"),
                 "{refused:?}"
             );
             let new = quote("q-3");
@@ -435,7 +434,7 @@ fn an_older_schema_is_brought_up_with_its_rows() {
         let pool = database.raw().await;
         migrator.run(&pool).await.expect("the first version");
         fill(&pool, 30, 3).await;
-        assert_eq!(store.migrate().await.expect("the rest"), ["0002_row_level_security", "0003_functions"]);
+        assert_eq!(store.migrate().await.expect("the rest"), ["0002_row_level_security", "0003_functions", "0004_quote_ids_and_cooldown"]);
         store.ping().await.expect("the schema is the present one");
         assert_eq!(number(&pool, "select sum(queued) from video_render_lanes").await, 30, "old rows are counted");
         let claimed = store.claim(&ClaimRequest { max_jobs: 50, ..asks("w") }).await.expect("it answers");
@@ -450,6 +449,127 @@ fn an_older_schema_is_brought_up_with_its_rows() {
 }
 
 #[test]
+fn the_last_schema_is_brought_up_with_its_rows() {
+    Database::run(|database| async move {
+        let older = [
+            (1, "0001_tables", include_str!("../../migrations/postgres/0001_tables.sql")),
+            (2, "0002_row_level_security", include_str!("../../migrations/postgres/0002_row_level_security.sql")),
+            (3, "0003_functions", include_str!("../../migrations/postgres/0003_functions.sql")),
+        ];
+        let older = older.map(|(version, name, sql)| {
+            Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+        });
+        let mut migrator = Migrator::with_migrations(older.to_vec());
+        migrator.dangerous_set_table_name("video_render_migrations");
+        let pool = database.raw().await;
+        migrator.run(&pool).await.expect("the last version");
+        fill(&pool, 30, 3).await;
+        let call = "select outcome from enqueue_video_render('cmp-1', 'Angebot 118/2026', 'quote-summary', '{}')";
+        let ask = async || {
+            let mut tx = pool.begin().await.expect("a transaction");
+            tx.execute("select set_config('app.company_id', 'cmp-1', true)").await.expect("it is set");
+            let outcome = sqlx::query_scalar::<_, String>(call).fetch_one(&mut *tx).await;
+            tx.commit().await.expect("it ends");
+            outcome
+        };
+        let refused = ask().await.expect_err("the older schema has no such ids");
+        assert_eq!(sqlstate(&refused), "23514");
+        let store = database.connect(PostgresOptions::default()).await;
+        assert_eq!(store.migrate().await.expect("the rest"), ["0004_quote_ids_and_cooldown"]);
+        store.ping().await.expect("the schema is the present one");
+        assert_eq!(ask().await.expect("it answers"), "new");
+        let claimed = store.claim(&ClaimRequest { max_jobs: 50, ..asks("w") }).await.expect("it answers");
+        assert_eq!(claimed.len(), 31);
+    });
+}
+
+#[test]
+fn a_value_that_no_row_takes_leaves_the_backends_transaction_alone() {
+    Database::run(|database| async move {
+        database.store().await;
+        let (_, options) = database.login("grant quotereel_tenant to LOGIN").await;
+        let pool = database.raw().await;
+        pool.execute(sqlx::raw_sql("create table quotes (id text primary key); grant all on quotes to public"))
+            .await
+            .expect("a table");
+        let backend = PgPoolOptions::new().max_connections(1).connect_with(options).await.expect("it may log in");
+        let calls = [
+            ("enqueue_video_render('cmp-1', E'a\\nb', 't', '{}')", "entity_id"),
+            ("enqueue_video_render('cmp-1', null, 't', '{}')", "entity_id"),
+            ("enqueue_video_render('cmp-1', 'q', '', '{}')", "template"),
+            ("enqueue_video_render('cmp-1', 'q', 't', '[]')", "input_json"),
+            ("enqueue_video_render('cmp-1', 'q', 't', '{}', p_entity_type => 'quote')", "entity_type"),
+            ("enqueue_video_render('cmp-1', 'q', 't', '{}', p_organization_id => 'an org')", "organization_id"),
+            ("enqueue_video_render('cmp-1', 'q', 't', '{}', p_idempotency_key => '')", "idempotency_key"),
+            ("enqueue_video_render('cmp-1', 'q', 't', '{}', p_created_by_id => '')", "created_by_id"),
+        ];
+        let mut tx = backend.begin().await.expect("a transaction");
+        tx.execute("insert into quotes values ('q-1')").await.expect("its own row");
+        tx.execute("select set_config('app.company_id', 'cmp-1', true)").await.expect("it is set");
+        for (call, what) in calls {
+            let sql = AssertSqlSafe(format!("select outcome, job_id, refused from {call}"));
+            let row = sqlx::query(sql).fetch_one(&mut *tx).await.expect(call);
+            assert_eq!((row.get::<String, _>("outcome"), row.get::<String, _>("refused")), ("invalid".to_owned(), what.to_owned()));
+            assert_eq!(row.get::<Option<uuid::Uuid>, _>("job_id"), None);
+        }
+        tx.commit().await.expect("it ends");
+        assert_eq!(number(&pool, "select count(*) from quotes").await, 1);
+        assert_eq!(number(&pool, "select count(*) from video_render_jobs").await, 0);
+        assert_eq!(number(&pool, "select count(*) from video_render_events").await, 0);
+    });
+}
+
+#[test]
+fn a_backend_enqueues_for_when_the_cooldown_ends() {
+    Database::run(|database| async move {
+        let store = database.store().await;
+        let pool = database.raw().await;
+        let mut tx = pool.begin().await.expect("a transaction");
+        tx.execute("select set_config('app.company_id', 'cmp-1', true)").await.expect("it is set");
+        let mut run_afters = Vec::new();
+        for number in 1..=3 {
+            let call = "select outcome, job_id, wait_seconds,
+                          round(extract(epoch from run_after - now()))::bigint as runs_in
+                        from enqueue_video_render('cmp-1', 'q-1', 't', jsonb_build_object('n', $1::int),
+                          p_when_allowed => true)";
+            let row = sqlx::query(call).bind(number).fetch_one(&mut *tx).await.expect("it answers");
+            assert_eq!(row.get::<String, _>("outcome"), "new");
+            assert_eq!(row.get::<Option<i64>, _>("wait_seconds"), None);
+            run_afters.push(row.get::<Option<i64>, _>("runs_in"));
+        }
+        tx.commit().await.expect("it ends");
+        assert_eq!(run_afters, [None, Some(180), Some(360)]);
+        let claimed = store.claim(&ClaimRequest { max_jobs: 9, ..asks("w") }).await.expect("it answers");
+        assert_eq!(claimed.len(), 1, "the others wait");
+    });
+}
+
+/// PostgreSQL sends an error before it lets go of the transaction's locks: whoever went on at once found its own row
+/// locked.
+#[test]
+fn a_failed_transaction_holds_no_row_when_its_caller_hears_of_it() {
+    Database::run(|database| async move {
+        let store = database.store().await;
+        let pool = database.raw().await;
+        let scope = company("cmp-1");
+        let job = store.enqueue(&scope, &quote("q-1"), &rules()).await.expect("it is taken").job().id;
+        pool.execute(sqlx::raw_sql(
+            "update video_render_jobs set status = 'failed', finished_at = now() - interval '40 days',
+               error_class = 'user', error_code = 'x', error_message = 'x';
+             create table keepsakes (job_id uuid references video_render_jobs (id));
+             insert into keepsakes select id from video_render_jobs",
+        ))
+        .await
+        .expect("a row that cannot go");
+        for _ in 0..100 {
+            let retention = quotereel_jobs::queue::Retention::default();
+            let deleted = store.delete_past_retention(&retention, 1).await.expect("it answers");
+            assert_eq!(deleted.stuck.iter().map(|row| row.job_id).collect::<Vec<_>>(), [job], "{deleted:?}");
+        }
+    });
+}
+
+#[test]
 fn migrations_at_once_are_applied_once() {
     Database::run(|database| async move {
         let mut migrations = tokio::task::JoinSet::new();
@@ -459,7 +579,10 @@ fn migrations_at_once_are_applied_once() {
         }
         let mut names = migrations.join_all().await.concat();
         names.sort();
-        assert_eq!(names, ["0001_tables", "0002_row_level_security", "0003_functions"]);
+        assert_eq!(
+            names,
+            ["0001_tables", "0002_row_level_security", "0003_functions", "0004_quote_ids_and_cooldown"]
+        );
     });
 }
 
@@ -550,7 +673,7 @@ fn rows_by_hand_keep_lanes_and_books() {
         let mut zero = quote("q-zero");
         zero.input = serde_json::json!({ "text": "a\u{0}b" });
         let refused = store.enqueue(&scope, &zero, &rules()).await;
-        assert!(matches!(refused, Err(EnqueueError::Queue(QueueError::Constraint { .. }))), "{refused:?}");
+        assert!(matches!(&refused, Err(EnqueueError::Invalid { what }) if what == "input_json"), "{refused:?}");
     });
 }
 
@@ -725,7 +848,8 @@ fn addresses_that_cannot_be_used_say_so() {
         }
         let nobody = "postgres://app@127.0.0.1:1/jobs";
         let options = PostgresOptions { acquire_timeout: Duration::from_secs(1), ..PostgresOptions::default() };
-        let silent = PostgresDatabase::connect(nobody, options).await;
-        assert!(silent.as_ref().is_err_and(QueueError::is_transient), "{silent:?}");
+        let silent = PostgresDatabase::connect(nobody, options).await.expect_err("nobody listens there");
+        assert!(silent.is_transient(), "{silent:?}");
+        assert_eq!(silent.to_string(), "the database is not available: connection refused: 127.0.0.1:1");
     });
 }

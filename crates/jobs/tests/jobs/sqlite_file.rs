@@ -6,6 +6,10 @@ use std::time::Duration;
 
 use quotereel_jobs::queue::{ClaimRequest, QueueError, connect};
 
+use sqlx::SqlSafeStr as _;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::sqlite::SqliteConnectOptions;
+
 use crate::rig::{asks, company, quote, rules};
 
 /// Tells this test's own binary to be a worker on that file.
@@ -109,10 +113,10 @@ fn sqlite_addresses_and_schemas_that_do_not_fit_are_refused() {
         let store = connect(&url).await.expect("it opens");
         let refused = store.ping().await.expect_err("there are no tables");
         assert!(matches!(&refused, QueueError::Schema { found, .. } if found == "none"), "{refused}");
-        assert_eq!(store.migrate().await.expect("a new file"), ["0001_tables", "0002_triggers"]);
+        assert_eq!(store.migrate().await.expect("a new file"), ["0001_tables", "0002_triggers", "0003_quote_ids"]);
         store.ping().await.expect("it is up to date");
         let raw = sqlx::SqlitePool::connect(&url).await.expect("it opens");
-        sqlx::query("update _sqlx_migrations set version = 9999 where version = 2")
+        sqlx::query("update _sqlx_migrations set version = 9999 where version = 3")
             .execute(&raw)
             .await
             .expect("it runs");
@@ -120,6 +124,53 @@ fn sqlite_addresses_and_schemas_that_do_not_fit_are_refused() {
         assert!(matches!(&refused, QueueError::Schema { found, .. } if found == "migration 9999"), "{refused}");
         let refused = store.migrate().await.expect_err("a later program was here");
         assert!(matches!(refused, QueueError::Schema { .. }), "{refused}");
+    });
+}
+
+#[test]
+fn sqlite_an_older_file_is_brought_up_with_its_rows() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite:{}", folder.path().join("jobs.sqlite").display());
+    block_on(async {
+        let old = [
+            (1, "0001_tables", include_str!("../../migrations/sqlite/0001_tables.sql")),
+            (2, "0002_triggers", include_str!("../../migrations/sqlite/0002_triggers.sql")),
+        ];
+        let old = old.map(|(version, name, sql)| {
+            Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+        });
+        let options: SqliteConnectOptions = url.parse().expect("an address");
+        let raw = sqlx::SqlitePool::connect_with(options.create_if_missing(true)).await.expect("it opens");
+        Migrator::with_migrations(old.to_vec()).run(&raw).await.expect("the older version");
+        let insert = "insert into video_render_jobs (id, company_id, entity_id, template, input_json, snapshot_hash)
+                      values (?1, 'cmp-1', ?2, 'quote-summary', '{}', ?3)";
+        let id = "00000000-0000-7000-8000-000000000001";
+        let row = async |id: &str, entity: &str| {
+            sqlx::query(insert).bind(id).bind(entity).bind("0".repeat(64)).execute(&raw).await.map(|_| ())
+        };
+        row(id, "q-1").await.expect("an old row");
+        let refused = row("00000000-0000-7000-8000-000000000002", "Angebot 118/2026").await.expect_err("the old rule");
+        assert!(refused.to_string().contains("video_render_jobs_entity_id_check"), "{refused}");
+        let event = "insert into video_render_events (job_id, company_id, kind, new_status, source)
+                     values (?1, 'cmp-1', 'VIDEO_RENDER_REQUESTED', 'queued', 'tenant')";
+        sqlx::query(event).bind(id).execute(&raw).await.expect("its history");
+
+        // A store that was open before is not left with the old rule.
+        let early = connect(&url).await.expect("it opens");
+        let store = connect(&url).await.expect("it opens");
+        assert_eq!(store.migrate().await.expect("the rest"), ["0003_quote_ids"]);
+        store.ping().await.expect("it is up to date");
+        let scope = company("cmp-1");
+        let old = store.job(&scope, id.parse().expect("an id")).await.expect("it answers").expect("it is there");
+        assert_eq!((old.entity_id.as_str(), old.template.as_str()), ("q-1", "quote-summary"));
+        assert_eq!(store.events(&scope, old.id).await.expect("it answers").map(|events| events.len()), Some(1));
+        let new = early.enqueue(&scope, &quote("Angebot 118/2026"), &rules()).await.expect("it is taken");
+        assert_eq!(new.job().entity_id, "Angebot 118/2026");
+        let sound: String = sqlx::query_scalar("pragma integrity_check").fetch_one(&raw).await.expect("it runs");
+        assert_eq!(sound, "ok");
+        // The other rules of the table stand.
+        let bad = row("not-an-id", "q-3").await.expect_err("no id");
+        assert!(bad.to_string().contains("video_render_jobs_id_check"), "{bad}");
     });
 }
 

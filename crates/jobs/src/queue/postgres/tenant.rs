@@ -43,6 +43,7 @@ async fn enqueued(
         }
         "key_reused" => return Ok(Err(EnqueueError::KeyReused { key: key.unwrap_or_default().to_owned() })),
         "too_large" => return Ok(Err(EnqueueError::SnapshotTooLarge { allowed_bytes: MAX_SNAPSHOT_BYTES })),
+        "invalid" => return Ok(Err(EnqueueError::Invalid { what: row.try_get("refused")? })),
         "other_organization" => return Ok(Err(EnqueueError::OtherOrganization)),
         "not_found" => return Ok(Err(EnqueueError::NotFound)),
         "not_retriable" => {
@@ -72,10 +73,11 @@ impl Tenant for PostgresDatabase {
         let answer: Result<_, QueueError> = transaction!(self, {
             let mut session = Session::tenant(&self.pool, scope).await?;
             let row = sqlx::query(
-                "select outcome, job_id, wait_seconds, available, queued
+                "select outcome, job_id, wait_seconds, available, queued, refused
                  from enqueue_video_render(p_company_id => $1, p_organization_id => $2, p_entity_type => $3,
                    p_entity_id => $4, p_template => $5, p_input => $6, p_idempotency_key => $7, p_created_by_id => $8,
-                   p_cooldown => $9, p_max_queued => $10, p_correlation_id => $11, p_id => $12)",
+                   p_cooldown => $9, p_max_queued => $10, p_correlation_id => $11, p_id => $12,
+                   p_when_allowed => $13)",
             )
             .bind(scope.company_id())
             .bind(scope.organization_id())
@@ -89,6 +91,7 @@ impl Tenant for PostgresDatabase {
             .bind(i64::from(rules.max_queued))
             .bind(&rules.correlation_id)
             .bind(id)
+            .bind(rules.when_allowed)
             .fetch_one(&mut *session)
             .await?;
             let enqueued = enqueued(&mut session, &row, new.idempotency_key.as_deref(), rules).await?;
@@ -103,9 +106,9 @@ impl Tenant for PostgresDatabase {
         let answer: Result<_, QueueError> = transaction!(self, {
             let mut session = Session::tenant(&self.pool, scope).await?;
             let row = sqlx::query(
-                "select outcome, job_id, wait_seconds, available, queued, status, retries
+                "select outcome, job_id, wait_seconds, available, queued, status, retries, refused
                  from retry_video_render(p_company_id => $1, p_id => $2, p_cooldown => $3, p_max_queued => $4,
-                   p_max_retries => $5, p_correlation_id => $6, p_new_id => $7)",
+                   p_max_retries => $5, p_correlation_id => $6, p_new_id => $7, p_when_allowed => $8)",
             )
             .bind(scope.company_id())
             .bind(id.0)
@@ -114,6 +117,7 @@ impl Tenant for PostgresDatabase {
             .bind(int(rules.max_retries))
             .bind(&rules.correlation_id)
             .bind(new_id)
+            .bind(rules.when_allowed)
             .fetch_one(&mut *session)
             .await?;
             let enqueued = enqueued(&mut session, &row, None, rules).await?;
@@ -175,6 +179,17 @@ impl Tenant for PostgresDatabase {
                 .await?;
             session.commit().await?;
             known.map(|_| rows.iter().map(row::event).collect()).transpose()
+        })
+    }
+
+    async fn known_templates(&self, scope: &TenantScope) -> Result<Vec<String>> {
+        transaction!(self, {
+            let mut session = Session::tenant(&self.pool, scope).await?;
+            let names = sqlx::query_scalar("select template from video_render_templates order by template")
+                .fetch_all(&mut *session)
+                .await?;
+            session.commit().await?;
+            Ok(names)
         })
     }
 

@@ -40,14 +40,15 @@ pub(super) async fn insert(
     if let Some(found) = same_work(write, scope, new, &hash).await? {
         return Ok(found);
     }
-    within_limits(write, scope, new, rules).await?;
+    let run_after = allowed_at(write, scope, new, rules).await?;
+    within_limits(write, scope, rules).await?;
     let frozen = freezable(write, scope).await?;
     elsewhere(write, scope, new, &hash).await?;
     let inserted = sqlx::query(
         "insert into video_render_jobs (id, organization_id, company_id, entity_type, entity_id, template, input_json,
              snapshot_hash, idempotency_key, created_by_id, retry_of, retries, credits_held, run_after, created_at,
              updated_at)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?14, ?14) returning *",
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?15, ?14, ?14) returning *",
     )
     .bind(Uuid::now_v7().to_string())
     .bind(scope.organization_id())
@@ -63,6 +64,7 @@ pub(super) async fn insert(
     .bind(original.map_or(0, |original| original.retries + 1))
     .bind(i64::from(frozen))
     .bind(write.now)
+    .bind(run_after)
     .fetch_one(&mut *write.conn)
     .await
     .map_err(failed)?;
@@ -167,27 +169,38 @@ async fn elsewhere(write: &mut Write, scope: &TenantScope, new: &NewJob, hash: &
     if found { Err(EnqueueError::OtherOrganization) } else { Ok(()) }
 }
 
-/// The cooldown and the length of the company's queue.
-async fn within_limits(
+/// When the job may begin: now, or where it may wait, at the end of the cooldown.
+async fn allowed_at(
     write: &mut Write,
     scope: &TenantScope,
     new: &NewJob,
     rules: &EnqueueRules,
-) -> Result<(), EnqueueError> {
+) -> Result<i64, EnqueueError> {
+    // The last render of this quote with this template: when it was asked for, or where it waited, was to begin.
     let last: Option<i64> = sqlx::query_scalar(
-        "select max(created_at) from video_render_jobs
-         where company_id = ?1 and entity_id = ?2 and entity_type = ?3 and status in ('queued', 'running', 'succeeded')",
+        "select max(created_at, min(run_after, coalesce(started_at, run_after))) from video_render_jobs
+         where company_id = ?1 and entity_id = ?2 and entity_type = ?3 and template = ?4
+           and status in ('queued', 'running', 'succeeded')
+         order by created_at desc, id desc limit 1",
     )
     .bind(scope.company_id())
     .bind(&new.entity_id)
     .bind(&new.entity_type)
-    .fetch_one(&mut *write.conn)
+    .bind(&new.template)
+    .fetch_optional(&mut *write.conn)
     .await
     .map_err(failed)?;
-    let wait_ms = last.map_or(0, |last| last + millis(rules.cooldown) - write.now);
-    if let Some(wait_ms) = u64::try_from(wait_ms).ok().filter(|&wait| wait > 0) {
-        return Err(EnqueueError::Cooldown { wait_seconds: wait_ms.div_ceil(1_000) });
+    let allowed_at = last.map_or(write.now, |last| last.saturating_add(millis(rules.cooldown)));
+    match u64::try_from(allowed_at - write.now) {
+        Ok(wait_ms @ 1..) if !rules.when_allowed => {
+            Err(EnqueueError::Cooldown { wait_seconds: wait_ms.div_ceil(1_000) })
+        }
+        _ => Ok(allowed_at.max(write.now)),
     }
+}
+
+/// The length of the company's queue.
+async fn within_limits(write: &mut Write, scope: &TenantScope, rules: &EnqueueRules) -> Result<(), EnqueueError> {
     let queued: Option<i64> = sqlx::query_scalar("select queued from video_render_lanes where company_id = ?1")
         .bind(scope.company_id())
         .fetch_optional(&mut *write.conn)

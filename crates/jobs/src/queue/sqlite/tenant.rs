@@ -73,6 +73,13 @@ impl Tenant for SqliteDatabase {
         found.iter().map(row::event).collect::<Result<Vec<_>>>().map(Some)
     }
 
+    async fn known_templates(&self, _scope: &TenantScope) -> Result<Vec<String>> {
+        sqlx::query_scalar("select template from video_render_templates order by template")
+            .fetch_all(&self.readers)
+            .await
+            .map_err(failed)
+    }
+
     async fn request_cancel(&self, scope: &TenantScope, id: JobId) -> Result<CancelOutcome> {
         let mut write = self.begin().await?;
         let found = sqlx::query(

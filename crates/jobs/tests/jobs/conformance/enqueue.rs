@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quotereel_jobs::job::{LeaseEpoch, NewJob, Stage, Status, TenantScope};
-use quotereel_jobs::queue::{EnqueueError, EnqueueRules, Enqueued, TemplateVersion};
+use quotereel_jobs::queue::{EnqueueError, EnqueueRules, Enqueued, Held, JobFilter, TemplateVersion};
 
 use crate::rig::{Rig, company, output, quote, rules, snapshot};
 
@@ -146,6 +146,100 @@ pub(crate) async fn the_cooldown_says_how_long_to_wait(rig: Arc<Rig>) {
     rig.store.request_cancel(&scope, second).await.expect("it answers");
     let third = rig.store.enqueue(&scope, &changed("3"), &limits).await;
     assert!(matches!(third, Ok(Enqueued::New(_))), "{third:?}");
+}
+
+pub(crate) async fn each_template_has_a_cooldown_of_its_own(rig: Arc<Rig>) {
+    let scope = company("cmp-1");
+    let limits = EnqueueRules { cooldown: Duration::from_secs(180), ..rules() };
+    let with = |template: &str, total: &str| NewJob {
+        template: template.to_owned(),
+        input: serde_json::json!({ "total": total }),
+        ..quote("q-1")
+    };
+    for template in ["quote-summary", "quote-premium"] {
+        let taken = rig.store.enqueue(&scope, &with(template, "1"), &limits).await;
+        assert!(matches!(taken, Ok(Enqueued::New(_))), "{taken:?}");
+    }
+    for template in ["quote-summary", "quote-premium"] {
+        let refused = rig.store.enqueue(&scope, &with(template, "2"), &limits).await;
+        assert!(matches!(refused, Err(EnqueueError::Cooldown { .. })), "{refused:?}");
+    }
+}
+
+pub(crate) async fn a_corrected_quote_may_wait_for_its_time(rig: Arc<Rig>) {
+    let scope = company("cmp-1");
+    let limits = EnqueueRules { cooldown: Duration::from_secs(180), when_allowed: true, ..rules() };
+    let changed = |total: &str| NewJob { input: serde_json::json!({ "total": total }), ..quote("q-1") };
+    let new = |taken: Result<Enqueued, EnqueueError>| match taken {
+        Ok(Enqueued::New(job)) => job,
+        other => panic!("it is new: {other:?}"),
+    };
+    let first = new(rig.store.enqueue(&scope, &changed("1"), &limits).await);
+    assert!(first.run_after <= first.created_at, "nothing to wait for");
+    let second = new(rig.store.enqueue(&scope, &changed("2"), &limits).await);
+    assert_eq!((second.run_after - first.created_at).whole_seconds(), 180);
+    // The same request again finds it; one more correction waits for the one before.
+    let again = rig.store.enqueue(&scope, &changed("2"), &limits).await;
+    assert!(matches!(&again, Ok(Enqueued::Existing(job)) if job.id == second.id), "{again:?}");
+    let third = new(rig.store.enqueue(&scope, &changed("3"), &limits).await);
+    assert_eq!((third.run_after - second.run_after).whole_seconds(), 180);
+    let impatient = EnqueueRules { when_allowed: false, ..limits.clone() };
+    let refused = rig.store.enqueue(&scope, &changed("4"), &impatient).await;
+    assert!(matches!(refused, Err(EnqueueError::Cooldown { wait_seconds: 500..=540 })), "{refused:?}");
+
+    // Nobody claims it before, and its company's other jobs go past it.
+    assert_eq!(rig.claim("w").await.map(|claimed| claimed.job.id), Some(first.id));
+    assert_eq!(rig.claim("w").await, None);
+    let other = rig.enqueue(&scope, "q-2").await;
+    assert_eq!(rig.claim("w").await.map(|claimed| claimed.job.id), Some(other.id));
+    for id in [first.id, second.id, third.id] {
+        rig.pass(id, Duration::from_secs(181)).await;
+    }
+    assert_eq!(rig.claim("w").await.map(|claimed| claimed.job.id), Some(second.id));
+    assert_eq!(rig.claim("w").await, None, "the third has another three minutes");
+    // What is being cancelled makes no room for the same work beside it: that is a matter of seconds.
+    rig.store.request_cancel(&scope, second.id).await.expect("it answers");
+    let refused = rig.store.enqueue(&scope, &changed("2"), &limits).await;
+    assert!(matches!(refused, Err(EnqueueError::Cooldown { wait_seconds: 1..=5 })), "{refused:?}");
+}
+
+pub(crate) async fn quote_ids_are_what_offices_write(rig: Arc<Rig>) {
+    let scope = company("cmp-1");
+    let long = "9".repeat(200);
+    for id in ["Angebot 118/2026", ".hidden", "../q", "№ 7 – ñandú", "見積 12", "a\\b", "%2e", "q'; --", &long] {
+        let job = rig.store.enqueue(&scope, &quote(id), &rules()).await.expect(id).job().clone();
+        assert_eq!(rig.row(&scope, job.id).await.entity_id, id);
+        let filter = JobFilter { entity_id: Some(id.to_owned()), ..JobFilter::default() };
+        let listed = rig.store.jobs(&scope, &filter).await.expect("it answers");
+        assert_eq!(listed.iter().map(|job| job.id).collect::<Vec<_>>(), [job.id]);
+        let claimed = rig.claim("w").await.expect("it waits");
+        let made = output(&claimed.lease);
+        assert!(!made.output_key.contains(id), "no key is made of it");
+        assert_eq!(rig.store.succeed(&claimed.lease, &made).await.expect("it answers"), Held::Yes);
+    }
+    let before = rig.number("select count(*) from video_render_jobs").await;
+    for id in ["", " ", " q", "q ", "a\nb", "a\u{7}b", "a\u{85}b", "a\u{2028}b", "a\u{202e}b", &"9".repeat(201)] {
+        let refused = rig.store.enqueue(&scope, &quote(id), &rules()).await;
+        assert!(matches!(&refused, Err(EnqueueError::Invalid { what }) if what == "entity_id"), "{id:?}: {refused:?}");
+    }
+    let nameless = NewJob { template: String::new(), ..quote("q-1") };
+    let refused = rig.store.enqueue(&scope, &nameless, &rules()).await;
+    assert!(matches!(&refused, Err(EnqueueError::Invalid { what }) if what == "template"), "{refused:?}");
+    let keyless = NewJob { idempotency_key: Some(String::new()), ..quote("q-1") };
+    let refused = rig.store.enqueue(&scope, &keyless, &rules()).await;
+    assert!(matches!(&refused, Err(EnqueueError::Invalid { what }) if what == "idempotency_key"), "{refused:?}");
+    let list = NewJob { input: serde_json::json!([1]), ..quote("q-1") };
+    let refused = rig.store.enqueue(&scope, &list, &rules()).await;
+    assert!(matches!(&refused, Err(EnqueueError::Invalid { what }) if what == "input_json"), "{refused:?}");
+    assert_eq!(rig.number("select count(*) from video_render_jobs").await, before, "nothing was written");
+}
+
+pub(crate) async fn templates_that_workers_have_are_known(rig: Arc<Rig>) {
+    let scope = company("cmp-1");
+    assert_eq!(rig.store.known_templates(&scope).await.expect("it answers"), Vec::<String>::new());
+    let version = |template: &str| TemplateVersion { template: template.to_owned(), render_version: "1".to_owned() };
+    rig.store.register_templates(&[version("house-style"), version("a-first")]).await.expect("it is written");
+    assert_eq!(rig.store.known_templates(&scope).await.expect("it answers"), ["a-first", "house-style"]);
 }
 
 pub(crate) async fn the_queue_of_a_company_has_an_end(rig: Arc<Rig>) {

@@ -112,6 +112,34 @@ pub(crate) async fn a_heartbeat_extends_and_answers(rig: Arc<Rig>) {
     assert_eq!(heartbeat.extend(&[], LEASE).await.expect("it answers"), []);
 }
 
+pub(crate) async fn a_look_sees_a_cancel_and_changes_nothing(rig: Arc<Rig>) {
+    let scope = company("cmp-1");
+    let (held, other, ended) = (
+        rig.running(&scope, "q-1", "w").await,
+        rig.running(&scope, "q-2", "w").await,
+        rig.running(&scope, "q-3", "w").await,
+    );
+    let _ = rig.store.fail(&ended.lease, &broken(), "No.").await.expect("it answers");
+    let looked_at = [&held, &ended, &other].map(|claimed| HeldLease { lease: claimed.lease.clone(), progress: 70 });
+    let before = rig.row(&scope, held.job.id).await;
+    let mut heartbeat = rig.store.heartbeat().await.expect("a heartbeat");
+    let answers = heartbeat.look(&looked_at).await.expect("it answers");
+    assert_eq!(answers, [HeartbeatAnswer::Held, HeartbeatAnswer::Lost, HeartbeatAnswer::Held]);
+    rig.store.request_cancel(&scope, other.job.id).await.expect("it answers");
+    let answers = heartbeat.look(&looked_at).await.expect("it answers");
+    assert_eq!(answers, [HeartbeatAnswer::Held, HeartbeatAnswer::Lost, HeartbeatAnswer::CancelRequested]);
+    assert_eq!(rig.row(&scope, held.job.id).await, before, "neither lease nor progress nor updated_at");
+    // Another company's lease, and one of an earlier claim, are lost.
+    let foreign = Lease { scope: company("cmp-2"), ..held.lease.clone() };
+    let earlier = Lease { epoch: LeaseEpoch(0), ..held.lease.clone() };
+    let strangers = [foreign, earlier].map(|lease| HeldLease { lease, progress: 0 });
+    let answers = heartbeat.look(&strangers).await.expect("it answers");
+    assert_eq!(answers, [HeartbeatAnswer::Lost, HeartbeatAnswer::Lost]);
+    assert_eq!(heartbeat.look(&[]).await.expect("it answers"), []);
+    // An extension after looks works on the same connection.
+    assert_eq!(heartbeat.extend(&looked_at[..1], LEASE).await.expect("it answers"), [HeartbeatAnswer::Held]);
+}
+
 pub(crate) async fn a_heartbeat_after_the_lease_holds_until_somebody_takes_it(rig: Arc<Rig>) {
     let scope = company("cmp-1");
     let claimed = rig.running(&scope, "q-1", "w").await;
