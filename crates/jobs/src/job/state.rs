@@ -204,7 +204,7 @@ pub const fn transition(from: Status, facts: Facts, event: Event) -> Result<Tran
             Transition { to: Status::Running, new_epoch: true, rescue: true, ..stay }
         }
         (Status::Queued, Event::Cancel) | (Status::Running, Event::Stopped) => cancelled,
-        // The worker sees the request with its next heartbeat and ends with `Stopped`.
+        // The worker sees the request within a second and ends with `Stopped`.
         (Status::Running, Event::Cancel) => stay,
         // A video that is finished counts, even where a cancel request came too late to stop it.
         (Status::Running, Event::Succeed) => Transition { to: Status::Succeeded, credit: CreditMove::Capture, ..stay },

@@ -1,7 +1,9 @@
 //! The heartbeat extends the leases of running jobs. It has its own thread, runtime and database connection, so that
 //! neither a busy thread pool nor an exhausted connection pool makes a living worker look dead.
 //!
-//! It also carries progress up and cancel requests down. When no heartbeat has succeeded for the length of a lease, the
+//! It also writes progress to the rows and sees cancel requests, both within [`LOOK_EVERY`]: a render takes a few seconds,
+//! far less than the time between two heartbeats. A poll and no notification, so that it works behind a pooler that lends
+//! a connection for one transaction, and on SQLite. When no heartbeat has succeeded for the length of a lease, the
 //! jobs are given up here, before another worker may claim them.
 
 use std::collections::HashMap;
@@ -18,6 +20,9 @@ use crate::lock::lock;
 use crate::observe::health::Health;
 use crate::observe::metrics::Metrics;
 use crate::queue::{Database, HeartbeatAnswer, HeartbeatConnection, HeldLease, QueueError};
+
+/// Time between two looks at the rows of running jobs, and the least between two writes of their progress.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Whether a job may go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +64,8 @@ pub(super) struct HeldJob {
 struct Entry {
     lease: Lease,
     progress: AtomicU8,
+    /// What the row has of it.
+    written_progress: AtomicU8,
     state: watch::Sender<LeaseState>,
     /// Start of the last statement known to have extended the lease; it was claimed no earlier.
     extended_at: Mutex<Instant>,
@@ -100,7 +107,13 @@ impl Heartbeat {
         let (sender, state) = watch::channel(LeaseState::Held);
         let id = lease.job_id;
         let entry =
-            Arc::new(Entry { lease, progress: AtomicU8::new(0), state: sender, extended_at: Mutex::new(claimed_at) });
+            Arc::new(Entry {
+                lease,
+                progress: AtomicU8::new(0),
+                written_progress: AtomicU8::new(0),
+                state: sender,
+                extended_at: Mutex::new(claimed_at),
+            });
         if let Some(replaced) = lock(&self.shared.entries).insert(id, Arc::clone(&entry)) {
             // The same job was claimed again: whatever still works for the old claim must stop.
             replaced.state.send_replace(LeaseState::Lost);
@@ -136,7 +149,7 @@ impl Drop for Heartbeat {
 }
 
 impl HeldJob {
-    /// Reports the progress, 0 to 100; the next heartbeat writes it to the row.
+    /// Reports the progress, 0 to 100; it is written to the row within [`LOOK_EVERY`].
     pub(super) fn progress(&self, percent: u8) {
         self.entry.progress.fetch_max(percent.min(100), Ordering::Relaxed);
     }
@@ -191,31 +204,28 @@ async fn run_until_stopped(
     intervals: Intervals,
     mut woken: mpsc::UnboundedReceiver<()>,
 ) {
+    /// Pause after a heartbeat that failed or left a lease in doubt.
+    const AGAIN_AFTER: Duration = Duration::from_secs(1);
     let mut connection: Option<Box<dyn HeartbeatConnection>> = None;
-    let mut again_soon = false;
+    let mut due_at = Instant::now();
     while !shared.stop.load(Ordering::SeqCst) {
         let entries: Vec<Arc<Entry>> = lock(&shared.entries).values().cloned().collect();
+        let mut pause = intervals.interval.min(LOOK_EVERY);
         if !entries.is_empty() {
-            // A heartbeat that takes this long is of no use any more: the connection hangs and is replaced.
-            let patience = (intervals.lease / 3).max(Duration::from_millis(200));
-            let sent_at = Instant::now();
-            match timeout(patience, extend_leases(&mut connection, database, &entries, intervals.lease)).await {
-                Ok(Ok(answers)) => {
-                    again_soon = answers.contains(&HeartbeatAnswer::Unknown);
+            let began_at = Instant::now();
+            let extends = began_at >= due_at || entries.iter().any(|entry| entry.has_progress());
+            match ask(&mut connection, database, &entries, intervals.lease, extends).await {
+                Ok(all_known) if extends => {
                     shared.metrics.heartbeat(true);
-                    for (entry, answer) in entries.iter().zip(answers) {
-                        entry.answered(answer, sent_at);
-                    }
+                    due_at = began_at + if all_known { intervals.interval } else { intervals.interval.min(AGAIN_AFTER) };
                 }
-                Ok(Err(error)) => {
-                    tracing::warn!(event = "HEARTBEAT", error = %error, "no heartbeat");
+                Ok(_) => {}
+                Err(reason) => {
+                    tracing::warn!(event = "HEARTBEAT", error = reason, "no heartbeat");
                     shared.metrics.heartbeat(false);
-                    (connection, again_soon) = (None, true);
-                }
-                Err(_) => {
-                    tracing::warn!(event = "HEARTBEAT", patience_ms = patience.as_millis(), "no answer to a heartbeat");
-                    shared.metrics.heartbeat(false);
-                    (connection, again_soon) = (None, true);
+                    connection = None;
+                    due_at = began_at;
+                    pause = intervals.interval.min(AGAIN_AFTER);
                 }
             }
             for entry in &entries {
@@ -223,30 +233,51 @@ async fn run_until_stopped(
             }
         }
         shared.health.heartbeat();
-        let pause = if again_soon { intervals.interval.min(Duration::from_secs(1)) } else { intervals.interval };
         drop(timeout(pause, woken.recv()).await);
     }
 }
 
-async fn extend_leases(
+/// Extends the leases and writes the progress, or only looks at the rows, and passes the answers on. `false` where a lease
+/// is in doubt.
+async fn ask(
     connection: &mut Option<Box<dyn HeartbeatConnection>>,
     database: &dyn Database,
     entries: &[Arc<Entry>],
     lease: Duration,
-) -> Result<Vec<HeartbeatAnswer>, QueueError> {
-    let connection = match connection {
-        Some(connection) => connection,
-        None => connection.insert(database.heartbeat().await?),
-    };
+    extends: bool,
+) -> Result<bool, String> {
+    // An answer that takes this long is of no use any more: the connection hangs and is replaced.
+    let patience = (lease / 3).max(Duration::from_millis(200));
+    let sent_at = Instant::now();
     let leases: Vec<HeldLease> = entries
         .iter()
         .map(|entry| HeldLease { lease: entry.lease.clone(), progress: entry.progress.load(Ordering::Relaxed) })
         .collect();
-    connection.extend(&leases, lease).await
+    let answered = timeout(patience, async {
+        let connection = match connection {
+            Some(connection) => connection,
+            None => connection.insert(database.heartbeat().await?),
+        };
+        if extends { connection.extend(&leases, lease).await } else { connection.look(&leases).await }
+    });
+    let answers = match answered.await {
+        Ok(answers) => answers.map_err(|error: QueueError| error.to_string())?,
+        Err(_) => return Err(format!("no answer within {} ms", patience.as_millis())),
+    };
+    for (entry, (held, answer)) in entries.iter().zip(leases.iter().zip(&answers)) {
+        entry.answered(*answer, extends.then_some((sent_at, held.progress)));
+    }
+    Ok(!answers.contains(&HeartbeatAnswer::Unknown))
 }
 
 impl Entry {
-    fn answered(&self, answer: HeartbeatAnswer, sent_at: Instant) {
+    /// Whether the row does not have its progress yet.
+    fn has_progress(&self) -> bool {
+        self.progress.load(Ordering::Relaxed) != self.written_progress.load(Ordering::Relaxed)
+    }
+
+    /// `extended`: when the statement was sent and which progress it wrote, unless it was a look.
+    fn answered(&self, answer: HeartbeatAnswer, extended: Option<(Instant, u8)>) {
         let state = match answer {
             HeartbeatAnswer::Held => LeaseState::Held,
             HeartbeatAnswer::CancelRequested => LeaseState::CancelRequested,
@@ -254,8 +285,9 @@ impl Entry {
             // Nothing is known: the lease ends when it would have ended without this heartbeat.
             HeartbeatAnswer::Unknown => return,
         };
-        if state != LeaseState::Lost {
+        if let Some((sent_at, progress)) = extended.filter(|_| state != LeaseState::Lost) {
             *lock(&self.extended_at) = sent_at;
+            self.written_progress.store(progress, Ordering::Relaxed);
         }
         self.state.send_if_modified(|known| {
             // Neither a loss nor a cancel request is ever taken back.

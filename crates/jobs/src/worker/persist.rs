@@ -60,7 +60,11 @@ pub(super) async fn persist<'a>(
         let pause = PAUSE.pause(failures, rand::random());
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            () = held.lost() => return Err(NotWritten::Lost),
+            // The heartbeat may have seen what this very write did to the row.
+            () = held.lost() => return match database.job(&lease.scope, lease.job_id).await {
+                Ok(Some(job)) if job.lease_epoch == lease.epoch && landed(&job) => Ok(()),
+                _ => Err(NotWritten::Lost),
+            },
         }
     }
 }

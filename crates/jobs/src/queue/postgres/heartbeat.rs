@@ -41,6 +41,13 @@ const EXTEND: &str = "with beats as (
      where beaten.position is not null
        or (job.company_id = beats.company_id and job.status = 'running' and job.lease_epoch = beats.epoch)";
 
+/// Takes no lock and writes nothing.
+const LOOK: &str = "select position, job.cancel_requested_at is not null as cancel_requested
+     from unnest($1::uuid[], $2::text[], $3::bigint[])
+       with ordinality as held (id, company_id, epoch, position)
+     join video_render_jobs job on job.id = held.id
+     where job.company_id = held.company_id and job.status = 'running' and job.lease_epoch = held.epoch";
+
 #[derive(Debug)]
 pub(super) struct PostgresHeartbeat {
     options: PgConnectOptions,
@@ -52,7 +59,8 @@ impl PostgresHeartbeat {
         Self { options, connection: None }
     }
 
-    async fn attempt(&mut self, leases: &[HeldLease], lease: Duration) -> Result<Vec<HeartbeatAnswer>> {
+    /// Extends the leases by `lease`, or looks at them.
+    async fn attempt(&mut self, leases: &[HeldLease], lease: Option<Duration>) -> Result<Vec<HeartbeatAnswer>> {
         // The connection comes back only after a whole transaction; whatever breaks off closes it.
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
@@ -63,15 +71,12 @@ impl PostgresHeartbeat {
         let epochs: Vec<i64> = leases.iter().map(|held| held.lease.epoch.0).collect();
         let progress: Vec<i32> = leases.iter().map(|held| i32::from(held.progress.min(100))).collect();
         connection.execute(sqlx::raw_sql(BEGIN)).await.map_err(database_error)?;
-        let rows = sqlx::query(EXTEND)
-            .bind(ids)
-            .bind(companies)
-            .bind(epochs)
-            .bind(progress)
-            .bind(interval(lease))
-            .fetch_all(&mut connection)
-            .await
-            .map_err(database_error)?;
+        let held = sqlx::query(if lease.is_some() { EXTEND } else { LOOK }).bind(ids).bind(companies).bind(epochs);
+        let query = match lease {
+            Some(lease) => held.bind(progress).bind(interval(lease)),
+            None => held,
+        };
+        let rows = query.fetch_all(&mut connection).await.map_err(database_error)?;
         connection.execute(sqlx::raw_sql("commit")).await.map_err(database_error)?;
         self.connection = Some(connection);
 
@@ -95,6 +100,16 @@ impl PostgresHeartbeat {
 #[async_trait]
 impl HeartbeatConnection for PostgresHeartbeat {
     async fn extend(&mut self, leases: &[HeldLease], lease: Duration) -> Result<Vec<HeartbeatAnswer>> {
+        self.ask(leases, Some(lease)).await
+    }
+
+    async fn look(&mut self, leases: &[HeldLease]) -> Result<Vec<HeartbeatAnswer>> {
+        self.ask(leases, None).await
+    }
+}
+
+impl PostgresHeartbeat {
+    async fn ask(&mut self, leases: &[HeldLease], lease: Option<Duration>) -> Result<Vec<HeartbeatAnswer>> {
         if leases.is_empty() {
             return Ok(Vec::new());
         }
