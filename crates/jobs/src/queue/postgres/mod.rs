@@ -14,16 +14,21 @@ mod session;
 mod tenant;
 mod webhook;
 
-use std::time::Duration;
+use std::io;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection};
 
 use self::fault::database_error;
 use self::session::{Session, is_alive, transaction};
 use super::address::without_password;
 use super::error::{QueueError, Result};
 use super::roles::Database;
+
+/// Time between two tries to reach a server that is just starting.
+const CONNECT_PAUSE: Duration = Duration::from_millis(250);
 
 /// How a database is used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,14 +86,14 @@ impl PostgresDatabase {
             .before_acquire(|connection, about| Box::pin(async move { Ok(is_alive(connection, about.idle_for).await) }))
             .connect_lazy_with(connect.clone());
         let database = Self { pool, options: connect, call_timeout: options.call_timeout };
-        match database.pool.acquire().await {
-            Ok(_) => Ok(database),
+        match first_connection(&database.options, options.acquire_timeout).await {
+            Ok(()) => Ok(database),
             Err(sqlx::Error::Database(error))
                 if error.code().is_some_and(|code| code.starts_with("28") || code == "3D000") =>
             {
                 Err(address(error.message().to_owned()))
             }
-            Err(error) => Err(database_error(error)),
+            Err(error) => Err(unreachable(&database.options, error)),
         }
     }
 
@@ -96,6 +101,63 @@ impl PostgresDatabase {
     pub async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+/// Whether the server takes a connection; one that is just starting has until `patience`. Not by the pool, which reports
+/// at the end that time is up and not why.
+async fn first_connection(options: &PgConnectOptions, patience: Duration) -> sqlx::Result<()> {
+    let began = Instant::now();
+    loop {
+        let left = patience.saturating_sub(began.elapsed());
+        let error = match tokio::time::timeout(left, options.connect()).await {
+            Ok(Ok(connection)) => return connection.close().await,
+            Ok(Err(error)) => error,
+            Err(_) => {
+                let waited = format!("no answer within {} s", patience.as_secs());
+                return Err(io::Error::new(io::ErrorKind::TimedOut, waited).into());
+            }
+        };
+        let starting = match &error {
+            sqlx::Error::Io(error) => error.kind() == io::ErrorKind::ConnectionRefused,
+            sqlx::Error::Database(error) => error.code().as_deref() == Some("57P03"),
+            _ => false,
+        };
+        if !starting || began.elapsed() + CONNECT_PAUSE >= patience {
+            return Err(error);
+        }
+        tokio::time::sleep(CONNECT_PAUSE).await;
+    }
+}
+
+/// No connection, and where to: the cause comes first, and once.
+#[derive(Debug)]
+struct Unreachable {
+    cause: String,
+    place: String,
+}
+
+impl std::error::Error for Unreachable {}
+
+impl std::fmt::Display for Unreachable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.cause, self.place)
+    }
+}
+
+/// What a failed first connection means.
+fn unreachable(options: &PgConnectOptions, error: sqlx::Error) -> QueueError {
+    let cause = match &error {
+        sqlx::Error::Io(error) => match error.kind() {
+            io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
+            _ => error.to_string(),
+        },
+        _ => return database_error(error),
+    };
+    let place = match options.get_socket() {
+        Some(socket) => socket.display().to_string(),
+        None => format!("{}:{}", options.get_host(), options.get_port()),
+    };
+    QueueError::Unavailable(Box::new(Unreachable { cause, place }))
 }
 
 #[async_trait]
