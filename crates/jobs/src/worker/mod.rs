@@ -31,3 +31,4 @@ pub use render::{
 pub use run::{Resources, TaskReport, reconcile, run};
 pub use settings::{Until, WorkerSettings};
 pub use spool::{FinishedRender, JobFolder, NewRender, RenderedFile, Spool, SpoolError};
+pub use templates::template_names;

@@ -1,8 +1,8 @@
 //! The templates a worker knows: the built-in ones and, by name, those of its folder; and the fonts they are set in.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use super::error::WorkerError;
 use crate::queue::TemplateVersion;
@@ -44,6 +44,30 @@ impl Templates {
     }
 }
 
+/// Names of the built-in templates and of those in `folder`, unread.
+///
+/// # Errors
+/// Where the folder cannot be listed.
+pub fn template_names(folder: Option<&Path>) -> io::Result<Vec<String>> {
+    let mut names: Vec<String> = template::builtin_names().map(str::to_owned).collect();
+    if let Some(folder) = folder {
+        names.extend(in_folder(folder)?.into_iter().map(|(name, _)| name));
+    }
+    Ok(names)
+}
+
+/// The folders of templates in a folder, by name.
+fn in_folder(folder: &Path) -> io::Result<Vec<(String, PathBuf)>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.join("template.json").is_file() {
+            found.push((path.file_name().unwrap_or_default().to_string_lossy().into_owned(), path));
+        }
+    }
+    Ok(found)
+}
+
 /// Reads and checks all templates, and the fonts: what is broken stops a worker when it starts, and not job by job.
 pub(super) fn load(folder: Option<&Path>, fonts: Option<&Path>) -> Result<Templates, WorkerError> {
     if let Some(fonts) = fonts {
@@ -56,13 +80,8 @@ pub(super) fn load(folder: Option<&Path>, fonts: Option<&Path>) -> Result<Templa
             name: folder.display().to_string(),
             reason: reason.to_string(),
         };
-        for entry in fs::read_dir(folder).map_err(broken)? {
-            let path = entry.map_err(broken)?.path();
-            if path.join("template.json").is_file() {
-                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                choices.insert(name, TemplateChoice::Folder(path));
-            }
-        }
+        let found = in_folder(folder).map_err(broken)?;
+        choices.extend(found.into_iter().map(|(name, path)| (name, TemplateChoice::Folder(path))));
     }
     let read = |(name, choice): (String, TemplateChoice)| {
         let known = choice.load().and_then(|template| Ok((template, render_version(&choice, fonts)?)));

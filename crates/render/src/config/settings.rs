@@ -107,7 +107,7 @@ pub(crate) struct StorageArgs {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Enqueueing")]
 pub(crate) struct EnqueueArgs {
-    /// Shortest time between two different renders of one quote
+    /// Shortest time between two different renders of one quote with one template
     #[arg(long, env = "QUOTEREEL_COOLDOWN", hide_env_values = true, value_name = "TIME", default_value = "3m", value_parser = Span::finite)]
     pub(crate) cooldown: Duration,
 

@@ -14,6 +14,7 @@ mod gate;
 mod hostile;
 mod killed;
 mod limits;
+mod prompt;
 mod receiver;
 mod rig;
 mod several;

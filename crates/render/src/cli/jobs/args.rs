@@ -84,9 +84,21 @@ pub(in crate::cli) struct EnqueueTask {
     #[arg(long, value_name = "ID")]
     pub(in crate::cli) organization: Option<String>,
 
-    /// Name of the template
+    /// Name of the template: a built-in one, one of --templates, or one that a worker of this database has
     #[arg(short, long, value_name = "NAME", default_value = "quote-summary")]
     pub(in crate::cli) template: String,
+
+    /// Folder of further templates, one folder each, by name; as the workers have it
+    #[arg(long, env = "QUOTEREEL_TEMPLATES", hide_env_values = true, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub(in crate::cli) templates: Option<PathBuf>,
+
+    /// Take a template that is known neither here nor to a worker that used this database: for one that starts later
+    #[arg(long)]
+    pub(in crate::cli) any_template: bool,
+
+    /// During the cooldown, enqueue the job to begin when it ends, where it would be refused otherwise
+    #[arg(long)]
+    pub(in crate::cli) when_allowed: bool,
 
     /// Finds the same job when the same request comes again, 1 to 200 bytes
     #[arg(long, value_name = "KEY")]
@@ -155,6 +167,9 @@ pub(in crate::cli) enum JobsAction {
     Retry {
         /// The job's id
         job: String,
+        /// During the cooldown, enqueue the job to begin when it ends, where it would be refused otherwise
+        #[arg(long)]
+        when_allowed: bool,
         #[command(flatten)]
         tenant: TenantArgs,
         #[command(flatten)]
@@ -162,7 +177,7 @@ pub(in crate::cli) enum JobsAction {
         #[command(flatten)]
         database: DatabaseArgs,
     },
-    /// Call a job off; a running one stops within its next heartbeat
+    /// Cancel a job; a running one stops within about a second
     Cancel {
         /// The job's id
         job: String,

@@ -6,8 +6,8 @@ use super::args::TenantArgs;
 use super::{enqueue, not_found, open, refusal};
 use crate::cli::failure::Failure;
 use crate::cli::reporter::Reporter;
-use crate::config::{DatabaseArgs, EnqueueArgs};
-use quotereel_jobs::queue::CancelOutcome;
+use crate::config::DatabaseArgs;
+use quotereel_jobs::queue::{CancelOutcome, EnqueueRules};
 
 /// Enqueues a failed or cancelled job once more.
 ///
@@ -16,13 +16,13 @@ use quotereel_jobs::queue::CancelOutcome;
 pub(super) async fn retry(
     id: &str,
     tenant: &TenantArgs,
-    rules: &EnqueueArgs,
+    rules: &EnqueueRules,
     database: &DatabaseArgs,
     reporter: Reporter,
 ) -> Result<(), Failure> {
     let (id, scope) = (open::job_id(id)?, open::scope(tenant)?);
     let store = open::store(database).await?;
-    let enqueued = store.retry(&scope, id, &open::rules(rules)).await.map_err(|error| match error {
+    let enqueued = store.retry(&scope, id, rules).await.map_err(|error| match error {
         quotereel_jobs::queue::EnqueueError::NotFound => not_found(id),
         other => refusal(other),
     })?;
@@ -44,7 +44,7 @@ pub(super) async fn cancel(
     let (outcome, words, job) = match store.request_cancel(&scope, id).await.map_err(anyhow::Error::from)? {
         CancelOutcome::Cancelled(job) => ("cancelled", "cancelled".to_owned(), job),
         CancelOutcome::Requested(job) => {
-            ("requested", "runs: its worker stops with its next heartbeat".to_owned(), job)
+            ("requested", "runs: its worker stops within about a second".to_owned(), job)
         }
         CancelOutcome::AlreadyFinal(job) => ("already_final", format!("has ended already: {}", job.status), job),
         CancelOutcome::NotFound => return Err(not_found(id)),

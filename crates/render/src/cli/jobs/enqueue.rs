@@ -1,8 +1,10 @@
 //! `render enqueue`: checks a snapshot like a worker would, makes it whole, and puts it into the queue.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -14,12 +16,12 @@ use crate::cli::input;
 use crate::cli::options::Input;
 use crate::cli::prepare::READ_LIMIT_BYTES;
 use crate::cli::reporter::Reporter;
+use quotereel::ground::problem::nearest;
 use quotereel::snapshot::{AssetRef, ParseOptions, Snapshot, parse_with};
-use quotereel::template;
 use quotereel::{Problem, Problems};
 use quotereel_jobs::job::{NewJob, TenantScope};
 use quotereel_jobs::queue::Enqueued;
-use quotereel_jobs::worker::{Admission, admit};
+use quotereel_jobs::worker::{self, Admission, admit};
 
 /// Longest idempotency key, in bytes.
 const LONGEST_KEY_BYTES: usize = 255;
@@ -51,12 +53,6 @@ pub(super) fn run(task: &EnqueueTask, reporter: Reporter) -> Result<(), Failure>
         let expected = "an issued, valid quote of this company (see --allow-unissued and --allow-expired)";
         Failure::Invalid(Problem::error(failure.code.as_str(), "", failure.detail, expected).into())
     })?;
-    let known: Vec<&str> = template::builtin_names().collect();
-    if !known.contains(&task.template.as_str()) {
-        // A worker may have a folder of further templates; this machine need not.
-        tracing::info!(template = task.template, "no built-in template of that name: a worker must know it");
-    }
-
     let job = NewJob {
         entity_type: "QUOTE".to_owned(),
         entity_id: snapshot.quote.id.clone(),
@@ -67,15 +63,41 @@ pub(super) fn run(task: &EnqueueTask, reporter: Reporter) -> Result<(), Failure>
     };
     let enqueued = open::runtime()?.block_on(async {
         let store = open::store(&task.database).await?;
-        store.enqueue(&scope, &job, &open::rules(&task.rules)).await.map_err(refusal)
+        if !task.any_template {
+            let with_workers = store.known_templates(&scope).await.map_err(anyhow::Error::from)?;
+            check_template(&task.template, task.templates.as_deref(), with_workers)?;
+        }
+        store.enqueue(&scope, &job, &open::rules(&task.rules, task.when_allowed)).await.map_err(refusal)
     })?;
     report(&enqueued, reporter)
+}
+
+/// Refuses a template that nobody has: neither this program, nor the folder of further ones, nor any worker that used this
+/// database.
+fn check_template(name: &str, folder: Option<&Path>, with_workers: Vec<String>) -> Result<(), Failure> {
+    let here = worker::template_names(folder).context("cannot read the folder of templates (see --templates)")?;
+    let known: BTreeSet<String> = here.into_iter().chain(with_workers).collect();
+    if known.contains(name) {
+        return Ok(());
+    }
+    let meant = match nearest(name, known.iter().map(String::as_str)) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None => format!("known are {}.", known.into_iter().collect::<Vec<_>>().join(", ")),
+    };
+    let message = format!(
+        "no template `{name}`: {meant} A worker that starts later may have it: --any-template enqueues the job for that one"
+    );
+    Err(Failure::Refused { code: "template_unknown", message, passes: false, wait_seconds: None })
 }
 
 /// Says what came of an enqueue or a retry.
 pub(super) fn report(enqueued: &Enqueued, reporter: Reporter) -> Result<(), Failure> {
     let job = enqueued.job();
     let (outcome, words) = match enqueued {
+        Enqueued::New(job) if job.run_after > job.created_at => {
+            let wait = (job.run_after - job.created_at).whole_seconds() + 1;
+            ("new", format!("enqueued: it begins in {wait} s, when the cooldown of this quote ends"))
+        }
         Enqueued::New(_) => ("new", "enqueued".to_owned()),
         Enqueued::Existing(_) => ("existing", format!("already {}: the same request found the same job", job.status)),
         Enqueued::Reused(_) => ("reused", "made before: the same quote has this video already".to_owned()),

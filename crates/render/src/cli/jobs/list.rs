@@ -54,8 +54,8 @@ pub(super) fn run(task: &JobsTask, reporter: Reporter) -> Result<(), Failure> {
                 }
                 reporter.result(true, &lines, json!({ "events": events }))
             }
-            JobsAction::Retry { job, tenant, rules, database } => {
-                change::retry(job, tenant, rules, database, reporter).await
+            JobsAction::Retry { job, when_allowed, tenant, rules, database } => {
+                change::retry(job, tenant, &open::rules(rules, *when_allowed), database, reporter).await
             }
             JobsAction::Cancel { job, tenant, database } => change::cancel(job, tenant, database, reporter).await,
         }

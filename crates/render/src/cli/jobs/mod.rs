@@ -66,6 +66,7 @@ fn refusal(error: EnqueueError) -> Failure {
         EnqueueError::NoCredits { .. } => ("no_credits", false),
         EnqueueError::KeyReused { .. } => ("idempotency_key_reused", false),
         EnqueueError::SnapshotTooLarge { .. } => ("snapshot_too_large", false),
+        EnqueueError::Invalid { .. } => ("invalid", false),
         EnqueueError::OtherOrganization => ("other_organization", true),
         EnqueueError::NotFound => ("job_not_found", false),
         EnqueueError::NotRetriable { .. } => ("not_retriable", false),

@@ -110,9 +110,10 @@ pub(super) fn job_id(text: &str) -> Result<JobId, Failure> {
 }
 
 /// The rules of an enqueue.
-pub(super) fn rules(args: &EnqueueArgs) -> EnqueueRules {
+pub(super) fn rules(args: &EnqueueArgs, when_allowed: bool) -> EnqueueRules {
     EnqueueRules {
         cooldown: args.cooldown,
+        when_allowed,
         max_retries: args.max_retries,
         max_queued: args.max_queued,
         correlation_id: uuid::Uuid::now_v7().to_string(),
