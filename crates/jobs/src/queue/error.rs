@@ -143,9 +143,7 @@ impl From<QueueError> for EnqueueError {
 fn expected_of(column: &str) -> &'static str {
     match column {
         "entity_id" => "1 to 200 printable characters on one line, no blank at either end",
-        "company_id" | "organization_id" => {
-            "1 to 128 of the characters A-Z a-z 0-9 . _ : -, the first one not a dot"
-        }
+        "company_id" | "organization_id" => "1 to 128 of the characters A-Z a-z 0-9 . _ : -, the first one not a dot",
         "entity_type" => "1 to 32 of the characters A-Z 0-9 _, the first one a letter",
         "template" => "1 to 128 characters",
         "idempotency_key" | "created_by_id" => "1 to 255 characters",

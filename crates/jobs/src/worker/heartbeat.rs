@@ -106,14 +106,13 @@ impl Heartbeat {
     pub(super) fn hold(&self, lease: Lease, claimed_at: Instant) -> HeldJob {
         let (sender, state) = watch::channel(LeaseState::Held);
         let id = lease.job_id;
-        let entry =
-            Arc::new(Entry {
-                lease,
-                progress: AtomicU8::new(0),
-                written_progress: AtomicU8::new(0),
-                state: sender,
-                extended_at: Mutex::new(claimed_at),
-            });
+        let entry = Arc::new(Entry {
+            lease,
+            progress: AtomicU8::new(0),
+            written_progress: AtomicU8::new(0),
+            state: sender,
+            extended_at: Mutex::new(claimed_at),
+        });
         if let Some(replaced) = lock(&self.shared.entries).insert(id, Arc::clone(&entry)) {
             // The same job was claimed again: whatever still works for the old claim must stop.
             replaced.state.send_replace(LeaseState::Lost);
@@ -217,7 +216,8 @@ async fn run_until_stopped(
             match ask(&mut connection, database, &entries, intervals.lease, extends).await {
                 Ok(all_known) if extends => {
                     shared.metrics.heartbeat(true);
-                    due_at = began_at + if all_known { intervals.interval } else { intervals.interval.min(AGAIN_AFTER) };
+                    due_at =
+                        began_at + if all_known { intervals.interval } else { intervals.interval.min(AGAIN_AFTER) };
                 }
                 Ok(_) => {}
                 Err(reason) => {

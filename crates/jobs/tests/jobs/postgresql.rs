@@ -173,10 +173,7 @@ fn a_pooled_connection_forgets_whose_it_was() {
             assert_eq!(listed.iter().map(|job| job.id).collect::<Vec<_>>(), [own]);
             // A call that fails half-way closes its connection; a call that is dropped half-way does too.
             let refused = store.enqueue(&theirs, &bad, &rules()).await;
-            assert!(
-                matches!(&refused, Err(EnqueueError::Invalid { what }) if what == "entity_id"),
-                "{refused:?}"
-            );
+            assert!(matches!(&refused, Err(EnqueueError::Invalid { what }) if what == "entity_id"), "{refused:?}");
             let new = quote("q-3");
             let limits = rules();
             drop(tokio::time::timeout(Duration::from_micros(300), store.enqueue(&theirs, &new, &limits)).await);
@@ -434,7 +431,10 @@ fn an_older_schema_is_brought_up_with_its_rows() {
         let pool = database.raw().await;
         migrator.run(&pool).await.expect("the first version");
         fill(&pool, 30, 3).await;
-        assert_eq!(store.migrate().await.expect("the rest"), ["0002_row_level_security", "0003_functions", "0004_quote_ids_and_cooldown"]);
+        assert_eq!(
+            store.migrate().await.expect("the rest"),
+            ["0002_row_level_security", "0003_functions", "0004_quote_ids_and_cooldown"]
+        );
         store.ping().await.expect("the schema is the present one");
         assert_eq!(number(&pool, "select sum(queued) from video_render_lanes").await, 30, "old rows are counted");
         let claimed = store.claim(&ClaimRequest { max_jobs: 50, ..asks("w") }).await.expect("it answers");
@@ -509,7 +509,10 @@ fn a_value_that_no_row_takes_leaves_the_backends_transaction_alone() {
         for (call, what) in calls {
             let sql = AssertSqlSafe(format!("select outcome, job_id, refused from {call}"));
             let row = sqlx::query(sql).fetch_one(&mut *tx).await.expect(call);
-            assert_eq!((row.get::<String, _>("outcome"), row.get::<String, _>("refused")), ("invalid".to_owned(), what.to_owned()));
+            assert_eq!(
+                (row.get::<String, _>("outcome"), row.get::<String, _>("refused")),
+                ("invalid".to_owned(), what.to_owned())
+            );
             assert_eq!(row.get::<Option<uuid::Uuid>, _>("job_id"), None);
         }
         tx.commit().await.expect("it ends");
@@ -579,10 +582,7 @@ fn migrations_at_once_are_applied_once() {
         }
         let mut names = migrations.join_all().await.concat();
         names.sort();
-        assert_eq!(
-            names,
-            ["0001_tables", "0002_row_level_security", "0003_functions", "0004_quote_ids_and_cooldown"]
-        );
+        assert_eq!(names, ["0001_tables", "0002_row_level_security", "0003_functions", "0004_quote_ids_and_cooldown"]);
     });
 }
 

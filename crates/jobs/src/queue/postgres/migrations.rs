@@ -5,11 +5,7 @@ pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "0001_tables", include_str!("../../../migrations/postgres/0001_tables.sql")),
     (2, "0002_row_level_security", include_str!("../../../migrations/postgres/0002_row_level_security.sql")),
     (3, "0003_functions", include_str!("../../../migrations/postgres/0003_functions.sql")),
-    (
-        4,
-        "0004_quote_ids_and_cooldown",
-        include_str!("../../../migrations/postgres/0004_quote_ids_and_cooldown.sql"),
-    ),
+    (4, "0004_quote_ids_and_cooldown", include_str!("../../../migrations/postgres/0004_quote_ids_and_cooldown.sql")),
 ];
 
 /// The version that this program needs.

@@ -206,7 +206,8 @@ pub(crate) async fn a_corrected_quote_may_wait_for_its_time(rig: Arc<Rig>) {
 pub(crate) async fn quote_ids_are_what_offices_write(rig: Arc<Rig>) {
     let scope = company("cmp-1");
     let long = "9".repeat(200);
-    for id in ["Angebot 118/2026", ".hidden", "../q", "№ 7 – ñandú", "見積 12", "a\\b", "%2e", "q'; --", &long] {
+    for id in ["Angebot 118/2026", ".hidden", "../q", "№ 7 – ñandú", "見積 12", "a\\b", "%2e", "q'; --", &long]
+    {
         let job = rig.store.enqueue(&scope, &quote(id), &rules()).await.expect(id).job().clone();
         assert_eq!(rig.row(&scope, job.id).await.entity_id, id);
         let filter = JobFilter { entity_id: Some(id.to_owned()), ..JobFilter::default() };

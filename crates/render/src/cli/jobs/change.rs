@@ -43,9 +43,7 @@ pub(super) async fn cancel(
     let store = open::store(database).await?;
     let (outcome, words, job) = match store.request_cancel(&scope, id).await.map_err(anyhow::Error::from)? {
         CancelOutcome::Cancelled(job) => ("cancelled", "cancelled".to_owned(), job),
-        CancelOutcome::Requested(job) => {
-            ("requested", "runs: its worker stops within about a second".to_owned(), job)
-        }
+        CancelOutcome::Requested(job) => ("requested", "runs: its worker stops within about a second".to_owned(), job),
         CancelOutcome::AlreadyFinal(job) => ("already_final", format!("has ended already: {}", job.status), job),
         CancelOutcome::NotFound => return Err(not_found(id)),
     };
