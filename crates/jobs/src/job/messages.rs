@@ -49,7 +49,7 @@ impl Language {
         let variant = match (&*language, script.as_deref(), region) {
             ("zh", Some("hant"), _) | ("zh", None, "HK" | "MO" | "TW") => "zh-Hant",
             ("de", _, "CH" | "LI") => "de-CH",
-            ("es", _, "AR" | "UY") => "es-AR",
+            ("es", _, "AR") => "es-AR",
             ("es", _, "EA" | "ES" | "GQ" | "IC") => "es-ES",
             ("fr", _, "CA") => "fr-CA",
             ("pt", _, "AO" | "CH" | "CV" | "FR" | "GQ" | "GW" | "LU" | "MO" | "MZ" | "PT" | "ST" | "TL") => "pt-PT",
@@ -459,7 +459,7 @@ mod tests {
         }
     }
 
-    /// A few hundred bytes of each script would show a message that stands in the wrong row.
+    /// A message that stands in the wrong row is in another script.
     #[test]
     fn messages_are_written_in_their_script() {
         let scripts = [

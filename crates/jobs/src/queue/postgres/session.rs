@@ -125,7 +125,9 @@ pub(super) async fn bounded<T>(
     let until_rolled_back = async {
         let done = work.await;
         let broken_off = BROKEN_OFF.with(RefCell::take);
-        if let (Err(_), Some(mut connection)) = (&done, broken_off) {
+        if done.is_err()
+            && let Some(mut connection) = broken_off
+        {
             let rollback = connection.execute(sqlx::raw_sql("rollback"));
             // Whatever comes of it, the connection is closed.
             drop(tokio::time::timeout(ROLLBACK_LIMIT, rollback).await);
