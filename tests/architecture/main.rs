@@ -56,7 +56,6 @@ const OUTSIDE: &[&str] = &[
 /// Source folders of the crates.
 const CRATES: &[&str] = &["src", "crates/jobs/src", "crates/render/src"];
 
-
 fn level_of(module: &str) -> Option<usize> {
     LEVELS.iter().position(|level| level.contains(&module))
 }

@@ -100,7 +100,7 @@ pub(super) fn failure(error: quotereel::Error) -> Failure {
             Failure::Invalid(problem.into())
         }
         quotereel::Error::Compose(error) => unfit(&error),
-        quotereel::Error::TooHeavy(error) => unfit(&error),
+        quotereel::Error::TooCostly(error) => unfit(&error),
         error => Failure::System(error.into()),
     }
 }

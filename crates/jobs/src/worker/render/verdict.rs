@@ -88,7 +88,7 @@ impl From<quotereel::Error> for Verdict {
             quotereel::Error::Template(TemplateError::Invalid { .. } | TemplateError::Param(_))
             | quotereel::Error::Sound(SoundFileError::Unfit { .. })
             | quotereel::Error::Compose(_)
-            | quotereel::Error::TooHeavy(_) => FailureCode::TemplateFailed,
+            | quotereel::Error::TooCostly(_) => FailureCode::TemplateFailed,
             quotereel::Error::Folder(FolderError::Unreadable { .. })
             | quotereel::Error::Sound(SoundFileError::Unreadable { .. })
             | quotereel::Error::Threads(_) => system(&error, FailureCode::RenderFailed),

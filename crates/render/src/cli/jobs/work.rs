@@ -232,7 +232,7 @@ mod tests {
         let settings = Settings::parse_from(["render"]);
         let worker = worker_settings(&settings, Until::Stopped);
         assert_eq!((worker.retry, worker.retention), (RetryPolicy::default(), Retention::default()));
-        let rules = EnqueueRules { correlation_id: String::new(), ..open::rules(&settings.enqueue) };
+        let rules = EnqueueRules { correlation_id: String::new(), ..open::rules(&settings.enqueue, false) };
         assert_eq!(rules, EnqueueRules::default());
     }
 }

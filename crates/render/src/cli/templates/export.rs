@@ -46,12 +46,12 @@ pub(super) fn run(args: &ExportArgs, reporter: Reporter) -> Result<(), Failure> 
 
 /// The files by their paths in the folder.
 fn files_of(template: &TemplateFiles) -> Vec<(PathBuf, &[u8])> {
-    let below = |folder: &'static str| {
-        move |(name, bytes): (&String, &'_ Vec<u8>)| (Path::new(folder).join(format!("{name}.json")), bytes.as_slice())
-    };
     let mut files = vec![(PathBuf::from(DOCUMENT_FILE), template.document.as_slice())];
-    files.extend(template.strings.iter().map(below(STRINGS_FOLDER)));
-    files.extend(template.parts.iter().map(below(PARTS_FOLDER)));
+    for (folder, inner) in [(STRINGS_FOLDER, &template.strings), (PARTS_FOLDER, &template.parts)] {
+        files.extend(
+            inner.iter().map(|(name, bytes)| (Path::new(folder).join(format!("{name}.json")), bytes.as_slice())),
+        );
+    }
     files
 }
 
