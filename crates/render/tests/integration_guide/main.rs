@@ -11,6 +11,7 @@ mod world;
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+use sqlx::Row as _;
 
 use blocks::Blocks;
 use project::Project;
@@ -33,8 +34,8 @@ async fn the_backend_of_the_guide_compiles_and_gets_its_videos() {
     let backend = project.start("backend.sh");
     world.listens().await;
 
-    refusals(&world).await;
-    cancel_and_retry(&world).await;
+    repeated_and_refused(&world).await;
+    cancelled_and_retried(&world).await;
     plain_sql(&blocks, &world).await;
     add_quote(&world, "q_expired", "current_date - 3").await;
     let expired = world.post("/quotes/q_expired/issue", USER, "").await;
@@ -84,51 +85,62 @@ async fn add_quote(world: &World, id: &str, valid_until: &str) {
     assert_eq!(world.texts(&sql).await, [id]);
 }
 
-/// Strangers get nothing; the same request finds the same job; a changed quote has to wait, and is saved all the same.
-async fn refusals(world: &World) {
+/// Cancels a queued job, which would keep the worker from the quote that is waited for.
+async fn cancel(world: &World, job: &Value) {
+    let job = job.as_str().expect("an id");
+    let cancelled = world.post(&format!("/videos/{job}/cancel"), USER, "").await;
+    assert_eq!((cancelled.status, &cancelled.json()["status"]), (201, &json!("cancelled")));
+}
+
+/// Strangers get nothing; the same request finds the same job; what is refused is an answer, and the quote is issued all
+/// the same.
+async fn repeated_and_refused(world: &World) {
     add_quote(world, "q_2", "current_date + 3").await;
     assert_eq!(world.get("/quotes/q_2/video", "").await.status, 401);
     assert_eq!(world.post("/quotes/q_2/issue", STRANGER, "").await.status, 404);
+    let refused = world.post("/quotes/q_2/issue", USER, &"k".repeat(256)).await;
+    let video = json!({ "outcome": "invalid", "refused": "idempotency_key" });
+    assert_eq!((refused.status, &refused.json()["video"]), (400, &video));
+    assert_eq!(world.texts("select status from quotes where id = 'q_2'").await, ["ISSUED"]);
+
     let first = world.post("/quotes/q_2/issue", USER, "click-1").await;
     assert_eq!(first.status, 202, "{}", first.json());
     let job = &first.json()["video"]["jobId"];
-    assert_eq!(
-        first.json(),
-        json!({ "quote": { "id": "q_2", "status": "ISSUED" }, "video": { "outcome": "new", "jobId": job } })
-    );
+    let video = json!({ "outcome": "new", "jobId": job });
+    assert_eq!(first.json(), json!({ "quote": { "id": "q_2", "status": "ISSUED" }, "video": video }));
     let again = world.post("/quotes/q_2/issue", USER, "click-1").await;
     assert_eq!((again.status, &again.json()["video"]), (202, &json!({ "outcome": "existing", "jobId": job })));
-
-    let corrected = "update quotes set number = 'COT-119', status = 'DRAFT' where id = 'q_2' returning id";
-    assert_eq!(world.texts(corrected).await.len(), 1);
-    let reused = world.post("/quotes/q_2/issue", USER, "click-1").await;
-    assert_eq!((reused.status, &reused.json()["video"]), (409, &json!({ "outcome": "key_reused" })));
-    let early = world.post("/quotes/q_2/issue", USER, "click-2").await;
-    assert_eq!((early.status, &early.json()["video"]["outcome"]), (429, &json!("cooldown")));
-    assert!(early.retry_after.is_some_and(|seconds| (1..=180).contains(&seconds)), "{:?}", early.retry_after);
-    assert_eq!(world.texts("select status from quotes where id = 'q_2'").await, ["ISSUED"]);
-
     let status = world.get("/quotes/q_2/video", USER).await.json();
     assert_eq!((&status["jobId"], &status["status"], &status["videoUrl"]), (job, &json!("queued"), &Value::Null));
     assert_eq!(world.get("/quotes/q_2/video", STRANGER).await.status, 404);
+
+    let corrected = "update quotes set number = 'COT-119' where id = 'q_2' returning id";
+    assert_eq!(world.texts(corrected).await.len(), 1);
+    let reused = world.post("/quotes/q_2/issue", USER, "click-1").await;
+    assert_eq!((reused.status, &reused.json()["video"]), (409, &json!({ "outcome": "key_reused" })));
+    let waiting = world.post("/quotes/q_2/issue", USER, "click-2").await;
+    assert_eq!((waiting.status, &waiting.json()["video"]["outcome"]), (202, &json!("new")));
+    let run_after = waiting.json()["video"]["runAfter"].as_str().expect("it waits").to_owned();
+    let wait = format!("select ('{run_after}'::timestamptz - now() between '1 second' and '3 minutes')::text");
+    assert_eq!(world.texts(&wait).await, ["true"], "{run_after}");
+    cancel(world, job).await;
 }
 
-/// On the job that [`refusals`] made.
-async fn cancel_and_retry(world: &World) {
-    let status = world.get("/quotes/q_2/video", USER).await.json();
-    let job = status["jobId"].as_str().expect("an id");
+/// A quote's id is what offices write.
+async fn cancelled_and_retried(world: &World) {
+    add_quote(world, "Angebot 118/2026", "current_date + 3").await;
+    let issued = world.post("/quotes/Angebot%20118%2F2026/issue", USER, "").await.json();
+    let job = issued["video"]["jobId"].as_str().expect("an id");
     assert_eq!(world.post(&format!("/videos/{job}/cancel"), STRANGER, "").await.status, 409);
     let early = world.post(&format!("/videos/{job}/retry"), USER, "").await;
     assert_eq!((early.status, early.json()), (409, json!({ "outcome": "not_retriable", "status": "queued" })));
-    let cancelled = world.post(&format!("/videos/{job}/cancel"), USER, "").await;
-    assert_eq!((cancelled.status, &cancelled.json()["status"]), (201, &json!("cancelled")));
-    assert_eq!(world.post(&format!("/videos/{job}/cancel"), USER, "").await.status, 409);
+    cancel(world, &json!(job)).await;
+    assert_eq!(world.post(&format!("/videos/{job}/cancel"), USER, "").await.status, 409, "nothing is left");
     let retried = world.post(&format!("/videos/{job}/retry"), USER, "").await.json();
-    assert_eq!(retried["outcome"], "new");
     let next = retried["jobId"].as_str().expect("an id");
+    assert_eq!(retried, json!({ "outcome": "new", "jobId": next, "runAfter": null }));
     assert_eq!(world.texts(&format!("select retry_of::text from video_render_jobs where id = '{next}'")).await, [job]);
-    // It would keep the worker from the quote that is waited for.
-    assert_eq!(world.post(&format!("/videos/{next}/cancel"), USER, "").await.status, 201);
+    cancel(world, &json!(next)).await;
 }
 
 /// The blocks of SQL, one after another; the job that they leave is one that no worker can render.
@@ -145,6 +157,12 @@ async fn plain_sql(blocks: &Blocks, world: &World) {
     assert!(rows[1..].iter().all(|row| text(row, "status").as_deref() == Some("queued")));
     let rows = world.as_backend(&with_job("history.sql")).await;
     assert_eq!(text(&rows[1], "new_status").as_deref(), Some("queued"));
+    let changed = blocks.file("enqueue.sql").replace("click-43", "click-44").replace("on\": 1", "on\": 2");
+    let rows = world.as_backend(&changed).await;
+    let early = rows.last().expect("the outcome is the last row");
+    assert_eq!(text(early, "outcome").as_deref(), Some("cooldown"));
+    let wait: i64 = early.get("wait_seconds");
+    assert!((1..=180).contains(&wait), "{wait} s");
     let rows = world.as_backend(&with_job("cancel.sql")).await;
     assert_eq!(text(&rows[1], "outcome").as_deref(), Some("cancelled"));
     let rows = world.as_backend(&with_job("retry.sql")).await;

@@ -33,7 +33,6 @@ pub(crate) struct World {
 /// An HTTP answer.
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    pub(crate) retry_after: Option<u64>,
     pub(crate) content_type: String,
     pub(crate) body: Vec<u8>,
 }
@@ -143,7 +142,6 @@ impl World {
         let header = |name: &str| Some(response.headers().get(name)?.to_str().expect("text").to_owned());
         Answer {
             status: response.status().as_u16(),
-            retry_after: header("retry-after").map(|value| value.parse().expect("seconds")),
             content_type: header("content-type").unwrap_or_default(),
             body: response.bytes().await.expect("a body").to_vec(),
         }
