@@ -28,7 +28,7 @@ LINT_PACKAGES := $(BUILD_PACKAGES) g++
 # The tests decode every video again with a program that is not ours, play some in a browser, compare shaping with
 # HarfBuzz's own program, Chinese, Japanese and Korean included, and bring jobs to real servers: PostgreSQL from Debian,
 # SeaweedFS by pip.
-TEST_PACKAGES := $(LINT_PACKAGES) ffmpeg chromium libfaketime postgresql python3-pip libharfbuzz-bin fonts-noto-cjk
+TEST_PACKAGES := $(LINT_PACKAGES) ffmpeg chromium libfaketime postgresql python3-pip curl libharfbuzz-bin fonts-noto-cjk
 # The comparison runs Remotion in Debian's browser. Whoever has npm from elsewhere keeps it: Debian's would not go beside it.
 COMPARE_PACKAGES := ffmpeg python3 chromium-headless-shell $(if $(shell command -v npm),,nodejs npm)
 # There is no rust-toolchain file: it would make rustup fetch a toolchain by that exact name even where a newer
