@@ -15,6 +15,7 @@ use super::context::{self, Bindings};
 use super::document::{Align, ChooseNode, Direction, Document, Flex, Justify, Node, NodeKind, RepeatNode, UseNode};
 use super::error::{TemplateError, TemplateProblem, unknown};
 use super::expression::Evaluator;
+use super::fields::{reading, remember, remembered};
 use super::files::DOCUMENT_FILE;
 use super::filters::Locals;
 use super::lets;
@@ -44,6 +45,8 @@ pub struct Binder<'t> {
     /// The template's document for this canvas.
     document: &'t Document,
     evaluator: Evaluator,
+    /// The fields that the template's own `let` was read from.
+    let_fields: Vec<String>,
     pub(super) theme: Theme,
     canvas: Size,
     frame_rate: FrameRate,
@@ -120,11 +123,12 @@ impl<'t> Binder<'t> {
         let failed = |(pointer, reason): (String, String)| {
             template.problem_on(Some(shape), DOCUMENT_FILE, &pointer, spelling::explained(reason))
         };
-        for (name, value) in lets(&evaluator, &document.lets, "", &Locals::new()).map_err(failed)? {
+        let (named, let_fields) = reading(|| lets(&evaluator, &document.lets, "", &Locals::new()));
+        for (name, value) in named.map_err(failed)? {
             evaluator.set_root(name, value);
         }
         let theme = Theme::resolve(document, canvas, &mut evaluator).map_err(failed)?;
-        Ok(Self { template, document, evaluator, theme, canvas, frame_rate })
+        Ok(Self { template, document, evaluator, let_fields, theme, canvas, frame_rate })
     }
 
     /// Canvas px in one design px.
@@ -186,9 +190,10 @@ impl<'t> Binder<'t> {
             let rows = self.list(&pages.of, &format!("{at}/pages/of"), &locals)?;
             locals.insert("page".to_owned(), page_value(page, &rows));
         }
-        let named = lets(&self.evaluator, &scene.lets, &at, &locals);
+        let (named, read) = reading(|| lets(&self.evaluator, &scene.lets, &at, &locals));
         let named = named.map_err(|(pointer, reason)| self.problem(pointer, reason))?;
         locals.extend(named.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        remember(&mut locals, read);
         let scope = Scope { locals: &locals, depth: 0 };
         let mut spent = Spent::default();
         let mut children = Vec::new();
@@ -218,6 +223,14 @@ impl<'t> Binder<'t> {
     pub(super) fn problem(&self, pointer: impl Into<String>, reason: impl Into<String>) -> Box<TemplateProblem> {
         let (shape, pointer) = (CanvasShape::of(self.canvas), pointer.into());
         Box::new(self.template.problem_on(Some(shape), DOCUMENT_FILE, &pointer, spelling::explained(reason.into())))
+    }
+
+    /// What a text says, and the fields that it was read from, nearest first.
+    fn words(&self, source: &str, locals: &Locals) -> Result<(String, Vec<String>), String> {
+        let (text, mut fields) = reading(|| self.evaluator.text(source, locals));
+        fields.extend(remembered(locals));
+        fields.extend(self.let_fields.iter().cloned());
+        Ok((text?, fields))
     }
 
     fn condition(&self, when: Option<&str>, at: &str, locals: &Locals) -> Bound<bool> {
@@ -366,22 +379,26 @@ impl<'t> Binder<'t> {
             .get(&node.part)
             .ok_or_else(|| self.problem(format!("{at}/part"), unknown("part", &node.part, parts.keys())))?;
         let mut locals = Locals::new();
+        remember(&mut locals, remembered(scope.locals));
         for (name, expression) in &node.with {
-            let value = self.evaluator.value(expression, scope.locals);
+            let (value, read) = reading(|| self.evaluator.value(expression, scope.locals));
             let value = value.map_err(|reason| self.problem(member(&format!("{at}/with"), name), reason))?;
             locals.insert(name.clone(), value);
+            remember(&mut locals, read);
         }
         let inner = Scope { locals: &locals, depth: scope.depth + 1 };
         self.nodes(&part.children, &format!("/parts/{}/children", node.part), &inner, spent, out)
     }
 
     fn repeat(&self, repeat: &RepeatNode, at: &str, scope: &Scope<'_>, spent: &mut Spent) -> Bound<BoundKind> {
-        let entries = self.list(&repeat.of, &format!("{at}/of"), scope.locals)?;
+        let (entries, read) = reading(|| self.list(&repeat.of, &format!("{at}/of"), scope.locals));
+        let entries = entries?;
         let shown = entries.len().min(repeat.limit as usize);
         let mut children = Vec::new();
         for (index, entry) in entries.into_iter().take(shown).enumerate() {
             let mut locals = scope.locals.clone();
             locals.insert(repeat.name.clone(), entry);
+            remember(&mut locals, read.clone());
             let turn = [
                 ("index", Value::from(index + 1)),
                 ("index0", Value::from(index)),

@@ -328,6 +328,8 @@ pub struct BoundText {
     pub contrast: f32,
     /// The texts it counts through.
     pub count: Option<BoundCount>,
+    /// JSON pointers of the fields of the quote that it was read from, nearest first.
+    pub fields: Vec<String>,
 }
 
 /// A number that counts up: one text a frame.
@@ -369,4 +371,6 @@ pub struct BoundMonogram {
     pub family: String,
     /// Their weight.
     pub weight: u16,
+    /// JSON pointers of the fields of the quote that its letters were read from, nearest first.
+    pub fields: Vec<String>,
 }

@@ -7,9 +7,11 @@ use std::collections::BTreeMap;
 
 use minijinja::value::Value;
 
+use super::fields::placed;
 use super::overrides::CanvasShape;
 use crate::ground::color::Color;
 use crate::ground::geometry::Size;
+use crate::ground::problem::member;
 use crate::quote::locale::Amount;
 use crate::quote::logo::LogoLook;
 use crate::quote::snapshot::{Brand, Item, QuoteStatus, Snapshot};
@@ -280,7 +282,7 @@ pub(super) fn roots(bindings: &Bindings<'_>, canvas: Size) -> Vec<(String, Value
         ("currency", text(snapshot.currency.code())),
         ("canvas", canvas_value(canvas)),
     ];
-    roots.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    roots.into_iter().map(|(name, value)| (name.to_owned(), placed(value, &member("", name)))).collect()
 }
 
 fn status(status: QuoteStatus) -> Value {

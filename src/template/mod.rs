@@ -14,6 +14,7 @@ mod document;
 mod error;
 mod export;
 mod expression;
+mod fields;
 mod files;
 mod filters;
 mod format;

@@ -53,6 +53,8 @@ struct Missing {
     words: String,
     /// Each once, in the order of the text.
     characters: Vec<char>,
+    /// JSON pointers of the fields that the text was read from, nearest first.
+    fields: Vec<String>,
 }
 
 /// What lies where and when, for findings.
@@ -116,18 +118,18 @@ impl Findings {
         self.0.push(Finding::Ready(Problem { shown: spot.shown(), ..problem }));
     }
 
-    /// Characters of `words` that no font has.
-    pub(super) fn missing_glyphs(&mut self, spot: Spot<'_>, words: &str, block: &TextBlock) {
+    /// Characters of `words`, which were read from `fields`, that no font has.
+    pub(super) fn missing_glyphs(&mut self, spot: Spot<'_>, words: &str, fields: &[String], block: &TextBlock) {
         if !block.missing.is_empty() {
-            let (words, characters) = (plain(words), block.missing.clone());
-            self.0.push(Finding::Missing(Missing { shown: spot.shown(), words, characters }));
+            let (words, characters, fields) = (plain(words), block.missing.clone(), fields.to_vec());
+            self.0.push(Finding::Missing(Missing { shown: spot.shown(), words, characters, fields }));
         }
     }
 
     /// A text as it was set.
     pub(super) fn text(&mut self, spot: Spot<'_>, text: &BoundText, block: &TextBlock) {
         let Spot { scene, node, .. } = spot;
-        self.missing_glyphs(spot, &text.text, block);
+        self.missing_glyphs(spot, &text.text, &text.fields, block);
         if block.truncated {
             let found = format!("{} does not fit", shown(&text.text));
             let problem = Problem::warning(Warning::TextCut, "", found, "a shorter text");
@@ -276,8 +278,9 @@ impl Owners {
             if self.reported.len() >= MAX_REPORTED {
                 break;
             }
-            match self.fields.iter().find(|(_, field)| field.contains(*c) && comes_from(&text.words, field)) {
-                Some((pointer, field)) if self.reported.insert(pointer.clone()) => {
+            match self.field_with(*c, text) {
+                Some(at) if self.reported.insert(self.fields[at].0.clone()) => {
+                    let (pointer, field) = &self.fields[at];
                     problems.push(text.problem(pointer, field, field.chars().filter(|c| self.missing.contains(c))));
                 }
                 Some(_) => {}
@@ -289,10 +292,24 @@ impl Owners {
         }
         problems
     }
+
+    /// The field among those that `text` was read from which has the missing character `c`. Terms are single values that
+    /// every text may have been read from.
+    fn field_with(&self, c: char, text: &Missing) -> Option<usize> {
+        let has = |(_, field): &(String, String)| field.contains(c) && shows(&text.words, field);
+        let read = text.fields.iter().find_map(|read| {
+            let is_in = |pointer: &str| {
+                pointer.strip_prefix(read.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            };
+            self.fields.iter().position(|field| is_in(&field.0) && has(field))
+        });
+        let is_term = |pointer: &str| !pointer[1..].contains('/');
+        read.or_else(|| self.fields.iter().position(|field| is_term(&field.0) && has(field)))
+    }
 }
 
 /// Whether a text shows a field: the whole of it, or letters of it as a monogram does.
-fn comes_from(words: &str, field: &str) -> bool {
+fn shows(words: &str, field: &str) -> bool {
     words.contains(field) || words.chars().all(|c| field.contains(c))
 }
 

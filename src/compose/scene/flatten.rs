@@ -367,7 +367,7 @@ impl Flattener<'_> {
         };
         let fit = Fit { width: Some(side * 0.86), max_lines: Some(1), min_size_px: Some(side * 0.1), ..Fit::default() };
         let block = crate::compose::text::layout(self.from.around.fonts, &monogram.letters, &style, &fit);
-        self.findings.missing_glyphs(self.spot(walk.label), &monogram.letters, &block);
+        self.findings.missing_glyphs(self.spot(walk.label), &monogram.letters, &monogram.fields, &block);
         let origin = (field.x + side * 0.07, (field.y + (side - block.height) / 2.0).round());
         // White where that can be read, otherwise a dark shade of the field itself.
         let ink = if Color::WHITE.contrast(lighter) >= READABLE_CONTRAST {

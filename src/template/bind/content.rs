@@ -42,7 +42,7 @@ impl Binder<'_> {
                 (Some((to, count.from, easing, frames)), locals)
             }
         };
-        let text = self.evaluator.text(&node.text, &locals).map_err(|why| fail("text", why))?;
+        let (text, fields) = self.words(&node.text, &locals).map_err(|why| fail("text", why))?;
         if without_isolates(&text).trim().is_empty() {
             return Ok(None);
         }
@@ -79,6 +79,7 @@ impl Binder<'_> {
             tabular: style.tabular.unwrap_or(count.is_some()),
             contrast: style.contrast.unwrap_or(4.5),
             count,
+            fields,
         }))))
     }
 
@@ -125,7 +126,7 @@ impl Binder<'_> {
             return Ok(Some(BoundKind::Image(Box::new(image))));
         }
         let Some(words) = &node.monogram else { return Ok(None) };
-        let words = self.evaluator.text(words, scope.locals).map_err(|reason| fail("monogram", reason))?;
+        let (words, fields) = self.words(words, scope.locals).map_err(|reason| fail("monogram", reason))?;
         let letters = initials(&without_isolates(&words));
         let fill = match &node.monogram_fill {
             Some(spec) => self.theme.color(spec).map_err(|reason| fail("monogramFill", reason))?,
@@ -140,6 +141,7 @@ impl Binder<'_> {
             align: node.align,
             family,
             weight,
+            fields,
         }))))
     }
 
