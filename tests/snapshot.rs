@@ -483,6 +483,41 @@ fn what_the_schema_may_hold_in_addition_to_the_solar_quote() {
 }
 
 #[test]
+fn an_editor_s_schema_may_be_named_and_its_formats_are_known() {
+    let schema = schema();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let mut document = solar();
+    document["$schema"] = json!("./snapshot.schema.json");
+    assert!(validator.is_valid(&document));
+    assert_eq!(parse_with(document.to_string().as_bytes(), FILES).unwrap().snapshot.company_id, "cmp_solar");
+    document["$schema"] = json!(7);
+    assert!(!validator.is_valid(&document));
+    let problems = parse_with(document.to_string().as_bytes(), FILES).unwrap_err();
+    assert_eq!(problems.iter().next().map(|problem| problem.pointer.as_str()), Some("/$schema"));
+    for schema in [schema, quotereel::template::schema()] {
+        let text = schema.to_string();
+        for format in ["uint8", "uint16", "uint32", "uint64", "uint", "int32", "int64", "float", "double"] {
+            assert!(!text.contains(&format!("\"format\":\"{format}\"")), "no validator knows {format}");
+        }
+    }
+}
+
+#[test]
+fn a_picture_that_is_a_bare_string_gets_a_hint() {
+    for (text, options, hint) in [
+        ("logo.png", FILES, "did you mean { \"file\": \"logo.png\" }?"),
+        ("https://a.example/l.png", FILES, "did you mean { \"url\": \"https://a.example/l.png\" }?"),
+        ("logo.png", ParseOptions::default(), "a picture is an object such as { \"url\": \"https://…\" }"),
+    ] {
+        let mut document = solar();
+        document["company"]["logo"] = json!(text);
+        let problems = parse_with(document.to_string().as_bytes(), options).unwrap_err();
+        let about_logo = problems.iter().find(|problem| problem.pointer == "/company/logo").expect("a problem");
+        assert_eq!((about_logo.code, about_logo.hint.as_deref()), ("wrong_type", Some(hint)));
+    }
+}
+
+#[test]
 fn errors_are_listed_behind_any_number_of_warnings() {
     let mut document = solar();
     let line = json!({ "name": "x", "quantity": "1", "unitPrice": "0.5", "discount": "0.25", "total": "0.25" });

@@ -40,6 +40,40 @@ pub fn read(bytes: &[u8]) -> Result<Document, serde_json::Error> {
     Ok(Document { value, repeated: repeated.into_inner() })
 }
 
+/// Name of the member that links a document to its JSON Schema, for editors. Readers ignore it.
+pub(crate) const SCHEMA_KEY: &str = "$schema";
+
+/// States the ranges of numbers in a generated JSON Schema by `minimum` and `maximum`, instead of formats such as `uint32`
+/// that no validator knows.
+pub(crate) fn ranges_for_formats(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            members.values_mut().for_each(ranges_for_formats);
+            let range: Option<(Option<i64>, Option<i64>)> = match members.get("format").and_then(Value::as_str) {
+                Some("uint8") => Some((Some(0), Some(i64::from(u8::MAX)))),
+                Some("uint16") => Some((Some(0), Some(i64::from(u16::MAX)))),
+                Some("uint32") => Some((Some(0), Some(i64::from(u32::MAX)))),
+                Some("uint64" | "uint") => Some((Some(0), None)),
+                Some("int8") => Some((Some(i64::from(i8::MIN)), Some(i64::from(i8::MAX)))),
+                Some("int16") => Some((Some(i64::from(i16::MIN)), Some(i64::from(i16::MAX)))),
+                Some("int32") => Some((Some(i64::from(i32::MIN)), Some(i64::from(i32::MAX)))),
+                Some("int64" | "int" | "float" | "double") => Some((None, None)),
+                _ => None,
+            };
+            if let Some((least, most)) = range {
+                members.remove("format");
+                for (key, limit) in [("minimum", least), ("maximum", most)] {
+                    if let Some(limit) = limit {
+                        members.entry(key).or_insert_with(|| limit.into());
+                    }
+                }
+            }
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(ranges_for_formats),
+        _ => {}
+    }
+}
+
 /// Builds a value and notes where an object names a key twice; `serde_json` alone would keep the last one silently.
 struct Element<'a> {
     pointer: String,

@@ -61,6 +61,7 @@ pub use theme::safe_area;
 #[must_use]
 pub fn schema() -> serde_json::Value {
     let mut schema = schemars::schema_for!(Document).to_value();
+    crate::ground::json::ranges_for_formats(&mut schema);
     numbers::allow_in(&mut schema);
     schema
 }

@@ -10,6 +10,7 @@ use super::types::{
     AssetRef, Brand, Company, Customer, Item, Quote, QuoteStatus, SCHEMA_VERSION, Seller, Snapshot, Tax, Totals,
 };
 use crate::ground::color::Color;
+use crate::ground::json::SCHEMA_KEY;
 use crate::ground::problem::{Problem, Warning, element, nearest, quoted};
 use crate::quote::locale::{Amount, Currency, Locale};
 
@@ -26,6 +27,17 @@ const URL: Text = Text::line(limits::URL_CHARS);
 
 /// The picture formats that are drawn.
 const PICTURES: [&str; 4] = ["image/png", "image/jpeg", "image/webp", "image/svg+xml"];
+
+/// How a picture that is a bare string would be written.
+fn asset_hint(text: &str, allow_files: bool) -> String {
+    let kind = match text {
+        _ if is_http_url(text) => "url",
+        _ if text.starts_with("data:") => "data",
+        _ if allow_files => "file",
+        _ => return "a picture is an object such as { \"url\": \"https://…\" }".to_owned(),
+    };
+    format!("did you mean {{ \"{kind}\": {} }}?", quoted(text, 40).replace('`', "\""))
+}
 
 /// What is read as long as it can be; whole only when the reader has noted no error.
 pub(super) struct Document<'r> {
@@ -64,8 +76,10 @@ impl<'r> Document<'r> {
                 "totals",
                 "paymentTerms",
                 "deliveryTerms",
+                SCHEMA_KEY,
             ],
         )?;
+        let _for_editors = self.reader.optional_text(&root, SCHEMA_KEY, URL);
         if let Some(value) = self.reader.required(&root, "schemaVersion").filter(|value| !value.is_number()) {
             self.reader.wrong_type(value, root.at("schemaVersion"), "the number 1");
         }
@@ -368,6 +382,12 @@ impl<'r> Document<'r> {
     fn asset(&mut self, object: &Object<'_>, key: &str) -> Option<AssetRef> {
         let value = self.reader.optional(object, key)?;
         let pointer = object.at(key);
+        if let Value::String(text) = value {
+            let hint = asset_hint(text, self.allow_files);
+            let found = format!("the string {}", quoted(text, 40));
+            self.reader.note(Problem::error("wrong_type", pointer, found, "an object").with_hint(hint));
+            return None;
+        }
         let kinds = ["url", "data", "key", "file"];
         let object = self.reader.object(value, pointer.clone(), &kinds)?;
         let given: Vec<&str> = kinds.into_iter().filter(|kind| value.get(kind).is_some()).collect();

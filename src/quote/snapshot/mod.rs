@@ -17,6 +17,7 @@ pub use types::{
     AssetRef, Brand, Company, Customer, Item, Quote, QuoteStatus, SCHEMA_VERSION, Seller, Snapshot, Tax, Totals,
 };
 
+use crate::ground::json::{SCHEMA_KEY, ranges_for_formats};
 use crate::ground::problem::Problems;
 
 /// What a reader of snapshots lets pass.
@@ -67,5 +68,10 @@ pub fn parse_with(bytes: &[u8], options: ParseOptions) -> Result<Parsed, Problem
 pub fn schema() -> serde_json::Value {
     let mut schema = schemars::schema_for!(Snapshot);
     schema.insert("title".to_owned(), "Quote snapshot, version 1".into());
-    schema.to_value()
+    let mut schema = schema.to_value();
+    ranges_for_formats(&mut schema);
+    let link =
+        serde_json::json!({ "description": "Link to this JSON Schema, for editors; ignored.", "type": "string" });
+    schema["properties"][SCHEMA_KEY] = link;
+    schema
 }
