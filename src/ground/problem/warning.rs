@@ -74,6 +74,9 @@ warnings! {
     OddPictureType "odd_picture_type" Field
         "A `data:` URI declares a media type other than PNG, JPEG, WebP and SVG. Its content decides all the same."
         "Declare the type that the picture has."
+    QuoteExpired "quote_expired" Field
+        "The last day on which the quote is valid is over, or its status is EXPIRED. Only `render validate` looks at today's date; a video is rendered all the same."
+        "Send a new quote, or a later `validUntil`."
     StackedMarks "stacked_marks" Field
         "A letter carries more marks than any language writes; they would cover the lines above and below. They are left out."
         "Send the text without them."

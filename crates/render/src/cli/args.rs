@@ -6,6 +6,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 use super::jobs::args::{JobCommand, ServicesArgs};
+use super::template_name::TemplateName;
 use super::templates::args::TemplatesCommand;
 use crate::config::{FontsArgs, LogArgs};
 
@@ -92,7 +93,8 @@ pub(super) struct SourceArgs {
     pub(super) snapshot: PathBuf,
 
     /// A built-in template (see `render templates`), or a folder with a template.json, given as a path with a `/`
-    #[arg(short, long, value_name = "NAME|FOLDER", default_value = "quote-summary", value_hint = ValueHint::AnyPath)]
+    #[arg(short, long, value_name = "NAME|FOLDER", default_value = "quote-summary", value_parser = TemplateName)]
+    #[arg(value_hint = ValueHint::AnyPath, hide_possible_values = true)]
     pub(super) template: String,
 
     /// Set a parameter of the template (see `render templates NAME`); repeat for several
@@ -203,7 +205,8 @@ pub(super) struct BenchArgs {
     pub(super) preset: Preset,
 
     /// A built-in template (see `render templates`), or a folder with a template.json, given as a path with a `/`
-    #[arg(short, long, value_name = "NAME|FOLDER", default_value = "quote-summary", value_hint = ValueHint::AnyPath)]
+    #[arg(short, long, value_name = "NAME|FOLDER", default_value = "quote-summary", value_parser = TemplateName)]
+    #[arg(value_hint = ValueHint::AnyPath, hide_possible_values = true)]
     pub(super) template: String,
 
     /// Set a parameter of the template; repeat for several
@@ -276,6 +279,7 @@ pub(super) struct SheetArgs {
 }
 
 #[derive(Args, Debug)]
+#[command(mut_arg("snapshot", |snapshot| snapshot.help("The quote, a JSON file")))]
 pub(super) struct WatchArgs {
     #[command(flatten)]
     pub(super) source: SourceArgs,
@@ -310,7 +314,8 @@ pub(super) struct SchemaArgs {
 #[command(disable_help_subcommand = true, override_usage = TEMPLATES_USAGE)]
 pub(super) struct TemplatesArgs {
     /// Describe this built-in template, or the template in this folder (a path with a `/`), and its parameters
-    #[arg(value_name = "NAME|FOLDER", value_hint = ValueHint::AnyPath)]
+    #[arg(value_name = "NAME|FOLDER", value_parser = TemplateName, hide_possible_values = true)]
+    #[arg(value_hint = ValueHint::AnyPath)]
     pub(super) template: Option<String>,
 
     #[command(subcommand)]

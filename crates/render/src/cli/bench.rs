@@ -1,11 +1,11 @@
-//! `render bench`: the same renders over and over, with percentiles of the whole and of every stage.
+//! `render bench`: repeated renders, with percentiles of the total and of every stage.
 //!
-//! A cold run is what a user waits for: a process of its own, from its start to its end, everything loaded anew, only the
-//! disk's cache warm. A warm run is the engine alone, in this process, which has rendered before.
+//! A cold run is what a user waits for: a whole process that loads everything again, with only the disk cache warm. A warm
+//! run is the engine alone, in this process, which has rendered before.
 
 use std::fs;
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,6 +17,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::args::{BenchArgs, CanvasSize, Preset, SourceArgs};
+use super::destination;
 use super::failure::Failure;
 use super::options::Source;
 use super::prepare::prepare;
@@ -26,7 +27,7 @@ use super::usage::Usage;
 use quotereel::files::write_whole;
 use quotereel::{FrameRate, Options, Output, Quality, Sound, default_threads};
 
-/// The quote that is measured where none is named.
+/// The quote to measure if none is given.
 const BUILT_IN: &str = include_str!("../../../../fixtures/quotes/solar-es-cl.json");
 
 /// One render, measured.
@@ -44,7 +45,7 @@ struct Run {
     stages: Vec<(&'static str, f64)>,
 }
 
-/// The stages of a run: where the report has them, and their names here.
+/// The stages of a run: section and key in the report.
 const STAGES: [(&str, &str); 10] = [
     ("prepare", "validate"),
     ("prepare", "resolve"),
@@ -72,11 +73,14 @@ struct Series {
     runs: Vec<Run>,
 }
 
-/// Measures, tells, and writes the figures.
+/// Measures, prints and writes the figures.
 ///
 /// # Errors
 /// [`Failure::Invalid`] for a quote that cannot be rendered, [`Failure::System`] for the machine.
 pub(super) fn run(args: &BenchArgs, reporter: Reporter, signals: &Signals) -> Result<(), Failure> {
+    if let Some(path) = &args.output {
+        destination::check([path.as_path()], args.snapshots.iter().map(PathBuf::as_path))?;
+    }
     let folder =
         tempfile::Builder::new().prefix("quotereel-bench-").tempdir().context("cannot make a temporary folder")?;
     let snapshots = if args.snapshots.is_empty() {
@@ -105,6 +109,8 @@ pub(super) fn run(args: &BenchArgs, reporter: Reporter, signals: &Signals) -> Re
                 fonts: args.fonts.clone(),
             })?;
             let bench = Bench { args, snapshot, source, threads: *threads, folder: folder.path(), signals };
+            // A quote that cannot be rendered is reported as by every other command.
+            prepare(&bench.source, &Sound::Template, NonZeroUsize::MIN)?;
             // Once unmeasured: the disk's cache, and in this process fonts and glyphs, are warm afterwards.
             bench.cold_run(0)?;
             series.push(bench.series("cold")?);
@@ -123,7 +129,7 @@ pub(super) fn run(args: &BenchArgs, reporter: Reporter, signals: &Signals) -> Re
     reporter.result(true, &lines, report)
 }
 
-/// The quote without pictures from files: it is read from a place where none are.
+/// The quote without pictures from files, which its temporary folder does not have.
 fn without_files(quote: &str) -> Result<Vec<u8>, Failure> {
     fn strip(value: &mut Value) {
         match value {
@@ -177,7 +183,7 @@ impl Bench<'_> {
         (0..self.args.runs).map(|_| self.stop_if_asked().and_then(|()| self.warm_run())).collect()
     }
 
-    /// As many at a time as there are jobs; the first failure ends them all.
+    /// As many runs at a time as `--jobs` says; the first failure ends them all.
     fn cold_runs(&self) -> Result<Vec<Run>, Failure> {
         let runs = usize::from(self.args.runs);
         let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(runs)));
@@ -222,7 +228,7 @@ impl Bench<'_> {
             .context("cannot start a render")?;
         let wall_ms = ms(begun);
         self.stop_if_asked()?;
-        let report: Value = serde_json::from_slice(&output.stdout).context("a render that told nothing")?;
+        let report: Value = serde_json::from_slice(&output.stdout).context("a render printed no report")?;
         if !output.status.success() {
             return Err(anyhow!("cannot render {}: {}", self.snapshot.display(), report["problems"]).into());
         }
@@ -274,7 +280,7 @@ impl Run {
     }
 }
 
-/// The value that so many of 100 values do not exceed (nearest rank).
+/// Percentile by nearest rank.
 fn percentile(values: &[f64], percent: usize) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -295,7 +301,7 @@ impl Series {
         self.values(|run| run.stages.get(index).map_or(0.0, |stage| stage.1))
     }
 
-    /// Words for people.
+    /// Text for people.
     fn table(&self) -> String {
         let Some(first) = self.runs.first() else { return String::new() };
         let row = |name: &str, values: &[f64]| {

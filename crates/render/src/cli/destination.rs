@@ -1,6 +1,6 @@
-//! Places that output goes to, looked at before any work is done: no folder, no right to write, an input about to be lost.
+//! Checks outputs before any work: missing folders, missing permissions, inputs that would be overwritten.
 //!
-//! This asks early so that nobody waits for a render that cannot be kept; the writing itself still has to check.
+//! They save the wait for a render that cannot be written; writing can still fail later.
 
 use std::fs;
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
@@ -11,10 +11,10 @@ use anyhow::Context as _;
 use super::failure::Failure;
 use quotereel::files::folder_of;
 
-/// Checks that every one of `files` can be written, that none is one of `inputs`, and that no two are one.
+/// Checks that all `files` can be written, that none of them is one of `inputs`, and that they are distinct.
 ///
 /// # Errors
-/// [`Failure::Usage`] where names clash, [`Failure::System`] where the file system refuses.
+/// [`Failure::Usage`] where names clash or a folder does not exist, [`Failure::System`] where the file system refuses.
 pub(super) fn check<'a>(
     files: impl IntoIterator<Item = &'a Path>,
     inputs: impl IntoIterator<Item = &'a Path>,
@@ -24,14 +24,14 @@ pub(super) fn check<'a>(
     for file in files {
         let real = real_path(file)?;
         if inputs.contains(&real) || fs::canonicalize(&real).is_ok_and(|link| inputs.contains(&link)) {
-            return Err(Failure::Usage(format!("`{}` is the input: write the output elsewhere", file.display())));
+            return Err(Failure::Usage(format!("`{}` is the input: choose another output", file.display())));
         }
         if seen.contains(&real) {
-            let message = format!("`{}` would be written twice: give every output a name of its own", file.display());
+            let message = format!("`{}` would be written twice: give every output its own name", file.display());
             return Err(Failure::Usage(message));
         }
         if real.is_dir() {
-            return Err(Failure::Usage(format!("`{}` is a folder: name a file in it", file.display())));
+            return Err(Failure::Usage(format!("`{}` is a folder: give a file in it", file.display())));
         }
         try_folder(file)?;
         seen.push(real);
@@ -39,29 +39,39 @@ pub(super) fn check<'a>(
     Ok(())
 }
 
-/// The file's folder as it really is, plus its name; the file itself need not exist.
+/// The file in its canonical folder; the file itself need not exist.
 fn real_path(file: &Path) -> Result<PathBuf, Failure> {
     let folder = folder_of(file);
-    let real = fs::canonicalize(folder)
-        .with_context(|| format!("cannot write {}: folder {}", file.display(), folder.display()))?;
+    let real = fs::canonicalize(folder).map_err(|error| no_folder(file, folder, error))?;
     match file.file_name() {
+        Some(_) if !real.is_dir() => Err(no_folder(file, folder, io::ErrorKind::NotADirectory.into())),
         Some(name) => Ok(real.join(name)),
-        None => Err(Failure::Usage(format!("`{}` names no file", file.display()))),
+        None => Err(Failure::Usage(format!("`{}` is not a file name", file.display()))),
     }
 }
 
-/// Whether a new file can be made where `file` is to be; the trial file is gone when this returns.
+/// What it means that the folder of an output cannot be found.
+fn no_folder(file: &Path, folder: &Path, error: io::Error) -> Failure {
+    let message = format!("cannot write {}: folder {}", file.display(), folder.display());
+    match error.kind() {
+        io::ErrorKind::NotFound => Failure::Usage(format!("{message} does not exist")),
+        io::ErrorKind::NotADirectory => Failure::Usage(format!("{message} is not a folder")),
+        _ => Failure::System(anyhow::Error::new(error).context(message)),
+    }
+}
+
+/// Creates and removes a temporary file in the folder of `file`.
 fn try_folder(file: &Path) -> Result<(), Failure> {
     let folder = folder_of(file);
     tempfile::Builder::new()
         .prefix(".quotereel-")
         .tempfile_in(folder)
         .map(drop)
-        .with_context(|| format!("cannot write {}: no file can be made in {}", file.display(), folder.display()))?;
+        .with_context(|| format!("cannot write {}: no file can be created in {}", file.display(), folder.display()))?;
     Ok(())
 }
 
-/// Refuses to send pictures to a terminal.
+/// Refuses binary output to a terminal.
 ///
 /// # Errors
 /// [`Failure::Usage`] when stdout is one.
@@ -84,9 +94,9 @@ pub(super) fn copy_to_stdout(mut file: fs::File) -> Result<(), Failure> {
     loop {
         let length = file.read(&mut buffer).context("cannot read the finished video back")?;
         if length == 0 {
-            return stdout.flush().map_err(unwritten);
+            return stdout.flush().map_err(write_failure);
         }
-        stdout.write_all(&buffer[..length]).map_err(unwritten)?;
+        stdout.write_all(&buffer[..length]).map_err(write_failure)?;
     }
 }
 
@@ -96,12 +106,12 @@ pub(super) fn copy_to_stdout(mut file: fs::File) -> Result<(), Failure> {
 /// [`Failure::System`].
 pub(super) fn write_to_stdout(bytes: &[u8]) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
-    stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(unwritten)
+    stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(write_failure)
 }
 
-/// What it means that a video or picture cannot be written to stdout. A reader that goes before its end has not got it: whoever
-/// started the program is told, unlike where a reader has seen enough of a text.
-fn unwritten(error: io::Error) -> Failure {
+/// The failure of a write to stdout. A reader that leaves before the end of a video or picture is an error, unlike one that
+/// has read enough of a text.
+fn write_failure(error: io::Error) -> Failure {
     Failure::System(anyhow::Error::new(error).context("cannot write to stdout"))
 }
 
@@ -110,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_input_is_never_written_over_also_not_through_a_link() {
+    fn an_input_is_never_overwritten_even_through_a_link() {
         let folder = tempfile::tempdir().expect("a folder");
         let quote = folder.path().join("q.json");
         fs::write(&quote, "{}").expect("written");
@@ -134,8 +144,8 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_is_not_there_is_the_systems_fault() {
+    fn a_folder_that_is_not_there_is_wrong_usage() {
         let missing = Path::new("/nowhere/at/all.mp4");
-        assert!(matches!(check([missing], []), Err(Failure::System(_))));
+        assert!(matches!(check([missing], []), Err(Failure::Usage(_))));
     }
 }

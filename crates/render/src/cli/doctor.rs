@@ -1,4 +1,4 @@
-//! Looks at this machine: what a render needs, whether it is there, and what to do where it is not.
+//! `render doctor`: checks everything that a render needs, with advice for what fails.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -22,31 +22,31 @@ use quotereel::video::encode::{
 };
 use quotereel::video::sound::silence;
 
-/// Free space below which a render may run out: the spool files of a long video at a high quality, with room to spare.
-const LEAST_FREE_BYTES: u64 = 256 << 20;
+/// Minimum free space, in bytes: enough for the temporary files of a long video at high quality.
+const MIN_FREE_BYTES: u64 = 256 << 20;
 
-/// A character of each writing that a font pack is for, which the others do without.
+/// For each language that needs a font pack, a character that the others do not use.
 const PACK_SAMPLES: [(&str, char); 4] =
     [("Japanese", 'あ'), ("Korean", '한'), ("simplified Chinese", '汉'), ("traditional Chinese", '灣')];
-/// Sound that is encoded to see whether that works, in samples: two packets and a bit.
+/// Length of the audio that is encoded as a test, in samples: a little more than two packets.
 const SOME_SAMPLES: usize = 2500;
 
-/// One thing looked at.
+/// One check.
 #[derive(Debug, Serialize)]
 pub(super) struct Check {
     pub(super) name: &'static str,
     pub(super) ok: bool,
-    /// What was found.
+    /// Findings.
     pub(super) found: String,
-    /// What to do about it.
+    /// Remedy or remark.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) advice: Option<String>,
 }
 
-/// Prints every check.
+/// Runs and prints every check.
 ///
 /// # Errors
-/// [`Failure::Told`] when one of them failed.
+/// [`Failure::Reported`] if one of them fails.
 pub(super) fn run(args: &DoctorArgs, reporter: Reporter) -> Result<(), Failure> {
     let mut checks = vec![
         ffmpeg(),
@@ -59,7 +59,7 @@ pub(super) fn run(args: &DoctorArgs, reporter: Reporter) -> Result<(), Failure> 
     checks.extend(jobs::checks(&args.services)?);
     let healthy = checks.iter().all(|check| check.ok);
     reporter.result(healthy, &lines(&checks), json!({ "checks": checks }))?;
-    if healthy { Ok(()) } else { Err(Failure::Told(status::SYSTEM)) }
+    if healthy { Ok(()) } else { Err(Failure::Reported(status::SYSTEM)) }
 }
 
 fn lines(checks: &[Check]) -> String {
@@ -74,7 +74,7 @@ fn lines(checks: &[Check]) -> String {
     text
 }
 
-/// Encodes one small picture and a moment of sound: the only proof that the linked FFmpeg has what is needed.
+/// Encodes one small picture and some audio: the only proof that the linked FFmpeg has what is needed.
 fn ffmpeg() -> Check {
     let version = format!("{} ({})", ffmpeg_version(), ffmpeg_license());
     let tried = encode_one_picture().and_then(|()| encode_sound(&silence(SOME_SAMPLES)).map(drop));
@@ -88,7 +88,7 @@ fn ffmpeg() -> Check {
         advice: Some(if tried.is_err() {
             "install an FFmpeg built with libx264 and its own AAC encoder, as Debian's libavcodec59 is".to_owned()
         } else {
-            format!("whoever passes on a program linked to this FFmpeg is bound by its licence, {}", ffmpeg_license())
+            format!("distributing a program linked to this FFmpeg is subject to its licence, {}", ffmpeg_license())
         }),
     }
 }
@@ -114,7 +114,7 @@ fn fonts() -> Check {
     }
 }
 
-/// Reads every font of the pack, where there is one: it may be missing, but not broken.
+/// Reads every font of the pack, if one is set: a pack may be absent, but not broken.
 fn font_pack(folder: Option<&Path>) -> Check {
     let name = "font pack";
     let Some(folder) = folder else {
@@ -156,22 +156,22 @@ fn temporary_files(folder: &Path) -> Check {
     let name = "temporary files";
     let place = folder.display();
     if let Err(error) = tempfile::tempfile_in(folder) {
-        let advice = "point TMPDIR to a folder that exists and can be written".to_owned();
+        let advice = "point TMPDIR to a writable folder".to_owned();
         return Check { name, ok: false, found: format!("{place}: {error}"), advice: Some(advice) };
     }
     match free_bytes(folder) {
         Ok(free) => Check {
             name,
-            ok: free >= LEAST_FREE_BYTES,
+            ok: free >= MIN_FREE_BYTES,
             found: format!("{place}, {} MiB free", free >> 20),
-            advice: (free < LEAST_FREE_BYTES)
-                .then(|| format!("make room, or point TMPDIR elsewhere: {} MiB are safe", LEAST_FREE_BYTES >> 20)),
+            advice: (free < MIN_FREE_BYTES)
+                .then(|| format!("make room, or point TMPDIR elsewhere: {} MiB are enough", MIN_FREE_BYTES >> 20)),
         },
         Err(error) => Check { name, ok: true, found: format!("{place}, free space unknown: {error}"), advice: None },
     }
 }
 
-/// The standard library heeds CPU affinity and cgroup quotas.
+/// The standard library respects CPU affinity and cgroup quotas.
 fn threads() -> Check {
     match std::thread::available_parallelism() {
         Ok(threads) => Check { name: "threads", ok: true, found: format!("{threads} to render with"), advice: None },
@@ -189,14 +189,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_missing_folder_is_told_with_its_remedy() {
+    fn a_missing_folder_is_reported_with_a_remedy() {
         let check = temporary_files(Path::new("/nowhere"));
         assert!(!check.ok);
         assert!(lines(&[check]).contains("TMPDIR"));
     }
 
     #[test]
-    fn the_linked_ffmpeg_is_tried_for_real() {
+    fn the_linked_ffmpeg_encodes() {
         let check = ffmpeg();
         assert!(check.ok, "{}", check.found);
     }

@@ -1,4 +1,7 @@
-//! How a command ends when it does not succeed, and the exit status that says so.
+//! How a command fails, and the exit status of each failure.
+
+use std::io;
+use std::path::Path;
 
 use super::options::UsageError;
 use super::signals::Signal;
@@ -13,34 +16,36 @@ pub(super) mod status {
     pub(crate) const INVALID: u8 = 3;
 }
 
-/// Why a command did not succeed.
+/// Why a command failed.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// The command line cannot be meant.
+    /// The command line is wrong.
     Usage(String),
-    /// The input is wrong; trying again cannot help.
+    /// The input is wrong; a retry cannot help.
     Invalid(Problems),
-    /// The template is wrong; trying again cannot help.
+    /// The template is wrong; a retry cannot help.
     Template(Vec<TemplateProblem>),
-    /// A rule refuses what was asked, though nothing is wrong with it.
+    /// A file that the command line names does not exist, or is a folder; a retry cannot help.
+    NotFound(String),
+    /// A rule forbids the request, which is otherwise valid.
     #[cfg_attr(not(feature = "jobs"), expect(dead_code, reason = "only commands about jobs are refused"))]
     Refused {
-        /// A stable word.
+        /// Stable code, such as `cooldown`.
         code: &'static str,
-        /// Which rule, and the figures.
+        /// The rule, with its figures.
         message: String,
-        /// Whether it may be granted later.
+        /// Whether the same request may succeed later.
         passes: bool,
-        /// When, where that is known.
+        /// Seconds until it may, if known.
         wait_seconds: Option<u64>,
     },
-    /// The machine failed; trying again may help.
+    /// The machine failed; a retry may help.
     System(anyhow::Error),
     /// A signal asked to stop.
     Interrupted(Signal),
-    /// The result, already printed, says what is wrong; this is the exit status for it.
-    Told(u8),
-    /// Whoever read stdout has gone. Nobody is left to tell.
+    /// The printed result already says what is wrong; this is the exit status.
+    Reported(u8),
+    /// The reader of stdout has gone; nobody is left to inform.
     ReaderGone,
 }
 
@@ -49,12 +54,25 @@ impl Failure {
     pub(super) fn exit_status(&self) -> u8 {
         match self {
             Self::Usage(_) => status::USAGE,
-            Self::Invalid(_) | Self::Template(_) | Self::Refused { passes: false, .. } => status::INVALID,
+            Self::Invalid(_) | Self::Template(_) | Self::NotFound(_) | Self::Refused { passes: false, .. } => {
+                status::INVALID
+            }
             Self::Refused { passes: true, .. } | Self::System(_) => status::SYSTEM,
             Self::Interrupted(signal) => signal.exit_status(),
-            Self::Told(status) => *status,
+            Self::Reported(status) => *status,
             Self::ReaderGone => status::DONE,
         }
+    }
+}
+
+/// What it means that a file named at the command line cannot be read. `what` is the file's purpose, such as "the quote".
+pub(super) fn unreadable(what: &str, path: &Path, error: io::Error) -> Failure {
+    let message = format!("cannot read {what} {}", path.display());
+    let is_folder = path.is_dir();
+    match error.kind() {
+        _ if is_folder => Failure::NotFound(format!("{message}: it is a folder")),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Failure::NotFound(format!("{message}: no such file")),
+        _ => Failure::System(anyhow::Error::new(error).context(message)),
     }
 }
 
@@ -73,5 +91,20 @@ impl From<Problems> for Failure {
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
         Self::System(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_not_there_is_the_caller_s_mistake_and_a_disk_that_fails_is_not() {
+        let status =
+            |path: &str, kind: io::ErrorKind| unreadable("the quote", Path::new(path), kind.into()).exit_status();
+        assert_eq!(status("/nowhere/q.json", io::ErrorKind::NotFound), status::INVALID);
+        assert_eq!(status("/", io::ErrorKind::IsADirectory), status::INVALID);
+        assert_eq!(status("/nowhere/q.json", io::ErrorKind::PermissionDenied), status::SYSTEM);
+        assert_eq!(status("/nowhere/q.json", io::ErrorKind::Other), status::SYSTEM);
     }
 }

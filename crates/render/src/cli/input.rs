@@ -1,38 +1,35 @@
-//! Reads a snapshot from a file or stdin, up to a limit. What the bytes mean is decided elsewhere.
+//! Reads the bytes of a quote from a file or stdin, up to a limit.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 
-use super::failure::Failure;
+use super::failure::{Failure, unreadable};
 use super::options::Input;
 
-/// A snapshot as it came: its bytes, and the folder that its `file` assets are relative to.
+/// The bytes of a quote, and the folder that its `file` pictures are relative to.
 #[derive(Debug)]
 pub(super) struct Document {
     pub(super) bytes: Vec<u8>,
-    /// `None` for stdin: no file may be named there.
+    /// `None` for stdin: such a quote cannot name files.
     pub(super) folder: Option<PathBuf>,
 }
 
-/// Reads all of `input`, or the first `limit_bytes` + 1 of it: the reader of the document refuses what is too long.
+/// Reads `input`, at most `limit_bytes` + 1 of it: the parser refuses what is too long.
 ///
 /// # Errors
-/// [`Failure::System`] when it cannot be read.
+/// [`Failure::NotFound`] where there is no such file, [`Failure::System`] when it cannot be read.
 pub(super) fn read(input: &Input, limit_bytes: usize) -> Result<Document, Failure> {
     match input {
         Input::Stdin => {
-            let bytes = read_up_to(io::stdin().lock(), limit_bytes).context("cannot read the snapshot from stdin")?;
+            let bytes = read_up_to(io::stdin().lock(), limit_bytes).context("cannot read the quote from stdin")?;
             Ok(Document { bytes, folder: None })
         }
         Input::File(path) => {
-            let cannot_read = || format!("cannot read the snapshot {}", path.display());
-            if path.is_dir() {
-                return Err(anyhow!("it is a folder").context(cannot_read()).into());
-            }
-            let bytes = File::open(path).and_then(|file| read_up_to(file, limit_bytes)).with_context(cannot_read)?;
+            let bytes = File::open(path).and_then(|file| read_up_to(file, limit_bytes));
+            let bytes = bytes.map_err(|error| unreadable("the quote", path, error))?;
             Ok(Document { bytes, folder: Some(quotereel::files::folder_of(path).to_owned()) })
         }
     }

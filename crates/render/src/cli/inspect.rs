@@ -1,14 +1,14 @@
-//! Commands that only look and tell: probe, schema, templates.
+//! Commands that only print information: probe, schema, templates.
 
 use std::fmt::Write as _;
 use std::fs::File;
 use std::path::Path;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use serde_json::{Value, json};
 
 use super::args::SchemaDocument;
-use super::failure::{Failure, status};
+use super::failure::{Failure, status, unreadable};
 use super::prepare;
 use super::reporter::{self, Reporter};
 use quotereel::probe::{self, ProbeError, Report, Severity};
@@ -18,24 +18,20 @@ use quotereel::{Problem, SIZES, TemplateChoice, snapshot, template};
 /// Checks an MP4 against the delivery rules and prints every one.
 ///
 /// # Errors
-/// [`Failure::Told`] with status 3 when a rule is broken, [`Failure::Invalid`] for what is no MP4, [`Failure::System`]
+/// [`Failure::Reported`] with status 3 when a rule is broken, [`Failure::Invalid`] for a file that is not an MP4, [`Failure::System`]
 /// when the file cannot be read.
 pub(super) fn probe(file: &Path, reporter: Reporter) -> Result<(), Failure> {
-    let cannot_read = || format!("cannot read {}", file.display());
-    if file.is_dir() {
-        return Err(anyhow!("it is a folder").context(cannot_read()).into());
-    }
-    let mut reader = File::open(file).with_context(cannot_read)?;
+    let mut reader = File::open(file).map_err(|error| unreadable("the video", file, error))?;
     let report = match probe::probe_reader(&mut reader) {
         Ok(report) => report,
-        Err(ProbeError::Read(error)) => return Err(anyhow::Error::new(error).context(cannot_read()).into()),
+        Err(ProbeError::Read(error)) => return Err(unreadable("the video", file, error)),
         Err(error) => {
             let found = format!("{}: {error}", file.display());
-            return Err(Failure::Invalid(Problem::error("not_mp4", "", found, "a whole MP4 file").into()));
+            return Err(Failure::Invalid(Problem::error("not_mp4", "", found, "a complete MP4 file").into()));
         }
     };
     reporter.result(report.deliverable(), &rule_lines(&report), json!({ "probe": report }))?;
-    if report.deliverable() { Ok(()) } else { Err(Failure::Told(status::INVALID)) }
+    if report.deliverable() { Ok(()) } else { Err(Failure::Reported(status::INVALID)) }
 }
 
 fn rule_lines(report: &Report) -> String {
@@ -54,13 +50,13 @@ fn rule_lines(report: &Report) -> String {
     }
     let broken = report.broken().count();
     match broken {
-        0 => text.push_str("every delivery rule is kept\n"),
+        0 => text.push_str("all delivery rules are met\n"),
         _ => writeln!(text, "{broken} of {} rules broken", report.rules.len()).expect("a String takes everything"),
     }
     text
 }
 
-/// Prints a JSON Schema, indented for people; `--json` changes nothing, a schema being data already.
+/// Prints a JSON Schema, indented for people; `--json` changes nothing, since a schema is data already.
 ///
 /// # Errors
 /// When stdout cannot be written.
@@ -75,7 +71,7 @@ pub(super) fn schema(document: SchemaDocument) -> Result<(), Failure> {
 /// Lists the built-in templates.
 ///
 /// # Errors
-/// [`Failure::System`] when one is broken, which the tests exclude, or when stdout cannot be written.
+/// [`Failure::System`] when one is broken (tests rule that out) or stdout cannot be written.
 pub(super) fn templates(reporter: Reporter) -> Result<(), Failure> {
     let mut lines = String::new();
     let mut values = Vec::new();
@@ -87,10 +83,10 @@ pub(super) fn templates(reporter: Reporter) -> Result<(), Failure> {
     reporter.result(true, &lines, json!({ "templates": values }))
 }
 
-/// Describes one template: what the list says of it, its parameters and the canvas sizes it lays itself out on.
+/// Describes one template: its entry in the list, its parameters and its canvas sizes.
 ///
 /// # Errors
-/// [`Failure::Invalid`] and [`Failure::Template`] where there is no such template or it is broken, [`Failure::System`]
+/// [`Failure::Invalid`] and [`Failure::Template`] if the template does not exist or is broken, [`Failure::System`]
 /// when something cannot be read or written.
 pub(super) fn template(choice: &TemplateChoice, reporter: Reporter) -> Result<(), Failure> {
     let template = choice.load().map_err(prepare::failure)?;

@@ -1,4 +1,4 @@
-//! The program `render`: arguments in, one command carried out, an exit status out. The engine lives below.
+//! The command line: parses arguments, runs one command, returns an exit status.
 
 mod args;
 mod bench;
@@ -18,6 +18,7 @@ mod progress;
 mod reporter;
 mod signals;
 mod teaser;
+mod template_name;
 mod templates;
 mod usage;
 mod validate;
@@ -40,12 +41,12 @@ use options::Task;
 use reporter::Reporter;
 use signals::Signals;
 
-/// How long a program that has ended waits for its last traces to be taken.
+/// Maximum time that the end of the program waits for the delivery of traces.
 const LAST_TRACES: Duration = Duration::from_secs(2);
 
-/// Reads the process's arguments, carries out what they ask for and says how it went.
+/// Parses the process's arguments, runs the command and reports the outcome.
 ///
-/// Exit statuses: 0 done, 1 system failure, 2 wrong usage, 3 invalid input, 128 + n ended by signal n.
+/// Exit statuses: 0 done, 1 system failure, 2 wrong usage, 3 invalid input, 128 + n terminated by signal n.
 #[must_use]
 pub(crate) fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
@@ -62,7 +63,7 @@ pub(crate) fn main() -> ExitCode {
             return ExitCode::from(failure.exit_status());
         }
     };
-    // The panic's own message has gone to stderr by then; what is left is to end with a status of the contract.
+    // The panic's message is on stderr already; the exit status must still be one of the contract.
     let outcome = catch_unwind(AssertUnwindSafe(|| carry_out(typed, reporter)))
         .unwrap_or_else(|_| Err(Failure::System(anyhow::anyhow!("a bug: please report the message above"))));
     telemetry.shutdown(LAST_TRACES);
@@ -99,10 +100,10 @@ fn carry_out(typed: CommandLine, reporter: Reporter) -> Result<(), Failure> {
     }
 }
 
-/// Prints help and version to stdout, and what clap refuses to stderr or, where JSON is asked for, to stdout.
+/// Prints help and version to stdout, and clap's errors to stderr or, with `--json`, to stdout.
 fn refuse(error: &clap::Error, arguments: &[OsString]) -> u8 {
     if !error.use_stderr() {
-        // Help into a closed pipe is help nobody wants to read.
+        // A closed pipe is no failure of the help.
         drop(error.print());
         return status::DONE;
     }
@@ -116,7 +117,7 @@ fn refuse(error: &clap::Error, arguments: &[OsString]) -> u8 {
     status::USAGE
 }
 
-/// Sends log lines to stderr: warnings, of a worker also news, with `-v` more, with `-vv` details; nothing when quiet.
+/// Sets up logging to stderr: warnings (a worker: information) by default, one level more per `-v`, nothing with `-q`.
 /// A worker's traces go to the collector that `OTEL_EXPORTER_OTLP_ENDPOINT` names.
 fn observe(typed: &CommandLine, color: bool) -> Result<Telemetry, TelemetryError> {
     let reporting = &typed.reporting;

@@ -1,4 +1,4 @@
-//! Stands for `jobs` in a program without them: no commands, nothing more to check.
+//! Replaces `jobs` in a program built without them: no commands, no further checks.
 
 use super::doctor::Check;
 use super::failure::Failure;
@@ -7,7 +7,7 @@ use super::signals::Signals;
 use crate::telemetry::{Collector, TelemetryError};
 use args::{JobCommand, ServicesArgs};
 
-/// What the command line knows of jobs: nothing.
+/// No arguments.
 pub(super) mod args {
     use clap::{Args, Subcommand};
 

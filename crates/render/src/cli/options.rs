@@ -1,4 +1,4 @@
-//! What is meant: options that passed every check that needs no file. Made from [`super::args`], consumed by the commands.
+//! Options that passed every check that needs no file. Made from [`super::args`], used by the commands.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -14,48 +14,48 @@ use super::jobs::args::JobCommand;
 use super::templates::args::TemplatesCommand;
 use quotereel::{FrameRate, Quality, Repeats, Size, Sound, TemplateChoice, Tuning};
 
-/// The latest moment that can be asked for, in milliseconds: an hour, far beyond any video.
-const LATEST_MS: u64 = 3_600_000;
+/// Maximum of `--at`, in milliseconds: an hour, far beyond any video.
+const MAX_AT_MS: u64 = 3_600_000;
 
-/// Name that output files take when the snapshot comes from stdin.
+/// Name of output files when the quote comes from stdin.
 const STDIN_STEM: &str = "quote";
 
-/// An option that cannot be meant.
+/// An invalid option.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub(super) enum UsageError {
-    #[error("--at `{0}` is no time: write seconds such as 1s, 2.5 or 1500ms, from 0 to 3600 s")]
+    #[error("--at `{0}` is not a time: write seconds such as 1s, 2.5 or 1500ms, from 0 to 3600 s")]
     Time(String),
     #[error("{option} `{path}` must end in {allowed}")]
     Extension { option: &'static str, path: String, allowed: &'static str },
     #[error("{option} `-` is not possible: only --output can be stdout")]
     Stdout { option: &'static str },
-    #[error("--format is for `-o -`: elsewhere the file name decides")]
+    #[error("--format needs `-o -`: otherwise the file name decides")]
     FormatWithoutStdout,
-    #[error("--json and `-o -` both want stdout: write the output to a file")]
+    #[error("--json and `-o -` both write to stdout: write the output to a file")]
     TwoOnStdout,
     #[error("--template is empty: give a name (see `render templates`) or a folder")]
     EmptyTemplate,
     #[error("`{0}` before `fmt` or `export`: a template to describe goes without a command")]
     TemplateAndCommand(String),
-    #[error("--param `{0}` is no parameter: write NAME=VALUE")]
+    #[error("--param `{0}` is not a parameter: write NAME=VALUE")]
     Param(String),
     #[error("--param `{0}` is given twice")]
     SameParam(String),
     #[error("{option} is empty: give a file name")]
     EmptyPath { option: &'static str },
-    #[error("`{0}` would be written twice: give every output a name of its own")]
+    #[error("`{0}` would be written twice: give every output its own name")]
     SameOutput(String),
-    #[error("bench reads every quote many times: give files, not `-`")]
+    #[error("bench reads every quote several times: give files, not `-`")]
     BenchStdin,
-    #[error("--timing vfr is for MP4: raw frames are all of one length")]
+    #[error("--timing vfr is for MP4: raw frames have a constant rate")]
     RawFramesVary,
-    #[error("{option} is for MP4: a teaser (.webp, .gif) is made by rules of its own")]
+    #[error("{option} is for MP4: a teaser (.webp, .gif) has its own rules")]
     Teaser { option: &'static str },
-    #[error("watch reads the snapshot again and again: give a file, not `-`")]
+    #[error("watch reads the quote repeatedly: give a file, not `-`")]
     WatchStdin,
-    #[error("watch writes the picture again and again: give --output a file, not `-`")]
+    #[error("watch writes the picture repeatedly: give --output a file, not `-`")]
     WatchStdout,
-    #[error("{option} is for MP4: raw frames carry no sound")]
+    #[error("{option} is for MP4: raw frames have no audio")]
     RawFramesSound { option: &'static str },
     #[error("--audio `-` is not possible: give a file")]
     SoundStdin,
@@ -63,7 +63,7 @@ pub(super) enum UsageError {
     FrameRate(String),
 }
 
-/// One command, ready to be carried out.
+/// One checked command.
 #[derive(Debug)]
 pub(super) enum Task {
     Video(VideoTask),
@@ -81,26 +81,26 @@ pub(super) enum Task {
     Completions(Shell),
 }
 
-/// Where a document or a picture comes from.
+/// Source of a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Input {
     Stdin,
     File(PathBuf),
 }
 
-/// Where something goes.
+/// Destination of an output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Output {
     Stdout,
     File(PathBuf),
 }
 
-/// What to render, and how large and fast.
+/// What to render, its size and its frame rate.
 #[derive(Debug, PartialEq)]
 pub(super) struct Source {
     pub(super) snapshot: Input,
     pub(super) template: TemplateChoice,
-    /// Parameters of the template by name, as they were typed.
+    /// Parameters of the template by name, unchecked.
     pub(super) params: BTreeMap<String, String>,
     pub(super) size: Size,
     pub(super) frame_rate: FrameRate,
@@ -133,28 +133,28 @@ pub(super) struct SheetTask {
     pub(super) output: Output,
 }
 
-/// A picture to be made anew whenever its sources change.
+/// A picture to be made again whenever its sources change.
 #[derive(Debug, PartialEq)]
 pub(super) struct WatchTask {
     pub(super) source: Source,
-    /// The snapshot's file.
+    /// File of the quote.
     pub(super) snapshot: PathBuf,
     pub(super) view: View,
-    /// The picture's file.
+    /// File of the picture.
     pub(super) output: PathBuf,
 }
 
-/// What to look at.
+/// Kind of picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum View {
-    /// The frame at a moment.
+    /// The frame at a time.
     Still { at_ms: u64 },
     /// The contact sheet.
     Sheet,
 }
 
 impl Task {
-    /// Checks what was typed. `json` is whether a JSON report goes to stdout.
+    /// Checks the arguments. `json` says whether a JSON report goes to stdout.
     ///
     /// # Errors
     /// The first [`UsageError`].
@@ -192,7 +192,7 @@ impl Input {
         if path.as_os_str() == "-" { Self::Stdin } else { Self::File(path) }
     }
 
-    /// The file, if it is one.
+    /// The file, unless it is stdin.
     pub(super) fn path(&self) -> Option<&Path> {
         match self {
             Self::Stdin => None,
@@ -200,7 +200,7 @@ impl Input {
         }
     }
 
-    /// Name of the file without folder and extension.
+    /// File name without folder and extension.
     fn stem(&self) -> &Path {
         match self {
             Self::Stdin => Path::new(STDIN_STEM),
@@ -217,7 +217,7 @@ impl Input {
 }
 
 impl Source {
-    /// Checks what was typed.
+    /// Checks the arguments.
     ///
     /// # Errors
     /// The first [`UsageError`].
@@ -245,7 +245,7 @@ fn template(typed: String) -> Result<TemplateChoice, UsageError> {
     })
 }
 
-/// Splits each `NAME=VALUE`; what a template takes is found out later.
+/// Splits each `NAME=VALUE`; the template checks them later.
 fn params(typed: Vec<String>) -> Result<BTreeMap<String, String>, UsageError> {
     let mut params = BTreeMap::new();
     for one in typed {
@@ -291,7 +291,7 @@ impl From<Timing> for Repeats {
     }
 }
 
-/// The soundtrack that was asked for.
+/// The requested audio.
 fn sound(file: Option<PathBuf>, silent: bool, format: VideoFormat) -> Result<Sound, UsageError> {
     let refused = |option| if format == VideoFormat::Y4m { Err(UsageError::RawFramesSound { option }) } else { Ok(()) };
     match file {
@@ -353,7 +353,7 @@ impl VideoTask {
         Ok(Self { source, format, output, thumbnail, small_thumbnail, sound, threads, quality })
     }
 
-    /// Every file this task will read, and that must not be written over.
+    /// Files that this task reads and must not overwrite.
     pub(super) fn inputs(&self) -> impl Iterator<Item = &Path> {
         let sound = match &self.sound {
             Sound::File(path) => Some(path.as_path()),
@@ -362,7 +362,7 @@ impl VideoTask {
         self.source.snapshot.path().into_iter().chain(sound)
     }
 
-    /// Every file this task will write.
+    /// Files that this task writes.
     pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
         let video = match &self.output {
             Output::Stdout => None,
@@ -445,7 +445,7 @@ fn has_extension(path: &Path, extensions: &[&str]) -> bool {
     path.extension().is_some_and(|found| extensions.iter().any(|extension| found.eq_ignore_ascii_case(extension)))
 }
 
-/// Reads `1500ms`, `1s`, `2.5s` or `2.5` (seconds), exactly; at most three decimals of a second count.
+/// Parses `1500ms`, `1s`, `2.5s` or `2.5` (seconds) exactly; seconds have at most three decimals.
 fn milliseconds(text: &str) -> Option<u64> {
     let (number, decimals) = match text.strip_suffix("ms") {
         Some(number) => (number, 0),
@@ -458,7 +458,7 @@ fn milliseconds(text: &str) -> Option<u64> {
         return None;
     }
     let padded = format!("{whole}{fraction:0<decimals$}");
-    padded.parse().ok().filter(|&ms| ms <= LATEST_MS)
+    padded.parse().ok().filter(|&ms| ms <= MAX_AT_MS)
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use quotereel::{Problems, RgbaFrame, Sound, Video, default_threads, png};
 /// Draws one frame.
 ///
 /// # Errors
-/// As everything here: [`Failure::Usage`] for a moment past the end or a clash of names, [`Failure::Invalid`],
+/// [`Failure::Usage`] for a time past the end or clashing file names, [`Failure::Invalid`],
 /// [`Failure::System`].
 pub(super) fn still(task: &StillTask, reporter: Reporter, signals: &Signals) -> Result<(), Failure> {
     check(&task.source, &task.output)?;
@@ -27,7 +27,7 @@ pub(super) fn still(task: &StillTask, reporter: Reporter, signals: &Signals) -> 
 /// The frame at `at_ms`.
 ///
 /// # Errors
-/// [`Failure::Usage`] for a moment past the end.
+/// [`Failure::Usage`] for a time past the end.
 pub(super) fn still_of(video: &Video, at_ms: u64) -> Result<RgbaFrame, Failure> {
     let frame_index = video.frame_rate().frames_in_ms(at_ms);
     if frame_index >= video.frame_count() {
@@ -70,7 +70,7 @@ fn deliver(
     match output {
         Output::Stdout => super::destination::write_to_stdout(&bytes),
         Output::File(path) => {
-            // A signal must not end the process between the file's making and its naming.
+            // A signal must not end the process between creating and naming the file.
             let deferred = signals.defer();
             write_whole(path, &bytes).map_err(anyhow::Error::from)?;
             drop(deferred);

@@ -1,23 +1,23 @@
-//! From the sources named at the command line to a prepared video, and from the engine's errors to exit statuses.
+//! From arguments to a prepared video, and from the engine's errors to exit statuses.
 
 use std::error::Error;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use super::failure::Failure;
+use super::failure::{Failure, unreadable};
 use super::input;
 use super::options::Source;
 use quotereel::fonts::HOW_TO_ADD;
 use quotereel::template::TemplateError;
 use quotereel::{FolderError, KnownPictures, Problem, Quote, Sound, SoundFileError, Video};
 
-/// Most bytes read of a snapshot: far above what its reader accepts, so that it can say how long the document is.
+/// Maximum bytes read of a quote: far above what its parser accepts, so that it can report the length.
 pub(super) const READ_LIMIT_BYTES: usize = 32 << 20;
 
-/// Code of the problem that there is no such template.
+/// Code of the problem that a template does not exist.
 pub(super) const TEMPLATE_NOT_FOUND: &str = "template_not_found";
 
-/// Reads the snapshot and resolves everything; after this only input and output can fail.
+/// Reads the quote and resolves everything; after this only I/O can fail.
 ///
 /// # Errors
 /// [`Failure::Invalid`] for the quote or the template, [`Failure::System`] for the machine.
@@ -26,7 +26,7 @@ pub(super) fn prepare(source: &Source, sound: &Sound, threads: NonZeroUsize) -> 
     quote.prepare().map_err(failure)
 }
 
-/// The same, loading only the pictures that are not `known` yet.
+/// The same, but loads only pictures that are not `known` yet.
 ///
 /// # Errors
 /// As [`prepare`].
@@ -34,10 +34,10 @@ pub(super) fn prepare_again(source: &Source, known: &mut KnownPictures) -> Resul
     quote(source)?.prepare_again(known).map_err(failure)
 }
 
-/// Reads the snapshot.
+/// Reads the quote.
 fn quote(source: &Source) -> Result<Quote, Failure> {
     let document = input::read(&source.snapshot, READ_LIMIT_BYTES)?;
-    tracing::info!(bytes = document.bytes.len(), "read the snapshot");
+    tracing::info!(bytes = document.bytes.len(), "read the quote");
     let mut quote = Quote::from_json(document.bytes)
         .template(source.template.clone())
         .params(&source.params)
@@ -53,22 +53,20 @@ fn quote(source: &Source) -> Result<Quote, Failure> {
     Ok(quote)
 }
 
-/// A sound file that is no help to anybody.
+/// The failure of a sound file.
 fn sound_failure(error: SoundFileError) -> Failure {
     match error {
-        SoundFileError::Unreadable { path, source } => {
-            Failure::System(anyhow::Error::new(source).context(format!("cannot read the sound {}", path.display())))
-        }
+        SoundFileError::Unreadable { path, source } => unreadable("the sound", &path, source),
         error @ SoundFileError::Unfit { .. } => unusable_sound(&error),
     }
 }
 
-/// The problem with a sound that cannot be used.
+/// The problem of a sound that cannot be used.
 pub(super) fn unusable_sound(error: &dyn Error) -> Failure {
-    Failure::Invalid(Problem::error("sound_unusable", "", error.to_string(), "a whole file of sound").into())
+    Failure::Invalid(Problem::error("sound_unusable", "", error.to_string(), "a complete audio file").into())
 }
 
-/// The engine's refusal as this program's.
+/// The engine's error as this program's failure.
 pub(super) fn failure(error: quotereel::Error) -> Failure {
     match error {
         quotereel::Error::Sound(error) => sound_failure(error),
@@ -105,8 +103,8 @@ pub(super) fn failure(error: quotereel::Error) -> Failure {
     }
 }
 
-/// The problem with a template and a quote that do not go together.
+/// The problem of a template and a quote that do not fit together.
 fn unfit(error: &dyn Error) -> Failure {
-    let expected = "a template that suits the quote";
+    let expected = "a template that fits the quote";
     Failure::Invalid(Problem::error("template_unfit", "", error.to_string(), expected).into())
 }

@@ -1,4 +1,4 @@
-//! A bar with the time left, on a terminal only; and the render's question whether it shall go on.
+//! A progress bar with the time left, on a terminal only; and cancellation by signals.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,10 +8,10 @@ use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, P
 use super::reporter::Reporter;
 use super::signals::Signals;
 
-/// Redraws a second: enough to look alive, too few to cost anything.
+/// Redraws per second: smooth enough, and cheap.
 const REDRAWS_A_SECOND: u8 = 10;
 
-/// Watches one render: counts its frames on a bar, and stops it when a signal has come.
+/// Progress of one render: counts its frames, and stops it after a signal.
 #[derive(Debug)]
 pub(super) struct Progress<'a> {
     bar: ProgressBar,
@@ -19,12 +19,12 @@ pub(super) struct Progress<'a> {
 }
 
 impl<'a> Progress<'a> {
-    /// A bar for `frames` frames, on stderr. Without a terminal, or when quiet, it draws nothing.
+    /// A bar for `frames` frames on stderr; invisible without a terminal or when quiet.
     pub(super) fn new(frames: u32, reporter: Reporter, signals: &'a Signals) -> Self {
         let target = if reporter.quiet || reporter.json {
             ProgressDrawTarget::hidden()
         } else {
-            // Hidden by indicatif itself where stderr is no terminal.
+            // indicatif hides it unless stderr is a terminal.
             ProgressDrawTarget::stderr_with_hz(REDRAWS_A_SECOND)
         };
         let bar = ProgressBar::with_draw_target(Some(frames.into()), target);
@@ -42,17 +42,17 @@ impl<'a> Progress<'a> {
     }
 }
 
-/// The time left, once there is a frame to judge by.
+/// The time left, after the first frame.
 fn time_left(state: &ProgressState, out: &mut dyn fmt::Write) {
     if state.pos() > 0 {
-        // A terminal that cannot be written to is no reason to stop.
+        // A failed write to the terminal must not stop the render.
         let _ = write!(out, "{:#} left", HumanDuration(state.eta()));
     }
 }
 
 impl quotereel::Progress for Progress<'_> {
     fn frames_done(&self, count: u32) {
-        // A video made again because it was too large counts its frames twice: the bar stays full meanwhile.
+        // A video that was too large is made again and counts its frames twice: the bar stays full then.
         let left = self.bar.length().unwrap_or_default().saturating_sub(self.bar.position());
         self.bar.inc(u64::from(count).min(left));
     }

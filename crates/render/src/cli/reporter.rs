@@ -1,4 +1,4 @@
-//! Words for people on stderr, or one JSON object for programs on stdout. Legible without colour; colour only marks severity.
+//! Reports: text for people on stderr, or one JSON object for programs on stdout. Colour only marks severity.
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -7,15 +7,19 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::failure::Failure;
+use quotereel::ground::bidi::is_bidi_control;
 use quotereel::template::TemplateProblem;
 use quotereel::{Problem, Problems, Severity};
 
-/// How a command speaks.
+/// Code of the problem that a named file is not there.
+const FILE_NOT_FOUND: &str = "file_not_found";
+
+/// How a command reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Reporter {
-    /// One JSON object on stdout instead of words.
+    /// One JSON object on stdout instead of text.
     pub(super) json: bool,
-    /// No warnings, no progress.
+    /// Neither warnings nor progress.
     pub(super) quiet: bool,
     /// ANSI colours on stderr.
     pub(super) color: bool,
@@ -29,27 +33,31 @@ impl Reporter {
         Self { json, quiet, color: io::stderr().is_terminal() && !unwanted }
     }
 
-    /// Tells of warnings that stop nothing. With `--json` they belong into the result instead.
+    /// Prints warnings. With `--json` they belong in the result instead.
     pub(super) fn warn(self, warnings: &Problems) {
         if !self.json && !self.quiet {
             self.say(&self.paragraphs(warnings));
         }
     }
 
-    /// Hands a result over: `lines` to people, the fields of `value` and `"ok": ok` to programs.
+    /// Prints a result: `lines` for people, the fields of `value` and `"ok": ok` for programs.
     ///
     /// # Errors
     /// When stdout cannot be written.
     pub(super) fn result(self, ok: bool, lines: &str, value: impl Serialize) -> Result<(), Failure> {
-        if self.json { print_json(ok, value) } else { print(lines.as_bytes()) }
+        if self.json {
+            return print_json(ok, value);
+        }
+        // A script gets paths as they are; a terminal gets nothing that it would obey.
+        if io::stdout().is_terminal() { print(legible(lines).as_bytes()) } else { print(lines.as_bytes()) }
     }
 
-    /// Tells why a command failed.
+    /// Prints why a command failed.
     pub(super) fn failure(self, failure: &Failure) {
-        if matches!(failure, Failure::Told(_) | Failure::ReaderGone) {
+        if matches!(failure, Failure::Reported(_) | Failure::ReaderGone) {
             return;
         }
-        // A stdout that cannot take the bad news, being the bad news itself perhaps, leaves stderr to tell it.
+        // Where stdout itself has failed, stderr has to do.
         if self.json && print_json(false, json!({ "problems": problems_of(failure) })).is_ok() {
             return;
         }
@@ -59,27 +67,32 @@ impl Reporter {
                 for TemplateProblem { template, file, pointer, reason } in problems {
                     let mark = self.mark(Severity::Error, "template");
                     let place = if pointer.is_empty() { String::new() } else { format!(" at {pointer}") };
-                    self.say(&format!("{mark} in {template}/{file}{place}\n  reason    {}\n", indented(reason)));
+                    let place = legible(&format!("{template}/{file}{place}"));
+                    self.say(&format!("{mark} in {place}\n  reason    {}\n", indented(reason)));
                 }
             }
             Failure::Usage(message) => {
                 self.say(&format!(
-                    "{} {message}\n  hint      see `render --help`\n",
-                    self.mark(Severity::Error, "usage")
+                    "{} {}\n  hint      see `render --help`\n",
+                    self.mark(Severity::Error, "usage"),
+                    indented(message)
                 ));
             }
+            Failure::NotFound(message) => {
+                self.say(&format!("{} {}\n", self.mark(Severity::Error, FILE_NOT_FOUND), indented(message)));
+            }
             Failure::Refused { code, message, .. } => {
-                self.say(&format!("{} {message}\n", self.mark(Severity::Error, code)));
+                self.say(&format!("{} {}\n", self.mark(Severity::Error, code), indented(message)));
             }
             Failure::System(error) => {
-                self.say(&format!("{} {error:#}\n", self.mark(Severity::Error, "system")));
+                self.say(&format!("{} {}\n", self.mark(Severity::Error, "system"), indented(&format!("{error:#}"))));
             }
-            Failure::Interrupted(_) if !self.quiet => self.say("interrupted: nothing was left behind\n"),
-            Failure::Interrupted(_) | Failure::Told(_) | Failure::ReaderGone => {}
+            Failure::Interrupted(_) if !self.quiet => self.say("interrupted: no files were left behind\n"),
+            Failure::Interrupted(_) | Failure::Reported(_) | Failure::ReaderGone => {}
         }
     }
 
-    /// Writes to stderr. A closed stderr is nobody's problem.
+    /// Writes to stderr. Nothing can be done about a closed stderr.
     pub(super) fn say(self, text: &str) {
         drop(io::stderr().lock().write_all(text.as_bytes()));
     }
@@ -92,7 +105,7 @@ impl Reporter {
         if self.color { format!("{color}{word}[{code}]\x1b[0m") } else { format!("{word}[{code}]") }
     }
 
-    /// One paragraph a problem, and the number of errors where there are several.
+    /// One paragraph per problem, and the number of errors if there are several.
     fn paragraphs(self, problems: &Problems) -> String {
         let mut text = String::new();
         for problem in problems {
@@ -106,7 +119,7 @@ impl Reporter {
     }
 
     fn paragraph(self, problem: &Problem, text: &mut String) {
-        line(text, format_args!("{} at {}", self.mark(problem.severity, problem.code), problem.place()));
+        line(text, format_args!("{} at {}", self.mark(problem.severity, problem.code), legible(&problem.place())));
         line(text, format_args!("  found     {}", indented(&problem.found)));
         line(text, format_args!("  expected  {}", indented(&problem.expected)));
         if let Some(hint) = &problem.hint {
@@ -119,9 +132,22 @@ fn line(text: &mut String, content: std::fmt::Arguments<'_>) {
     writeln!(text, "{content}").expect("a String takes everything");
 }
 
-/// Later lines of a text start where its first one does.
+/// A text for people: legible, its later lines starting where its first one does.
 fn indented(text: &str) -> String {
-    text.replace('\n', "\n            ")
+    legible(text).replace('\n', "\n            ")
+}
+
+/// A text without anything that a terminal obeys: control characters are escaped, line breaks and tabs excepted.
+pub(super) fn legible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if (c.is_control() && !matches!(c, '\n' | '\t')) || is_bidi_control(c) {
+            shown.extend(c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
 }
 
 /// A failure as problems: what a JSON report lists, whatever went wrong.
@@ -146,9 +172,10 @@ fn problems_of(failure: &Failure) -> Value {
         Failure::Refused { code, message, wait_seconds, .. } => {
             json!([{ "code": code, "message": message, "severity": "error", "waitSeconds": wait_seconds }])
         }
+        Failure::NotFound(message) => single(FILE_NOT_FOUND, message.clone()),
         Failure::System(error) => single("system", format!("{error:#}")),
-        Failure::Interrupted(_) => single("interrupted", "interrupted: nothing was left behind".to_owned()),
-        Failure::Told(_) | Failure::ReaderGone => json!([]),
+        Failure::Interrupted(_) => single("interrupted", "interrupted: no files were left behind".to_owned()),
+        Failure::Reported(_) | Failure::ReaderGone => json!([]),
     }
 }
 
@@ -203,6 +230,11 @@ mod tests {
         );
         let coloured = Reporter { color: true, ..reporter };
         assert!(coloured.paragraphs(&problems).starts_with("\x1b[1;31merror[unknown_field]\x1b[0m at "));
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_escaped() {
+        assert_eq!(legible("a\u{1b}[2J\u{202e}\r\nb\tc"), "a\\u{1b}[2J\\u{202e}\\u{d}\nb\tc");
     }
 
     #[test]

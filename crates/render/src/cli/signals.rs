@@ -1,5 +1,5 @@
-//! SIGINT, SIGTERM and SIGHUP: end at once while nothing is written, else ask the render to stop and clean up. A second
-//! one does not wait for it: what is unfinished is removed from here, and the process ends.
+//! SIGINT, SIGTERM and SIGHUP end the process at once while nothing is written; otherwise they ask the render to stop and
+//! clean up. A second signal does not wait for the render: unfinished files are removed here and the process ends.
 
 use std::io;
 use std::sync::Arc;
@@ -46,14 +46,14 @@ impl Signals {
         Ok(signals)
     }
 
-    /// From now on, until the answer is dropped, signals only set a flag: files are being written that must be removed.
-    /// Inside another deferral this one changes nothing.
+    /// Until the returned value is dropped, signals only set a flag, since files are being written that must be removed.
+    /// Nested deferrals have no effect.
     pub(super) fn defer(&self) -> Deferred<'_> {
         let outermost = self.end_at_once.swap(false, Ordering::SeqCst);
         Deferred { signals: self, outermost }
     }
 
-    /// The last signal that came while they were deferred.
+    /// The last signal received while deferred.
     pub(super) fn received(&self) -> Option<Signal> {
         match u8::try_from(self.received.load(Ordering::SeqCst)) {
             Ok(0) | Err(_) => None,
@@ -62,15 +62,15 @@ impl Signals {
     }
 }
 
-/// Waits for two signals. The first is the render's affair; whoever sends another wants no waiting, perhaps because the
-/// render itself waits, for a reader that sleeps or a disk that hangs.
+/// Waits for two signals. The render handles the first. A second means not to wait for it, perhaps because it is blocked by
+/// a reader or a disk.
 fn end_at_the_second(mut watched: iterator::Signals) {
     if let Some(number) = watched.forever().nth(1) {
         remove_unfinished(|| low_level::exit(128 + number));
     }
 }
 
-/// While this lives, a signal does not end the process by itself.
+/// While this exists, a signal does not end the process.
 #[derive(Debug)]
 pub(super) struct Deferred<'a> {
     signals: &'a Signals,

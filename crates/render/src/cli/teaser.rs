@@ -13,10 +13,10 @@ use super::usage::Usage;
 use quotereel::files::write_together;
 use quotereel::{Problem, Teaser, TeaserError, TeaserFormat, Video};
 
-/// Makes the teaser, delivers it with the thumbnails that were asked for, and reports.
+/// Makes the teaser, writes it with the requested thumbnails, and reports.
 ///
 /// # Errors
-/// [`Failure::Invalid`] where even the smallest is too large, [`Failure::System`], [`Failure::Interrupted`]; no file is
+/// [`Failure::Invalid`] if even the smallest is too large, [`Failure::System`], [`Failure::Interrupted`]; no file is
 /// left behind by any of them.
 pub(super) fn run(
     task: &VideoTask,
@@ -37,7 +37,7 @@ pub(super) fn run(
         Output::File(path) => Some(path.as_path()),
         Output::Stdout => None,
     };
-    // The teaser last: whoever sees it finds the rest.
+    // The teaser is written last: once it exists, so do the others.
     let files: Vec<(&Path, &[u8])> = [
         (task.thumbnail.as_deref(), large.as_slice()),
         (task.small_thumbnail.as_deref(), &small),
@@ -46,7 +46,7 @@ pub(super) fn run(
     .into_iter()
     .filter_map(|(path, bytes)| Some((path?, bytes)))
     .collect();
-    // A signal must not end the process between a file's making and its naming.
+    // A signal must not end the process between creating and naming a file.
     let deferred = signals.defer();
     write_together(&files).map_err(anyhow::Error::from)?;
     drop(deferred);
@@ -59,8 +59,8 @@ pub(super) fn run(
 fn failure(error: TeaserError) -> Failure {
     match error {
         TeaserError::TooLarge { bytes, max_bytes } => {
-            let found = format!("a teaser of {bytes} bytes, the smallest there is");
-            let expected = format!("at most {max_bytes} bytes, what e-mail carries");
+            let found = format!("a teaser of {bytes} bytes, the smallest possible");
+            let expected = format!("at most {max_bytes} bytes, the limit for e-mail");
             let problem = Problem::error("teaser_too_large", "", found, expected);
             Failure::Invalid(problem.with_hint("use smaller or fewer pictures, or write a .webp").into())
         }

@@ -1,4 +1,4 @@
-//! What this process has used so far, as the kernel counts it.
+//! CPU time and memory of this process, as the kernel counts them.
 
 use serde::Serialize;
 
@@ -8,12 +8,12 @@ use serde::Serialize;
 pub(super) struct Usage {
     /// Processor time of all threads since the start, in milliseconds.
     pub(super) cpu_ms: f64,
-    /// Most memory that was resident at once, in bytes; 0 where `/proc` does not tell.
+    /// Peak resident memory, in bytes; 0 if `/proc` does not have it.
     pub(super) peak_memory_bytes: u64,
 }
 
 impl Usage {
-    /// As of now.
+    /// Usage up to now.
     pub(super) fn now() -> Self {
         let cpu = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
         let cpu_ms = cpu.tv_sec as f64 * 1000.0 + cpu.tv_nsec as f64 / 1e6;
@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_kernel_tells() {
+    fn usage_is_read_from_the_kernel() {
         let usage = Usage::now();
         assert!(usage.cpu_ms > 0.0 && usage.peak_memory_bytes > 1 << 20, "{usage:?}");
         assert_eq!(peak_kib("Name:\trender\nVmHWM:\t   123 kB\n"), Some(123));

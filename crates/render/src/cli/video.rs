@@ -1,4 +1,4 @@
-//! `render video`: the whole machine from a snapshot to an MP4 and its thumbnails, to raw frames, or to a teaser.
+//! `render video`: from a quote to an MP4 and its thumbnails, to raw frames, or to a teaser.
 
 use std::fs::File;
 use std::io;
@@ -53,8 +53,8 @@ pub(super) fn run(task: &VideoTask, reporter: Reporter, signals: &Signals) -> Re
     }
 }
 
-/// An MP4 is complete only at its end: it is finished in a file that has lost its name before the first byte goes out,
-/// so that a signal may end the process at any moment of the copy.
+/// An MP4 is complete only at its end, so it is made in a file that is deleted before the first byte goes out: a signal may
+/// then end the process at any moment of the copy.
 fn stream_mp4(task: &VideoTask, video: &Video, reporter: Reporter, signals: &Signals) -> Result<(), Failure> {
     let deferred = signals.defer();
     let (folder, listed) = Unfinished::list(|| TempDir::with_prefix("quotereel-"), TempDir::path)
@@ -75,7 +75,7 @@ fn render(
     reporter: Reporter,
     signals: &Signals,
 ) -> Result<Rendered, Failure> {
-    // Raw frames into a stream and nothing else: no file to clean up, so a signal need not wait for a reader that sleeps.
+    // Raw frames to stdout alone leave no file to clean up, so a signal need not wait for a slow reader.
     let bare_stream = task.files().next().is_none() && task.format == VideoFormat::Y4m;
     let deferred = (!bare_stream).then(|| signals.defer());
     let options = Options {
@@ -103,7 +103,7 @@ fn failure(error: RenderError, signals: &Signals) -> Failure {
                 "video_too_large",
                 "",
                 format!("a video of {bytes} bytes"),
-                format!("at most {max_bytes} bytes, what chat programs take"),
+                format!("at most {max_bytes} bytes, the limit of chat programs"),
             );
             Failure::Invalid(problem.with_hint("use smaller or fewer pictures, or a lower --fps").into())
         }

@@ -1,4 +1,4 @@
-//! Settings against what the repository says of them: the example of an environment, and the files in `deploy/`.
+//! The settings against `.env.example` and the files in `deploy/`.
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! The settings in force, each with where it comes from; secrets hidden.
+//! The settings in force and their origin; secrets hidden.
 
 use clap::ArgMatches;
 use clap::parser::ValueSource;
@@ -10,7 +10,7 @@ use quotereel_jobs::queue::without_password;
 /// Settings whose values are never printed.
 const SECRETS: [&str; 1] = ["s3_secret_access_key"];
 
-/// Where a value comes from.
+/// Origin of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Origin {
@@ -18,7 +18,7 @@ pub(crate) enum Origin {
     Flag,
     /// An environment variable.
     Environment,
-    /// Nobody said otherwise.
+    /// Neither of them.
     Default,
 }
 
@@ -30,14 +30,15 @@ pub(crate) struct Effective {
     pub(crate) name: String,
     /// Name of the environment variable.
     pub(crate) variable: String,
-    /// Value; absent where there is none.
+    /// Value, if the setting has one.
     pub(crate) value: Option<String>,
-    /// Where from.
+    /// Origin of the value.
     pub(crate) origin: Origin,
 }
 
 impl Effective {
-    /// Every setting, in the order of the help. `resolve` fills in a default that depends on others, by the flag's name.
+    /// Every setting, in the order of the help. `resolve` gives the defaults that depend on other
+    /// settings, by the flag's name.
     pub(crate) fn all(matches: &ArgMatches, resolve: impl Fn(&str) -> Option<String>) -> Vec<Self> {
         let command = every_setting();
         let mut all = Vec::new();
@@ -58,7 +59,7 @@ impl Effective {
     }
 }
 
-/// A value as it may be printed.
+/// A value without secrets.
 fn shown(id: &str, value: &str) -> String {
     if SECRETS.contains(&id) {
         return "(hidden)".to_owned();
@@ -82,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn values_tell_where_they_come_from() {
+    fn values_have_an_origin() {
         let arguments = ["render config", "--lease", "90s", "--s3-secret-access-key", "s3cr3t"];
         let matches = every_setting().get_matches_from(arguments);
         let all = Effective::all(&matches, |name| (name == "spool").then(|| "/data/spool".to_owned()));

@@ -10,9 +10,13 @@ mod general;
 mod settings;
 #[cfg(feature = "jobs")]
 mod span;
+#[cfg(feature = "jobs")]
+mod unknown;
 
 #[cfg(feature = "jobs")]
 pub(crate) use effective::{Effective, Origin};
 pub(crate) use general::{FontsArgs, LogArgs};
 #[cfg(feature = "jobs")]
 pub(crate) use settings::{ConfigError, DatabaseArgs, EnqueueArgs, Settings, StorageArgs, WorkerArgs};
+#[cfg(feature = "jobs")]
+pub(crate) use unknown::warn_of_unknown_variables;

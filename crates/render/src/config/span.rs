@@ -1,26 +1,26 @@
-//! Lengths of time as people write them: `90s`, `2m`, `12h`, `90d`, `500ms`, and `never`.
+//! Durations as people write them: `90s`, `2m`, `12h`, `90d`, `500ms`, and `never`.
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// A length of time, or none.
+/// A duration, or `never`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Span(pub Option<Duration>);
 
-/// A text that is no length of time.
+/// A text that is not a duration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no length of time: write a whole number with ms, s, m, h or d, such as 90s or 30d")]
+#[error("`{0}` is not a duration: write a whole number with ms, s, m, h or d, such as 90s or 30d")]
 pub(crate) struct SpanError(String);
 
 /// Units, longest first, in milliseconds.
 const UNITS_MS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
 
-/// The longest that makes sense: 100 years, in milliseconds. It keeps every sum with a date of today in range.
-const LONGEST_MS: u64 = 36_500 * 86_400_000;
+/// Maximum: 100 years, in milliseconds. Sums with dates of today stay in range.
+const MAX_SPAN_MS: u64 = 36_500 * 86_400_000;
 
 impl Span {
-    /// Parses a length of time that must be one.
+    /// Parses a finite duration.
     ///
     /// # Errors
     /// [`SpanError`], for `never` too.
@@ -40,7 +40,7 @@ impl FromStr for Span {
         let (number, unit) = text.split_at(digits);
         let unit_ms = UNITS_MS.iter().find(|(name, _)| *name == unit).map(|(_, ms)| *ms);
         let ms = number.parse::<u64>().ok().zip(unit_ms).and_then(|(number, ms)| number.checked_mul(ms));
-        match ms.filter(|ms| *ms <= LONGEST_MS) {
+        match ms.filter(|ms| *ms <= MAX_SPAN_MS) {
             Some(ms) => Ok(Self(Some(Duration::from_millis(ms)))),
             None => Err(SpanError(text.chars().take(40).collect())),
         }

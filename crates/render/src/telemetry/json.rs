@@ -1,5 +1,5 @@
 //! One log line as one flat JSON object: time, level, target, message, then the fields of the event and of the spans it
-//! stands in. Inner ones win over outer ones of the same name, since a line is about what is nearest.
+//! belongs to. Inner fields win over outer ones of the same name.
 
 use std::fmt;
 
@@ -26,7 +26,7 @@ where
         event: &Event<'_>,
     ) -> fmt::Result {
         let mut fields = Fields(Map::new());
-        // `event_scope`, not the current span: a line may say that it stands in none.
+        // `event_scope`, not the current span: an event may have an explicit parent, or none.
         for span in context.event_scope().into_iter().flat_map(tracing_subscriber::registry::Scope::from_root) {
             let extensions = span.extensions();
             if let Some(written) = extensions.get::<FormattedFields<JsonFields>>()
@@ -40,9 +40,9 @@ where
         let mut time = String::new();
         SystemTime.format_time(&mut Writer::new(&mut time))?;
         let metadata = event.metadata();
-        // Written by hand so that the four that every line has come first.
+        // Written by hand so that the four common fields come first.
         let Value::String(message) = fields.0.remove("message").unwrap_or_default() else {
-            return Err(fmt::Error); // `record_debug` makes nothing else of a message
+            return Err(fmt::Error); // `record_debug` turns every message into a string
         };
         write!(
             writer,

@@ -1,5 +1,5 @@
-//! Where log lines and traces of this process go: lines to stderr as text or JSON, spans to an OpenTelemetry collector
-//! where one is configured. What the lines about jobs say is `journal`'s.
+//! Log lines of this process go to stderr as text or JSON, spans to an OpenTelemetry collector if one is configured. The
+//! content of lines about jobs is in `quotereel_jobs::observe::journal`.
 
 mod json;
 #[cfg(not(feature = "jobs"))]
@@ -22,16 +22,16 @@ use no_traces as traces;
 pub(crate) use traces::Collector;
 pub(crate) use tracing::level_filters::LevelFilter;
 
-/// How long the end of the program waits for spans to be delivered.
+/// Maximum time that the end of the program waits for the delivery of spans.
 pub(crate) const FLUSH_LIMIT: Duration = Duration::from_secs(2);
 
-/// How lines look.
+/// Format of log lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum LogFormat {
     /// For people.
     #[default]
     Text,
-    /// One JSON object a line, the fields of the job at its top.
+    /// One JSON object per line, with the fields of the job at its top.
     Json,
 }
 
@@ -47,31 +47,31 @@ impl FromStr for LogFormat {
     }
 }
 
-/// Which lines, and how they look.
+/// Which lines are logged, and their format.
 #[derive(Clone, Debug)]
 pub(crate) struct Logging {
-    /// Lines of this level and above.
+    /// Minimum level.
     pub(crate) level: LevelFilter,
     /// Instead of `level`: directives such as `info,quotereel_jobs::worker=debug`.
     pub(crate) directives: Option<String>,
-    /// How lines look.
+    /// Format of log lines.
     pub(crate) format: LogFormat,
-    /// Colours, in text.
+    /// Whether text is coloured.
     pub(crate) color: bool,
 }
 
-/// Logs or traces cannot be set up as asked.
+/// Logs or traces cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TelemetryError {
-    /// Neither of the two formats.
+    /// An unknown format.
     #[error("log format `{0}` must be text or json")]
     Format(String),
-    /// The directives are none.
+    /// Directives that cannot be parsed.
     #[error("log filter `{directives}` must be a level or directives such as info,quotereel_jobs::worker=debug")]
     Directives {
         /// What was given.
         directives: String,
-        /// Why.
+        /// The parser's error.
         #[source]
         source: tracing_subscriber::filter::ParseError,
     },
@@ -85,13 +85,13 @@ pub(crate) enum TelemetryError {
 
 /// Keeps the export of traces alive; dropped or shut down at the end of the program.
 #[derive(Debug)]
-#[must_use = "spans that wait are delivered when this is dropped"]
+#[must_use = "waiting spans are delivered when this is dropped"]
 pub(crate) struct Telemetry {
     traces: Option<traces::Provider>,
 }
 
 impl Telemetry {
-    /// Delivers the spans that wait, for `limit` at most. What is not delivered by then is lost.
+    /// Delivers waiting spans for at most `limit`; the rest is lost.
     pub(crate) fn shutdown(mut self, limit: Duration) {
         self.flush(limit);
     }
@@ -111,10 +111,10 @@ impl Drop for Telemetry {
     }
 }
 
-/// Sends lines to stderr, and spans to `collector` where there is one, from now to the end of the process.
+/// Starts to send lines to stderr, and spans to `collector` if there is one.
 ///
 /// # Errors
-/// [`TelemetryError`]; a collector that does not answer is none.
+/// [`TelemetryError`]. A collector that does not answer is not an error.
 pub(crate) fn init(logging: &Logging, collector: Option<&Collector>) -> Result<Telemetry, TelemetryError> {
     let (dispatch, telemetry) = dispatch(logging, collector, io::stderr)?;
     dispatcher::set_global_default(dispatch).map_err(|_| TelemetryError::Twice)?;

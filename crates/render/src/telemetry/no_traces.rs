@@ -1,4 +1,4 @@
-//! Stands for `traces` in a program without jobs, which exports none.
+//! Replaces `traces` in a program built without jobs, which exports none.
 
 use std::convert::Infallible;
 use std::time::Duration;

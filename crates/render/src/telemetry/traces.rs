@@ -18,22 +18,22 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::registry::LookupSpan;
 
-/// How long one delivery may take.
+/// Timeout of one delivery.
 const EXPORT_LIMIT: Duration = Duration::from_secs(5);
 
-/// How often spans are delivered.
+/// Interval of deliveries.
 const EXPORT_EVERY: Duration = Duration::from_secs(5);
 
-/// The most spans that wait; a job makes four.
+/// Maximum waiting spans; a job makes four.
 const MAX_WAITING_SPANS: usize = 2_048;
 
-/// What delivers the spans.
+/// Delivers the spans.
 pub(super) type Provider = SdkTracerProvider;
 
-/// Traces cannot be exported as asked.
+/// Traces cannot be exported.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TracesError {
-    /// The collector's address cannot be used.
+    /// The collector's address is invalid.
     #[error("OpenTelemetry endpoint `{endpoint}` must be an http or https address such as http://127.0.0.1:4318")]
     Endpoint {
         /// What was given.
@@ -46,8 +46,8 @@ pub(crate) enum TracesError {
 
 /// A collector of traces.
 ///
-/// Its headers come from `OTEL_EXPORTER_OTLP_HEADERS`, so that a token stands in no argument; further names of this
-/// service from `OTEL_RESOURCE_ATTRIBUTES`.
+/// Its headers come from `OTEL_EXPORTER_OTLP_HEADERS`, so that no argument contains a token; further
+/// attributes of this service from `OTEL_RESOURCE_ATTRIBUTES`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Collector {
     endpoint: String,
@@ -55,11 +55,11 @@ pub(crate) struct Collector {
 }
 
 impl Collector {
-    /// The collector at a base address, as `OTEL_EXPORTER_OTLP_ENDPOINT` has it: `/v1/traces` is added. `instance` names
-    /// this process among others.
+    /// The collector at a base address, as `OTEL_EXPORTER_OTLP_ENDPOINT` has it: `/v1/traces` is added. `instance` identifies
+    /// this process.
     ///
     /// # Errors
-    /// [`TracesError::Endpoint`] for other than an http or https address.
+    /// [`TracesError::Endpoint`] for anything but an http or https address.
     pub(crate) fn new(endpoint: &str, instance: impl Into<String>) -> Result<Self, TracesError> {
         let wrong = || TracesError::Endpoint { endpoint: endpoint.chars().take(200).collect() };
         let url = url::Url::parse(endpoint).map_err(|_| wrong())?;
@@ -69,8 +69,8 @@ impl Collector {
         Ok(Self { endpoint: format!("{}/v1/traces", endpoint.trim_end_matches('/')), instance: instance.into() })
     }
 
-    /// The collector that the environment names, if it does: `OTEL_EXPORTER_OTLP_ENDPOINT`, unless `OTEL_SDK_DISABLED` is
-    /// `true`. Empty is as good as unset, as OpenTelemetry has it.
+    /// The collector that the environment names, if any: `OTEL_EXPORTER_OTLP_ENDPOINT`, unless `OTEL_SDK_DISABLED` is
+    /// `true`. Empty means unset, as OpenTelemetry specifies.
     ///
     /// # Errors
     /// [`TracesError::Endpoint`].
@@ -93,13 +93,13 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// Delivers to that collector, from now on.
+/// A provider that delivers to the collector.
 pub(super) fn provider(collector: &Collector) -> Result<Provider, TracesError> {
     let exporter = OtlpExporter::builder()
         .with_http()
         .with_endpoint(&collector.endpoint)
         .with_timeout(EXPORT_LIMIT)
-        // The next batch is the retry; waiting for one collector would only fill the queue.
+        // The next batch is the retry; a longer wait would only fill the queue.
         .with_retry_policy(RetryPolicy::disabled())
         .build()
         .map_err(TracesError::Exporter)?;
@@ -116,12 +116,12 @@ pub(super) fn provider(collector: &Collector) -> Result<Provider, TracesError> {
     Ok(SdkTracerProvider::builder().with_span_processor(processor).with_resource(resource).build())
 }
 
-/// Delivers the spans that wait, for `limit` at most; `false` where some were lost.
+/// Delivers waiting spans for at most `limit`; `false` if some were lost.
 pub(super) fn deliver_the_rest(provider: &Provider, limit: Duration) -> bool {
     provider.shutdown_with_timeout(limit).is_ok()
 }
 
-/// Hands spans of the program itself to `provider`; those of its libraries would bury them.
+/// Sends spans of this program to `provider`, but not those of its libraries, which would bury them.
 pub(super) fn layer<S>(provider: &Provider) -> impl Layer<S> + use<S>
 where
     S: Subscriber + for<'lookup> LookupSpan<'lookup>,
@@ -134,7 +134,7 @@ where
         .with_filter(filter_fn(ours))
 }
 
-/// Says once that traces are no longer delivered, and once that they are again.
+/// Logs once that traces are no longer delivered, and once that they are again.
 #[derive(Debug)]
 struct Reporting<E> {
     exporter: E,

@@ -131,11 +131,73 @@ fn every_problem_comes_at_once() {
 #[test]
 fn a_snapshot_that_is_not_there() {
     let bench = Bench::new();
-    bench.render("video nowhere.json").ends_with(1).says(&["cannot read the snapshot nowhere.json", "No such file"]);
-    bench.render("video .").ends_with(1).says(&["it is a folder"]);
-    let report = bench.render("video nowhere.json --json").ends_with(1).json();
-    assert_eq!((&report["ok"], &report["problems"][0]["code"]), (&json!(false), &json!("system")));
+    let words = ["error[file_not_found]", "cannot read the quote nowhere.json: no such file"];
+    bench.render("video nowhere.json").ends_with(3).says(&words);
+    bench.render("video .").ends_with(3).says(&["it is a folder"]);
+    let report = bench.render("video nowhere.json --json").ends_with(3).json();
+    assert_eq!((&report["ok"], &report["problems"][0]["code"]), (&json!(false), &json!("file_not_found")));
     assert!(bench.listing().is_empty());
+}
+
+#[test]
+fn a_file_that_is_not_there_is_never_worth_a_retry() {
+    let bench = Bench::new();
+    bench.put("q.json", good().to_string());
+    for (arguments, file) in [
+        ("still nowhere.json", "nowhere.json"),
+        ("still q.json/q.json", "q.json/q.json"),
+        ("validate nowhere.json", "nowhere.json"),
+        ("watch nowhere.json", "nowhere.json"),
+        ("bench nowhere.json --runs 1", "nowhere.json"),
+        ("probe nowhere.mp4", "nowhere.mp4"),
+        ("probe .", "."),
+        ("video q.json --audio nowhere.wav", "nowhere.wav"),
+        ("enqueue nowhere.json", "nowhere.json"),
+        ("webhook https://a.example/x --company c --secret-file nowhere.txt", "nowhere.txt"),
+    ] {
+        bench.render(arguments).ends_with(3).says(&["error[file_not_found]", file]);
+    }
+    bench.render("still q.json --fonts nowhere").ends_with(3).says(&["error[font_pack_unusable]"]);
+    bench.render("still q.json -t ./nowhere").ends_with(3).says(&["error[template_not_found]"]);
+    assert_eq!(bench.listing(), ["work/q.json"]);
+}
+
+#[test]
+fn terminal_escapes_in_foreign_text_are_shown_escaped() {
+    let bench = Bench::new();
+    let mut quote = good();
+    quote["quote"]["\u{1b}[2Jnumber"] = json!("\u{1b}[31m");
+    quote["currency"] = json!("\u{1b}[2J");
+    quote["company"]["logo"] = json!({ "file": "\u{1b}[2J.png" });
+    bench.put("q.json", quote.to_string());
+    let run = bench.render("validate q.json").ends_with(3).says(&["/currency"]);
+    assert!(!run.stderr.contains('\u{1b}'), "{:?}", run.stderr);
+    bench.put("escape.json", good().to_string());
+    let mut command = bench.command(env!("CARGO_BIN_EXE_render"));
+    command.args(["still", "\u{1b}[2J.json"]);
+    let run = crate::harness::finish(command.spawn().expect("render starts"), b"").ends_with(3);
+    assert!(!run.stderr.contains('\u{1b}'), "{:?}", run.stderr);
+}
+
+#[test]
+fn a_logo_that_is_a_bare_string_gets_a_hint() {
+    refused(
+        with("/company/logo", json!("logo.png")),
+        "wrong_type",
+        "/company/logo",
+        &[r#"did you mean { "file": "logo.png" }?"#],
+    );
+}
+
+#[test]
+fn a_misspelt_setting_is_a_warning_with_what_was_meant() {
+    let bench = Bench::new();
+    for arguments in ["config", "jobs list --company c"] {
+        let mut command = bench.command(env!("CARGO_BIN_EXE_render"));
+        command.args(arguments.split(' ')).env("QUOTEREEL_CONCURENCY", "2");
+        let run = crate::harness::finish(command.spawn().expect("render starts"), b"").ends_with(0);
+        run.says(&["`QUOTEREEL_CONCURENCY` is not a setting", "did you mean `QUOTEREEL_CONCURRENCY`?"]);
+    }
 }
 
 /// Runs `video` with a template that must be refused.

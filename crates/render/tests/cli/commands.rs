@@ -80,7 +80,7 @@ fn probe_refuses_what_is_no_mp4() {
     let bench = bench();
     bench.render("probe q.json").ends_with(3);
     assert_eq!(bench.render("probe q.json --json").ends_with(3).json()["ok"], false);
-    bench.render("probe nowhere.mp4").ends_with(1).says(&["nowhere.mp4"]);
+    bench.render("probe nowhere.mp4").ends_with(3).says(&["nowhere.mp4"]);
 }
 
 #[test]

@@ -18,6 +18,15 @@ fn help_reads_well() {
         "templates",
         "templates fmt",
         "templates export",
+        "worker",
+        "enqueue",
+        "jobs",
+        "credits",
+        "webhook",
+        "reconcile",
+        "migrate",
+        "config",
+        "health",
         "doctor",
         "completions",
     ] {
@@ -74,6 +83,17 @@ fn completions_name_every_command() {
             assert!(run.text().contains(command), "{shell} lacks {command}");
         }
     }
+}
+
+#[test]
+fn completions_offer_the_built_in_templates_and_folders_can_still_be_given() {
+    let bench = Bench::new();
+    for shell in ["bash", "zsh", "fish"] {
+        let script = bench.render(&format!("completions {shell}")).ends_with(0);
+        assert!(script.text().contains("quote-summary"), "{shell}");
+    }
+    let run = bench.render("templates ./nowhere").ends_with(3);
+    run.says(&["template_not_found", "./nowhere"]);
 }
 
 #[test]

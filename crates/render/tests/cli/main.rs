@@ -7,6 +7,7 @@ mod harness;
 mod help;
 mod interrupted;
 mod quotes;
+mod readme;
 mod sound;
 mod teaser;
 mod templates;

@@ -100,7 +100,7 @@ fn sound_that_cannot_be_used_is_named_and_leaves_nothing() {
     bench.shell("mkfifo pipe.wav; truncate -s 65M large.wav").ends_with(0);
     let before = bench.listing();
     for (file, status, words) in [
-        ("missing.wav", 1, "No such file"),
+        ("missing.wav", 3, "no such file"),
         ("short.wav", 3, "it lasts 200 ms"),
         ("text.mp3", 3, "none of WAV, MP3"),
         ("empty.ogg", 3, "0 bytes"),

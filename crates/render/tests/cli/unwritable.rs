@@ -20,7 +20,7 @@ fn a_path_below_a_file_is_refused_before_any_work() {
         ("still q.json -o missing/out.png", "missing/out.png"),
         ("sheet q.json -o q.json/out.png", "q.json/out.png"),
     ] {
-        bench.render(arguments).ends_with(1).says(&["error[system]", &format!("cannot write {path}")]);
+        bench.render(arguments).ends_with(2).says(&["error[usage]", &format!("cannot write {path}")]);
         assert_eq!(bench.listing(), ["work/q.json"], "{arguments}");
     }
 }

@@ -252,7 +252,7 @@ fn a_mistake_at_the_start_is_told_in_words_and_mended_later() {
 fn what_cannot_be_watched_is_refused_at_once() {
     let bench = Bench::new();
     bench.put("q.json", good().to_string());
-    bench.render("watch nowhere.json").ends_with(1).says(&["nowhere.json"]);
+    bench.render("watch nowhere.json").ends_with(3).says(&["nowhere.json"]);
     bench.render("watch q.json -t nowhere").ends_with(3).says(&["template_not_found"]);
     bench.render("watch q.json -t ./nowhere").ends_with(3).says(&["template_not_found"]);
     bench.render("watch - ").ends_with(2).says(&["give a file"]);

@@ -1,32 +1,33 @@
-//! What was typed for the commands around jobs. The settings they share stand in `config`.
+//! Arguments of the commands for jobs. Settings they share are in `config`.
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueHint};
 
+use crate::cli::template_name::TemplateName;
 use crate::config::{DatabaseArgs, EnqueueArgs, Settings, StorageArgs};
 use quotereel_jobs::observe::health::{Address, DEFAULT_ADDRESS};
 
-/// Commands around jobs.
+/// Commands for jobs.
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum JobCommand {
     /// Render jobs from the queue until stopped
     Worker(WorkerTask),
     /// Put a quote into the queue
     Enqueue(EnqueueTask),
-    /// Look at jobs, retry or cancel them
+    /// List, show, retry or cancel jobs
     Jobs(JobsTask),
-    /// Look at a company's credits, or grant some
+    /// Show a company's credits, or grant some
     Credits(CreditsTask),
-    /// Set where a company's webhooks go
+    /// Set the address of a company's webhooks
     Webhook(WebhookTask),
-    /// Correct rows and objects once, now: expired leases, missing videos, orphans
+    /// Run one round of maintenance now: expired leases, missing videos, orphans
     Reconcile(ReconcileTask),
-    /// Bring the database's schema up to date
+    /// Update the database schema
     Migrate(MigrateTask),
     /// Print the settings in force, secrets hidden
     Config(ConfigTask),
-    /// Ask a running worker how it is; for container health checks
+    /// Check a running worker, as a container health check does
     Health(HealthTask),
     /// Render one job of a worker
     #[command(hide = true)]
@@ -43,26 +44,26 @@ pub(in crate::cli) struct ServicesArgs {
     pub(in crate::cli) storage: StorageArgs,
 }
 
-/// Whose jobs.
+/// The company.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Company")]
 pub(in crate::cli) struct TenantArgs {
-    /// The company whose jobs these are
+    /// The company that owns the jobs
     #[arg(long, value_name = "ID")]
     pub(in crate::cli) company: String,
 
-    /// The company's organization, where it has one
+    /// The company's organization, if it has one
     #[arg(long, value_name = "ID")]
     pub(in crate::cli) organization: Option<String>,
 }
 
 #[derive(Args, Debug)]
 pub(in crate::cli) struct WorkerTask {
-    /// Take one job, carry it to its end and stop
+    /// Work on one job, then stop
     #[arg(long, conflicts_with = "drain")]
     pub(in crate::cli) once: bool,
 
-    /// Stop when no job can be claimed any more; jobs that wait for a later try stay in the queue
+    /// Stop when no job can be claimed; jobs that wait for a later attempt stay in the queue
     #[arg(long)]
     pub(in crate::cli) drain: bool,
 
@@ -72,39 +73,40 @@ pub(in crate::cli) struct WorkerTask {
 
 #[derive(Args, Debug)]
 pub(in crate::cli) struct EnqueueTask {
-    /// The quote snapshot, a JSON file; `-` reads stdin. Pictures given as files go into the job with it
+    /// The quote, a JSON file; `-` reads stdin. Pictures given by `file` become part of the job
     #[arg(value_hint = ValueHint::FilePath)]
     pub(in crate::cli) snapshot: PathBuf,
 
-    /// The company whose job it is [default: the snapshot's]
+    /// The company that owns the job [default: the quote's]
     #[arg(long, value_name = "ID")]
     pub(in crate::cli) company: Option<String>,
 
-    /// The company's organization [default: the snapshot's]
+    /// The company's organization [default: the quote's]
     #[arg(long, value_name = "ID")]
     pub(in crate::cli) organization: Option<String>,
 
-    /// Name of the template: a built-in one, one of --templates, or one that a worker of this database has
-    #[arg(short, long, value_name = "NAME", default_value = "quote-summary")]
+    /// Template: a built-in one, one of --templates, or one that a worker of this database has
+    #[arg(short, long, value_name = "NAME", default_value = "quote-summary", value_parser = TemplateName)]
+    #[arg(hide_possible_values = true)]
     pub(in crate::cli) template: String,
 
-    /// Folder of further templates, one folder each, by name; as the workers have it
+    /// Folder of additional templates, as the workers have it: one subfolder per template, named like it
     #[arg(long, env = "QUOTEREEL_TEMPLATES", hide_env_values = true, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     pub(in crate::cli) templates: Option<PathBuf>,
 
-    /// Take a template that is known neither here nor to a worker that used this database: for one that starts later
+    /// Accept a template that neither this machine nor a worker of this database has, for a worker that starts later
     #[arg(long)]
     pub(in crate::cli) any_template: bool,
 
-    /// During the cooldown, enqueue the job to begin when it ends, where it would be refused otherwise
+    /// During the cooldown, enqueue the job to start when it ends, instead of refusing it
     #[arg(long)]
     pub(in crate::cli) when_allowed: bool,
 
-    /// Finds the same job when the same request comes again, 1 to 200 bytes
+    /// Key of this request, 1 to 255 bytes: the same key finds the same job again
     #[arg(long, value_name = "KEY")]
     pub(in crate::cli) idempotency_key: Option<String>,
 
-    /// Who asks
+    /// User recorded as the requester
     #[arg(long, value_name = "ID")]
     pub(in crate::cli) created_by: Option<String>,
 
@@ -126,16 +128,16 @@ pub(in crate::cli) struct JobsTask {
 pub(in crate::cli) enum JobsAction {
     /// List jobs, newest first
     List {
-        /// Only jobs that are queued, running, succeeded, failed or cancelled
+        /// Only jobs with this status
         #[arg(long, value_name = "STATUS", value_parser = ["queued", "running", "succeeded", "failed", "cancelled"])]
         status: Option<String>,
         /// Only jobs of this quote
         #[arg(long, value_name = "ID")]
         quote: Option<String>,
-        /// Only jobs older than this one: the next page
+        /// Only jobs older than this one, for the next page
         #[arg(long, value_name = "JOB")]
         before: Option<String>,
-        /// At most so many
+        /// Maximum number of jobs
         #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=500))]
         limit: u32,
         #[command(flatten)]
@@ -143,7 +145,7 @@ pub(in crate::cli) enum JobsAction {
         #[command(flatten)]
         database: DatabaseArgs,
     },
-    /// Show one job, with addresses of its video
+    /// Show one job, with signed URLs of its video
     Show {
         /// The job's id
         job: String,
@@ -154,7 +156,7 @@ pub(in crate::cli) enum JobsAction {
         #[command(flatten)]
         storage: StorageArgs,
     },
-    /// Show what happened to one job, oldest first
+    /// Show the history of one job, oldest first
     Events {
         /// The job's id
         job: String,
@@ -163,7 +165,7 @@ pub(in crate::cli) enum JobsAction {
         #[command(flatten)]
         database: DatabaseArgs,
     },
-    /// Enqueue a failed or cancelled job once more, as a new one
+    /// Enqueue a failed or cancelled job again, as a new one
     Retry {
         /// The job's id
         job: String,
@@ -197,19 +199,19 @@ pub(in crate::cli) struct CreditsTask {
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum CreditsAction {
-    /// Balance, frozen and available; a company without credits is unlimited
+    /// Show the balance, frozen and available credits; a company without credits is unlimited
     Show {
         #[command(flatten)]
         tenant: TenantArgs,
         #[command(flatten)]
         database: DatabaseArgs,
     },
-    /// Add credits, or with a negative number take some away; the first grant makes credits count for the company
+    /// Add credits, or remove some with a negative number; the first grant limits the company to its credits
     Grant {
-        /// How many; a video costs one
+        /// Number of credits; a video costs one
         #[arg(allow_negative_numbers = true)]
         amount: i64,
-        /// What the grant is for, such as an invoice number: the same one again changes nothing
+        /// Reference of the grant, such as an invoice number; a repeated reference changes nothing
         #[arg(long, value_name = "TEXT")]
         reference: String,
         #[command(flatten)]
@@ -221,11 +223,11 @@ pub(in crate::cli) enum CreditsAction {
 
 #[derive(Args, Debug)]
 pub(in crate::cli) struct WebhookTask {
-    /// An https address; `off` removes the one that is set
+    /// An https URL; `off` removes the current one
     #[arg(value_hint = ValueHint::Url)]
     pub(in crate::cli) url: String,
 
-    /// File with the signing secret: `whsec_` and the base64 of 24 to 64 bytes [default: a new one is made and printed]
+    /// File with the signing secret, `whsec_` and the base64 of 24 to 64 bytes [default: a new one, which is printed]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(in crate::cli) secret_file: Option<PathBuf>,
 
@@ -256,7 +258,7 @@ pub(in crate::cli) struct ConfigTask {
 
 #[derive(Args, Debug)]
 pub(in crate::cli) struct HealthTask {
-    /// The worker's address
+    /// Address of the worker's metrics and health pages
     #[arg(
         long,
         env = "QUOTEREEL_METRICS",
@@ -266,12 +268,12 @@ pub(in crate::cli) struct HealthTask {
     )]
     pub(in crate::cli) metrics: Address,
 
-    /// Ask whether it can take jobs, not only whether it lives
+    /// Check whether it can take jobs, not only whether it is alive
     #[arg(long)]
     pub(in crate::cli) ready: bool,
 }
 
-/// What a worker allows its child; every value is given.
+/// Limits that a worker sets for its child process; all are given.
 #[derive(Args, Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::cli) struct RenderOneArgs {
     /// Address space in bytes
@@ -282,11 +284,11 @@ pub(in crate::cli) struct RenderOneArgs {
     #[arg(long)]
     pub(in crate::cli) cpu_s: u64,
 
-    /// Largest file in bytes
+    /// Maximum file size in bytes
     #[arg(long)]
     pub(in crate::cli) file_bytes: u64,
 
-    /// Open files
+    /// Maximum open files
     #[arg(long)]
     pub(in crate::cli) open_files: u64,
 }

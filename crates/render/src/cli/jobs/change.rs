@@ -9,7 +9,7 @@ use crate::cli::reporter::Reporter;
 use crate::config::DatabaseArgs;
 use quotereel_jobs::queue::{CancelOutcome, EnqueueRules};
 
-/// Enqueues a failed or cancelled job once more.
+/// Enqueues a failed or cancelled job again.
 ///
 /// # Errors
 /// As [`super::list::run`].
@@ -29,7 +29,7 @@ pub(super) async fn retry(
     enqueue::report(&enqueued, reporter)
 }
 
-/// Calls a job off.
+/// Cancels a job.
 ///
 /// # Errors
 /// As [`super::list::run`].
@@ -43,8 +43,10 @@ pub(super) async fn cancel(
     let store = open::store(database).await?;
     let (outcome, words, job) = match store.request_cancel(&scope, id).await.map_err(anyhow::Error::from)? {
         CancelOutcome::Cancelled(job) => ("cancelled", "cancelled".to_owned(), job),
-        CancelOutcome::Requested(job) => ("requested", "runs: its worker stops within about a second".to_owned(), job),
-        CancelOutcome::AlreadyFinal(job) => ("already_final", format!("has ended already: {}", job.status), job),
+        CancelOutcome::Requested(job) => {
+            ("requested", "running: its worker stops it within about a second".to_owned(), job)
+        }
+        CancelOutcome::AlreadyFinal(job) => ("already_final", format!("already ended: {}", job.status), job),
         CancelOutcome::NotFound => return Err(not_found(id)),
     };
     reporter.result(true, &format!("{id}  {words}\n"), json!({ "outcome": outcome, "job": job }))

@@ -1,4 +1,4 @@
-//! `render config`: the settings in force and where each comes from.
+//! `render config`: the settings in force and their origin.
 
 use std::fmt::Write as _;
 
@@ -11,10 +11,10 @@ use crate::cli::failure::Failure;
 use crate::cli::reporter::Reporter;
 use crate::config::{Effective, Origin};
 
-/// Prints every setting, with a check of the ones that depend on each other.
+/// Checks and prints every setting.
 ///
 /// # Errors
-/// [`Failure::Usage`] for settings that go against each other.
+/// [`Failure::Usage`] for settings that contradict each other.
 pub(super) fn run(task: &ConfigTask, reporter: Reporter) -> Result<(), Failure> {
     let settings = &task.settings;
     settings.worker.check()?;
@@ -28,7 +28,7 @@ pub(super) fn run(task: &ConfigTask, reporter: Reporter) -> Result<(), Failure> 
         "render-threads" => Some(super::work::render_threads(&settings.worker).to_string()),
         _ => None,
     };
-    // What was typed is read once more, for where each value came from.
+    // The arguments are parsed again, for the origin of each value.
     let matches = CommandLine::command().get_matches_from(std::env::args_os());
     let matches = matches.subcommand().map_or(&matches, |(_, matches)| matches);
     let all = Effective::all(matches, resolve);

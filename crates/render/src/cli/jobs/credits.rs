@@ -1,4 +1,4 @@
-//! `render credits`: what a company may still render.
+//! `render credits`: how many videos a company may still render.
 
 use serde_json::json;
 
@@ -8,13 +8,13 @@ use crate::cli::failure::Failure;
 use crate::cli::reporter::Reporter;
 use quotereel_jobs::queue::{Credits, QueueError};
 
-/// Longest reference of a grant, in bytes.
-const LONGEST_REFERENCE_BYTES: usize = 200;
+/// Maximum length of a grant's reference, in bytes.
+const MAX_REFERENCE_BYTES: usize = 200;
 
 /// Shows or grants.
 ///
 /// # Errors
-/// [`Failure::Refused`] when more would be taken than is available, [`Failure::System`] for the database.
+/// [`Failure::Refused`] when more credits would be removed than are available, [`Failure::System`] for the database.
 pub(super) fn run(task: &CreditsTask, reporter: Reporter) -> Result<(), Failure> {
     let credits = open::runtime()?.block_on(async {
         match &task.action {
@@ -23,10 +23,10 @@ pub(super) fn run(task: &CreditsTask, reporter: Reporter) -> Result<(), Failure>
                 Ok(open::store(database).await?.credits(&scope).await.map_err(anyhow::Error::from)?)
             }
             CreditsAction::Grant { amount, reference, tenant, database } => {
-                if reference.is_empty() || reference.len() > LONGEST_REFERENCE_BYTES {
+                if reference.is_empty() || reference.len() > MAX_REFERENCE_BYTES {
                     let length = reference.len();
                     return Err(Failure::Usage(format!(
-                        "--reference has {length} bytes: 1 to {LONGEST_REFERENCE_BYTES} are right"
+                        "--reference has {length} bytes, expected 1 to {MAX_REFERENCE_BYTES}"
                     )));
                 }
                 let scope = open::scope(tenant)?;
@@ -35,7 +35,7 @@ pub(super) fn run(task: &CreditsTask, reporter: Reporter) -> Result<(), Failure>
                     Ok(credits) => Ok(Some(credits)),
                     Err(QueueError::Constraint { .. }) => Err(Failure::Refused {
                         code: "no_credits",
-                        message: format!("{} credits cannot be taken away: fewer are available", amount.unsigned_abs()),
+                        message: format!("cannot remove {} credits: fewer are available", amount.unsigned_abs()),
                         passes: false,
                         wait_seconds: None,
                     }),

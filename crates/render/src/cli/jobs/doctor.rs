@@ -9,8 +9,9 @@ use crate::config::{DatabaseArgs, StorageArgs};
 /// Checks the database and the storage.
 ///
 /// # Errors
-/// [`Failure::System`] where there can be no runtime.
+/// [`Failure::System`] if no runtime can be started.
 pub(in crate::cli) fn checks(args: &ServicesArgs) -> Result<Vec<Check>, Failure> {
+    crate::config::warn_of_unknown_variables();
     Ok(open::runtime()?.block_on(async {
         let mut checks = vec![database(&args.database).await];
         checks.extend(storage(&args.storage, &args.database).await);
@@ -18,22 +19,21 @@ pub(in crate::cli) fn checks(args: &ServicesArgs) -> Result<Vec<Check>, Failure>
     }))
 }
 
-/// Opens the database as every other command does; the embedded one is made where there is none.
+/// Opens the database as every other command does; an embedded one is created if it does not exist.
 async fn database(args: &DatabaseArgs) -> Check {
     let name = "database";
     let place = args.shown_url().unwrap_or_else(|error| error.to_string());
     match open::store(args).await {
-        Ok(_) => {
-            Check { name, ok: true, found: format!("{place} answers, its schema is the present one"), advice: None }
-        }
+        Ok(_) => Check { name, ok: true, found: format!("{place} answers, its schema is current"), advice: None },
         Err(failure) => {
-            let advice = "check QUOTEREEL_DATABASE, that the server runs, and that `render migrate` has run".to_owned();
+            let advice =
+                "check QUOTEREEL_DATABASE, whether the server runs, and whether `render migrate` has run".to_owned();
             Check { name, ok: false, found: format!("{place}: {}", words(&failure)), advice: Some(advice) }
         }
     }
 }
 
-/// Writes, reads, signs and deletes an object, and says how each step went.
+/// Writes, reads, signs and deletes an object; one check per step.
 async fn storage(args: &StorageArgs, database: &DatabaseArgs) -> Vec<Check> {
     let storage = match open::storage(args, database).await {
         Ok(storage) => storage,

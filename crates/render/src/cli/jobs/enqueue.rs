@@ -1,4 +1,4 @@
-//! `render enqueue`: checks a snapshot like a worker would, makes it whole, and puts it into the queue.
+//! `render enqueue`: checks a quote as a worker does, embeds its picture files, and puts it into the queue.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -23,21 +23,19 @@ use quotereel_jobs::job::{NewJob, TenantScope};
 use quotereel_jobs::queue::Enqueued;
 use quotereel_jobs::worker::{self, Admission, admit};
 
-/// Longest idempotency key, in bytes.
-const LONGEST_KEY_BYTES: usize = 255;
-/// Largest picture file that goes into a job, in bytes: the limit of a picture anywhere.
-const LARGEST_PICTURE_BYTES: u64 = 6 << 20;
+/// Maximum length of an idempotency key, in bytes.
+const MAX_KEY_BYTES: usize = 255;
+/// Maximum size of a picture file in a job, in bytes: the same limit as for any picture.
+const MAX_PICTURE_BYTES: u64 = 6 << 20;
 
-/// Enqueues, and says whether the job is new.
+/// Enqueues, and reports whether the job is new.
 ///
 /// # Errors
-/// [`Failure::Invalid`] for the snapshot, [`Failure::Refused`] by the rules, [`Failure::System`] for the database.
+/// [`Failure::Invalid`] for the quote, [`Failure::Refused`] by the rules, [`Failure::System`] for the database.
 pub(super) fn run(task: &EnqueueTask, reporter: Reporter) -> Result<(), Failure> {
-    if let Some(key) = task.idempotency_key.as_deref().filter(|key| key.is_empty() || key.len() > LONGEST_KEY_BYTES) {
+    if let Some(key) = task.idempotency_key.as_deref().filter(|key| key.is_empty() || key.len() > MAX_KEY_BYTES) {
         let length = key.len();
-        return Err(Failure::Usage(format!(
-            "--idempotency-key has {length} bytes: 1 to {LONGEST_KEY_BYTES} are right"
-        )));
+        return Err(Failure::Usage(format!("--idempotency-key has {length} bytes, expected 1 to {MAX_KEY_BYTES}")));
     }
     let source = if task.snapshot.as_os_str() == "-" { Input::Stdin } else { Input::File(task.snapshot.clone()) };
     let document = input::read(&source, READ_LIMIT_BYTES)?;
@@ -72,8 +70,7 @@ pub(super) fn run(task: &EnqueueTask, reporter: Reporter) -> Result<(), Failure>
     report(&enqueued, reporter)
 }
 
-/// Refuses a template that nobody has: neither this program, nor the folder of further ones, nor any worker that used this
-/// database.
+/// Refuses a template that neither this program, nor the folder of additional ones, nor any worker of this database has.
 fn check_template(name: &str, folder: Option<&Path>, with_workers: Vec<String>) -> Result<(), Failure> {
     let here = worker::template_names(folder).context("cannot read the folder of templates (see --templates)")?;
     let known: BTreeSet<String> = here.into_iter().chain(with_workers).collect();
@@ -82,7 +79,7 @@ fn check_template(name: &str, folder: Option<&Path>, with_workers: Vec<String>) 
     }
     let meant = match nearest(name, known.iter().map(String::as_str)) {
         Some(name) => format!("did you mean `{name}`?"),
-        None => format!("known are {}.", known.into_iter().collect::<Vec<_>>().join(", ")),
+        None => format!("known templates are {}.", known.into_iter().collect::<Vec<_>>().join(", ")),
     };
     let message = format!(
         "no template `{name}`: {meant} A worker that starts later may have it: --any-template enqueues the job for that one"
@@ -90,26 +87,26 @@ fn check_template(name: &str, folder: Option<&Path>, with_workers: Vec<String>) 
     Err(Failure::Refused { code: "template_unknown", message, passes: false, wait_seconds: None })
 }
 
-/// Says what came of an enqueue or a retry.
+/// Prints the outcome of an enqueue or a retry.
 pub(super) fn report(enqueued: &Enqueued, reporter: Reporter) -> Result<(), Failure> {
     let job = enqueued.job();
     let (outcome, words) = match enqueued {
         Enqueued::New(job) if job.run_after > job.created_at => {
             let wait = (job.run_after - job.created_at).whole_seconds() + 1;
-            ("new", format!("enqueued: it begins in {wait} s, when the cooldown of this quote ends"))
+            ("new", format!("enqueued: it starts in {wait} s, when the cooldown of this quote ends"))
         }
         Enqueued::New(_) => ("new", "enqueued".to_owned()),
-        Enqueued::Existing(_) => ("existing", format!("already {}: the same request found the same job", job.status)),
-        Enqueued::Reused(_) => ("reused", "made before: the same quote has this video already".to_owned()),
+        Enqueued::Existing(_) => ("existing", format!("already {}: the same request finds the same job", job.status)),
+        Enqueued::Reused(_) => ("reused", "already made: the same quote has this video".to_owned()),
     };
     tracing::info!(
         event = "CREATE", jobId = %job.id, quoteId = job.entity_id, companyId = job.scope.company_id(), outcome,
-        "a job was asked for"
+        "a job was requested"
     );
     reporter.result(true, &format!("{}  {words}\n", job.id), json!({ "outcome": outcome, "job": job }))
 }
 
-/// The snapshot with every picture that is a file beside it written into it: a worker has no such files.
+/// The quote with its picture files embedded, since a worker does not have them.
 fn whole(bytes: &[u8], snapshot: &Snapshot, folder: Option<&Path>) -> Result<Value, Failure> {
     let mut input: Value = serde_json::from_slice(bytes).map_err(anyhow::Error::from)?;
     let mut problems = Problems::default();
@@ -125,33 +122,33 @@ fn whole(bytes: &[u8], snapshot: &Snapshot, folder: Option<&Path>) -> Result<Val
                 "asset_file",
                 format!("{pointer}/file"),
                 format!("`{}`: {reason}", Path::new(file).display()),
-                "a picture file of at most 6 MiB in the snapshot's folder",
+                "a picture file of at most 6 MiB in the quote's folder",
             )]),
         }
     }
     if !problems.is_empty() {
         return Err(problems.into());
     }
-    // With the pictures in it, it must still be what a worker accepts.
+    // With its pictures, it must still be what a worker accepts.
     parse_with(input.to_string().as_bytes(), ParseOptions::default())?;
     Ok(input)
 }
 
 fn picture(path: &Path, folder: &Path) -> Result<String, String> {
-    let told = |error: std::io::Error| error.to_string();
-    let path = path.canonicalize().map_err(told)?;
-    if !path.starts_with(folder.canonicalize().map_err(told)?) {
-        return Err("it lies outside of the snapshot's folder".to_owned());
+    let reason = |error: std::io::Error| error.to_string();
+    let path = path.canonicalize().map_err(reason)?;
+    if !path.starts_with(folder.canonicalize().map_err(reason)?) {
+        return Err("it is outside the quote's folder".to_owned());
     }
-    let bytes = path.metadata().map_err(told)?.len();
-    if bytes > LARGEST_PICTURE_BYTES {
+    let bytes = path.metadata().map_err(reason)?.len();
+    if bytes > MAX_PICTURE_BYTES {
         return Err(format!("it has {bytes} bytes"));
     }
-    let content = fs::read(&path).map_err(told)?;
+    let content = fs::read(&path).map_err(reason)?;
     Ok(format!("data:{};base64,{}", media_type(&content), STANDARD.encode(content)))
 }
 
-/// The media type by the first bytes. Whoever decodes the picture looks for itself; what is none of these is told then.
+/// The media type by the first bytes. The decoder looks at the content too and reports anything else.
 fn media_type(content: &[u8]) -> &'static str {
     match content {
         [0x89, b'P', b'N', b'G', ..] => "image/png",
@@ -161,7 +158,7 @@ fn media_type(content: &[u8]) -> &'static str {
     }
 }
 
-/// Today where the day ends last, UTC-12.
+/// The date at UTC-12, where a day ends last.
 fn today_last() -> ::time::Date {
     (::time::OffsetDateTime::now_utc() - ::time::Duration::hours(12)).date()
 }

@@ -1,4 +1,4 @@
-//! `render health`: asks a running worker how it is, for a container's health check.
+//! `render health`: checks a running worker, as a container health check does.
 
 use std::time::Duration;
 
@@ -9,21 +9,21 @@ use crate::cli::failure::{Failure, status};
 use crate::cli::reporter::Reporter;
 use quotereel_jobs::observe::health::{Address, probe};
 
-/// How long the worker may take to answer.
+/// Timeout of the answer.
 const LIMIT: Duration = Duration::from_secs(3);
 
-/// Asks.
+/// Asks the worker.
 ///
 /// # Errors
-/// [`Failure::Told`] when the worker says no, [`Failure::System`] when nobody answers.
+/// [`Failure::Reported`] when the worker is not well, [`Failure::System`] when it does not answer.
 pub(super) fn run(task: &HealthTask, reporter: Reporter) -> Result<(), Failure> {
     let Address::At(address) = task.metrics else {
-        return Err(Failure::Usage("the worker's pages are off: give the address it serves them at".to_owned()));
+        return Err(Failure::Usage("the worker's pages are off: give the address that serves them".to_owned()));
     };
     let page = if task.ready { "/readyz" } else { "/healthz" };
     let answer = probe(address, page, LIMIT).map_err(anyhow::Error::from)?;
     let ok = answer.status == 200;
     let page = serde_json::from_str::<serde_json::Value>(&answer.body).unwrap_or_else(|_| json!(answer.body.trim()));
     reporter.result(ok, &format!("{}\n", answer.body.trim()), json!({ "status": answer.status, "answer": page }))?;
-    if ok { Ok(()) } else { Err(Failure::Told(status::SYSTEM)) }
+    if ok { Ok(()) } else { Err(Failure::Reported(status::SYSTEM)) }
 }

@@ -1,20 +1,21 @@
-//! `render jobs`: lists, histories, and the way to the actions on one job.
+//! `render jobs`: lists, histories, and the actions on one job.
 
 use std::fmt::Write as _;
 
 use serde_json::json;
 
 use super::args::{JobsAction, JobsTask};
+use super::moment::moment;
 use super::{change, not_found, open, show};
 use crate::cli::failure::Failure;
 use crate::cli::reporter::Reporter;
 use quotereel_jobs::job::{Job, Status};
 use quotereel_jobs::queue::JobFilter;
 
-/// Carries out one action.
+/// Runs one action.
 ///
 /// # Errors
-/// [`Failure::Usage`] for an id that is none, [`Failure::Refused`] for a job that is not there or cannot take it,
+/// [`Failure::Usage`] for a malformed id, [`Failure::Refused`] for a job that does not exist or is in the wrong state,
 /// [`Failure::System`] for the database.
 pub(super) fn run(task: &JobsTask, reporter: Reporter) -> Result<(), Failure> {
     open::runtime()?.block_on(async {
@@ -62,7 +63,7 @@ pub(super) fn run(task: &JobsTask, reporter: Reporter) -> Result<(), Failure> {
     })
 }
 
-/// One line a job.
+/// One line per job.
 fn table(jobs: &[Job]) -> String {
     let mut lines = String::new();
     for job in jobs {
@@ -82,11 +83,4 @@ fn table(jobs: &[Job]) -> String {
         writeln!(lines, "{}", line.trim_end()).expect("a String takes everything");
     }
     lines
-}
-
-/// A moment to the second, in UTC.
-pub(super) fn moment(at: ::time::OffsetDateTime) -> String {
-    let at = at.to_offset(::time::UtcOffset::UTC);
-    let (hour, minute, second) = at.to_hms();
-    format!("{} {hour:02}:{minute:02}:{second:02}Z", at.date())
 }

@@ -1,4 +1,4 @@
-//! `render migrate`: brings the database's schema up to date.
+//! `render migrate`: updates the database schema.
 
 use anyhow::Context as _;
 use serde_json::json;
@@ -9,7 +9,7 @@ use crate::cli::failure::Failure;
 use crate::cli::reporter::Reporter;
 use quotereel_jobs::queue;
 
-/// Applies what is missing.
+/// Applies missing migrations.
 ///
 /// # Errors
 /// [`Failure::System`] for the database.
@@ -17,11 +17,11 @@ pub(super) fn run(task: &MigrateTask, reporter: Reporter) -> Result<(), Failure>
     let applied = open::runtime()?.block_on(async {
         let url = task.database.url()?;
         if url.starts_with("sqlite:") {
-            // Opening the embedded database brings it up to date; a second look would find nothing to name.
+            // Opening the embedded database migrates it; migrating again would report nothing.
             open::folder_of_embedded(&url)?;
         }
         let store = queue::connect(&url).await.context("cannot open the database")?;
-        Ok::<_, Failure>(store.migrate().await.context("cannot bring the database up to date")?)
+        Ok::<_, Failure>(store.migrate().await.context("cannot migrate the database")?)
     })?;
     let lines = if applied.is_empty() {
         "the schema is up to date\n".to_owned()

@@ -1,5 +1,5 @@
-//! The commands around jobs: enqueue, look, change, work, keep house. Each opens what it needs by the configuration and
-//! speaks for one company, named explicitly.
+//! Commands for jobs: enqueue, list, change, work, maintain. Each opens what the settings name, and acts for one company,
+//! which is named explicitly.
 
 pub(super) mod args;
 mod change;
@@ -10,6 +10,7 @@ mod enqueue;
 mod health;
 mod list;
 mod migrate;
+mod moment;
 mod open;
 mod reconcile;
 mod render_one;
@@ -26,11 +27,14 @@ use super::signals::Signals;
 use crate::telemetry::{Collector, TelemetryError};
 use quotereel_jobs::queue::EnqueueError;
 
-/// Carries out one of them.
+/// Runs one of them.
 ///
 /// # Errors
 /// Every kind of [`Failure`].
 pub(super) fn run(command: &JobCommand, reporter: Reporter, signals: &Signals) -> Result<(), Failure> {
+    if !matches!(command, JobCommand::RenderOne(_)) {
+        crate::config::warn_of_unknown_variables();
+    }
     match command {
         JobCommand::Worker(task) => work::run(task, reporter, signals),
         JobCommand::Enqueue(task) => enqueue::run(task, reporter),
@@ -58,7 +62,7 @@ pub(super) fn collector() -> Result<Option<Collector>, TelemetryError> {
     Ok(Collector::from_environment(std::process::id().to_string())?)
 }
 
-/// What a refused enqueue means to the one who typed it.
+/// The failure of a refused enqueue.
 fn refusal(error: EnqueueError) -> Failure {
     let (code, passes) = match &error {
         EnqueueError::Cooldown { .. } => ("cooldown", true),
@@ -80,7 +84,7 @@ fn refusal(error: EnqueueError) -> Failure {
     Failure::Refused { code, message: error.to_string(), passes, wait_seconds }
 }
 
-/// The answer about a job that the company does not have, whether or not another one has it.
+/// The failure for a job that this company does not have, whether or not another company has it.
 fn not_found(id: quotereel_jobs::job::JobId) -> Failure {
     let message = format!("no job {id} of this company");
     Failure::Refused { code: "job_not_found", message, passes: false, wait_seconds: None }

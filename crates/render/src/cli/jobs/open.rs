@@ -1,4 +1,4 @@
-//! Opens what the configuration names: database, storage, a runtime to talk to them.
+//! Opens what the settings name: database, storage, and a runtime for them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,29 +31,29 @@ pub(in crate::cli) fn runtime() -> Result<Runtime, Failure> {
     Ok(Runtime::new().context("cannot start the runtime")?)
 }
 
-/// The database. The embedded one is made and brought up to date as it is opened: nobody else looks after it.
+/// The database. An embedded one is created and migrated when opened, since nobody else does that.
 pub(in crate::cli) async fn store(args: &DatabaseArgs) -> Result<Arc<dyn Database>, Failure> {
     let url = args.url()?;
     let embedded = folder_of_embedded(&url)?;
     let store = queue::connect(&url).await.context("cannot open the database")?;
     if embedded {
-        store.migrate().await.context("cannot bring the database up to date")?;
+        store.migrate().await.context("cannot migrate the database")?;
     } else {
         store.ping().await.context("cannot use the database")?;
     }
     Ok(store)
 }
 
-/// Makes the folder of an embedded database; `false` for a database of a server.
+/// Creates the folder of an embedded database; `false` for a database on a server.
 pub(super) fn folder_of_embedded(url: &str) -> Result<bool, Failure> {
     let Some(path) = url.strip_prefix("sqlite:") else { return Ok(false) };
     if let Some(folder) = Path::new(path).parent() {
-        fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        fs::create_dir_all(folder).with_context(|| format!("cannot create the folder {}", folder.display()))?;
     }
     Ok(true)
 }
 
-/// The storage.
+/// The storage of videos.
 pub(in crate::cli) async fn storage(
     args: &StorageArgs,
     database: &DatabaseArgs,
@@ -62,7 +62,7 @@ pub(in crate::cli) async fn storage(
     Ok(objects::open(&settings).await.context("cannot open the storage")?)
 }
 
-/// What the configuration says about storage.
+/// The storage settings.
 pub(super) fn storage_settings(args: &StorageArgs, database: &DatabaseArgs) -> Result<StorageSettings, Failure> {
     let named = match &args.storage {
         None => return Ok(StorageSettings::Directory { path: database.data_folder()?.join("videos") }),
@@ -99,12 +99,12 @@ pub(super) fn storage_settings(args: &StorageArgs, database: &DatabaseArgs) -> R
     })))
 }
 
-/// Whose jobs.
+/// The company.
 pub(super) fn scope(tenant: &TenantArgs) -> Result<TenantScope, Failure> {
     Ok(TenantScope::new(tenant.organization.as_deref(), &tenant.company)?)
 }
 
-/// A job's id.
+/// Parses a job's id.
 pub(super) fn job_id(text: &str) -> Result<JobId, Failure> {
     Ok(text.parse()?)
 }

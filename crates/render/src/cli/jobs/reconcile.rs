@@ -1,4 +1,4 @@
-//! `render reconcile`: one round of the maintenance that every worker does by itself, now, by hand.
+//! `render reconcile`: one round of maintenance now, by hand. Workers do the same by themselves.
 
 use std::fmt::Write as _;
 
@@ -13,13 +13,13 @@ use crate::cli::reporter::Reporter;
 use crate::config::WorkerArgs;
 use quotereel_jobs::worker::{self, Until};
 
-/// Corrects what can be corrected, and says what.
+/// Runs the maintenance tasks, and reports what they corrected.
 ///
 /// # Errors
-/// [`Failure::Told`] when a duty met an error, [`Failure::System`] when it cannot begin.
+/// [`Failure::Reported`] when a duty met an error, [`Failure::System`] when it cannot begin.
 pub(super) fn run(task: &ReconcileTask, reporter: Reporter) -> Result<(), Failure> {
     task.settings.worker.check()?;
-    // A living worker has the spool; this round has nothing to do with it.
+    // The spool may belong to a running worker; this round does not need it.
     let spool = TempDir::with_prefix("quotereel-").context("cannot make a temporary folder")?;
     let worker = WorkerArgs { spool: Some(spool.path().to_owned()), ..task.settings.worker.clone() };
     let settings = crate::config::Settings { worker, ..task.settings.clone() };
@@ -37,5 +37,5 @@ pub(super) fn run(task: &ReconcileTask, reporter: Reporter) -> Result<(), Failur
     }
     let ok = reports.iter().all(|report| report.errors.is_empty());
     reporter.result(ok, &lines, json!({ "duties": reports }))?;
-    if ok { Ok(()) } else { Err(Failure::Told(status::SYSTEM)) }
+    if ok { Ok(()) } else { Err(Failure::Reported(status::SYSTEM)) }
 }

@@ -1,4 +1,4 @@
-//! `render render-one`: the child process of a worker. Not for people; see [`quotereel_jobs::worker::render`].
+//! `render render-one`: the child process of a worker, not for users; see [`quotereel_jobs::worker::render`].
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use super::args::RenderOneArgs;
 use crate::cli::failure::Failure;
 use quotereel_jobs::worker::{self, ChildLimits};
 
-/// Limits the process, then renders the one order on stdin.
+/// Limits the process, then renders the one job on stdin.
 ///
 /// # Errors
-/// [`Failure::System`]: everything that the quote or the template is to blame for is told on stdout.
+/// [`Failure::System`]; errors of the quote or the template are reported on stdout.
 pub(super) fn run(args: &RenderOneArgs) -> Result<(), Failure> {
     let limits = ChildLimits {
         memory_bytes: args.memory_bytes,

@@ -1,11 +1,11 @@
-//! `render jobs show`: one job with all it has, and fresh addresses of its video.
+//! `render jobs show`: one job with all its details, and signed URLs of its video.
 
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
 use super::args::TenantArgs;
-use super::list::moment;
+use super::moment::moment;
 use super::{not_found, open};
 use crate::cli::failure::Failure;
 use crate::cli::reporter::Reporter;
@@ -40,7 +40,7 @@ pub(super) async fn run(
     reporter.result(true, &lines, json!({ "job": shown }))
 }
 
-/// Signed addresses of video and thumbnail.
+/// Signed URLs of video and thumbnail.
 async fn addresses(
     objects: &dyn ObjectStore,
     output: &JobOutput,
@@ -48,7 +48,7 @@ async fn addresses(
     args: &StorageArgs,
 ) -> Result<[String; 2], Failure> {
     let sign = async |key: &str, extension: &str| -> Result<String, Failure> {
-        // Whoever could write the row could name any object in it, another company's too.
+        // Somebody who can write the row could name any object in it, even another company's.
         let own = ObjectKey::parse(key).filter(|key| key.is_of(&job.scope, job.id));
         let own = own.ok_or_else(|| anyhow::anyhow!("the row's object key `{key}` is not this job's"))?;
         let url = objects.sign_get(&own, args.url_ttl, Some(&format!("{}.{extension}", job.entity_id))).await;

@@ -1,27 +1,26 @@
-//! `render webhook`: where a company's webhooks go, and the secret that signs them.
+//! `render webhook`: the address of a company's webhooks, and the secret that signs them.
 
 use std::fs;
 
-use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use super::args::WebhookTask;
 use super::open;
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, unreadable};
 use crate::cli::reporter::Reporter;
 use quotereel::pictures::check_address;
 use quotereel_jobs::queue::WebhookEndpoint;
 
-/// Goes before a secret in text, as Standard Webhooks has it.
+/// Prefix of a secret in text, from Standard Webhooks.
 const SECRET_PREFIX: &str = "whsec_";
-/// Lengths of a secret, in bytes, as Standard Webhooks has them.
+/// Length of a secret, in bytes, from Standard Webhooks.
 const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
-/// Length of a secret that is made here.
+/// Length of a generated secret, in bytes.
 const NEW_SECRET_BYTES: usize = 32;
 
-/// Sets or removes.
+/// Sets or removes the address.
 ///
 /// # Errors
 /// [`Failure::Usage`] for an address or a secret that cannot be used, [`Failure::System`] for the database.
@@ -35,15 +34,15 @@ pub(super) fn run(task: &WebhookTask, reporter: Reporter) -> Result<(), Failure>
             (secret.to_vec(), Some(format!("{SECRET_PREFIX}{}", STANDARD.encode(secret))))
         }
         Some(file) => {
-            let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+            let text = fs::read_to_string(file).map_err(|error| unreadable("the secret", file, error))?;
             (read_secret(text.trim())?, None)
         }
     };
     if !off {
-        // A private address may be right for workers that are told to allow it; they check again.
+        // Workers may be set to allow private addresses; they check again.
         let url =
             check_address(&task.url, true).map_err(|reason| Failure::Usage(format!("webhook address: {reason}")))?;
-        tracing::debug!(host = url.host_str(), "the address can be used");
+        tracing::debug!(host = url.host_str(), "the address is valid");
     }
     let endpoint = WebhookEndpoint { url: if off { String::new() } else { task.url.clone() }, secret };
     open::runtime()?.block_on(async {
@@ -60,9 +59,9 @@ pub(super) fn run(task: &WebhookTask, reporter: Reporter) -> Result<(), Failure>
 
 fn read_secret(text: &str) -> Result<Vec<u8>, Failure> {
     let secret = text.strip_prefix(SECRET_PREFIX).and_then(|text| STANDARD.decode(text).ok());
-    secret
-        .filter(|secret| SECRET_BYTES.contains(&secret.len()))
-        .ok_or_else(|| Failure::Usage("--secret-file must hold `whsec_` and the base64 of 24 to 64 bytes".to_owned()))
+    secret.filter(|secret| SECRET_BYTES.contains(&secret.len())).ok_or_else(|| {
+        Failure::Usage("--secret-file must contain `whsec_` and the base64 of 24 to 64 bytes".to_owned())
+    })
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! `render worker`: opens database, storage and spool, and works until it is told to stop.
+//! `render worker`: opens database, storage and spool, and works until stopped.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -24,17 +24,17 @@ use quotereel_jobs::observe::metrics::Metrics;
 use quotereel_jobs::queue::Retention;
 use quotereel_jobs::worker::{self, Admission, JobReport, Program, Resources, Spool, Until, WorkerSettings};
 
-/// How long the database may be silent before the worker counts as not ready.
+/// The worker counts as not ready after this time without an answer of the database.
 const PATIENCE_OF_STORE: Duration = Duration::from_secs(60);
 
-/// How long the end of the program waits for calls that block.
+/// Maximum time that the end of the program waits for blocking calls.
 const LAST_CALLS: Duration = Duration::from_secs(5);
 
-/// Works.
+/// Runs the worker.
 ///
 /// # Errors
-/// [`Failure::Usage`] for settings that go against each other, [`Failure::System`] when it cannot begin;
-/// [`Failure::Told`] when `--once` or `--drain` ended with jobs that did not succeed.
+/// [`Failure::Usage`] for settings that contradict each other, [`Failure::System`] when it cannot start;
+/// [`Failure::Reported`] when `--once` or `--drain` ended with jobs that did not succeed.
 pub(super) fn run(task: &WorkerTask, reporter: Reporter, signals: &Signals) -> Result<(), Failure> {
     task.settings.worker.check()?;
     let until = match (task.once, task.drain) {
@@ -46,17 +46,17 @@ pub(super) fn run(task: &WorkerTask, reporter: Reporter, signals: &Signals) -> R
     if let Err(error) = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable) {
         tracing::warn!(error = %error, "other processes of this user may read this one's environment");
     }
-    // From here on signals are the worker's: the first asks it to end in order, the second ends it at once.
+    // From here on the worker handles signals: the first asks it to stop in order, the second ends it at once.
     let _deferred = signals.defer();
     let runtime = open::runtime()?;
     let worked = runtime.block_on(work(&task.settings, until, reporter, signals));
-    // A folder that hangs, or a lookup of a name, must not hold up the end.
+    // A hanging disk or name lookup must not delay the end.
     runtime.shutdown_timeout(LAST_CALLS);
     let failed = worked?;
-    if failed && until != Until::Stopped { Err(Failure::Told(crate::cli::failure::status::SYSTEM)) } else { Ok(()) }
+    if failed && until != Until::Stopped { Err(Failure::Reported(crate::cli::failure::status::SYSTEM)) } else { Ok(()) }
 }
 
-/// Works, and says whether any job failed.
+/// Runs the worker; returns whether any job failed.
 async fn work(settings: &Settings, until: Until, reporter: Reporter, signals: &Signals) -> Result<bool, Failure> {
     let asked_to_stop = stop_on_signals(signals.received().is_some())?;
     let resources = resources(settings).await?;
@@ -68,9 +68,9 @@ async fn work(settings: &Settings, until: Until, reporter: Reporter, signals: &S
             let stop = async move { drop(ended.wait_for(|ended| *ended).await) };
             match Listening::bind(address).await {
                 Ok(listening) => Some(tokio::spawn(listening.serve(metrics, health, stop))),
-                // A worker that ends by itself soon does not mind the one that has the address for good.
+                // A worker that ends by itself can do without pages if another has the address.
                 Err(error) if until != Until::Stopped => {
-                    tracing::warn!(error = %error, "this worker shows no health pages");
+                    tracing::warn!(error = %error, "this worker serves no health pages");
                     None
                 }
                 Err(error) => Err(error).context("cannot serve the health pages (see --metrics)")?,
@@ -113,7 +113,7 @@ pub(super) async fn resources(settings: &Settings) -> Result<Resources, Failure>
     })
 }
 
-/// Says where a video is, or why there is none. A reader of stdout that has gone stops no worker.
+/// Prints where a video is, or why there is none. A reader of stdout that has gone stops no worker.
 fn print_report(report: &JobReport, storage: &dyn ObjectStore, reporter: Reporter) {
     let place = |key: &str| ObjectKey::parse(key).map(|key| storage.place(&key));
     let video = report.output().and_then(|output| place(&output.output_key));
@@ -123,7 +123,7 @@ fn print_report(report: &JobReport, storage: &dyn ObjectStore, reporter: Reporte
         (Some(video), false) => reporter::print(format!("{video}\n").as_bytes()),
         (None, false) => {
             let reason = report.reason();
-            let reason = reason.as_deref().unwrap_or("no reason given");
+            let reason = reporter::legible(reason.as_deref().unwrap_or("no reason given"));
             reporter.say(&format!("{} {status}: {reason}\n", report.job_id));
             Ok(())
         }
@@ -143,10 +143,10 @@ fn print_report(report: &JobReport, storage: &dyn ObjectStore, reporter: Reporte
     drop(result);
 }
 
-/// Turns true with the first SIGTERM, SIGINT or SIGHUP; the second ends the process at once. What it was doing is taken
-/// up by another worker, or by this one when it starts again.
+/// Becomes true with the first SIGTERM, SIGINT or SIGHUP; the second ends the process at once. Its jobs are taken over by
+/// another worker, or by this one when it starts again.
 ///
-/// `already` is whether one came before.
+/// `already` says whether one came before.
 fn stop_on_signals(already: bool) -> Result<watch::Receiver<bool>, Failure> {
     let watched = |kind| signal(kind).context("cannot watch for signals");
     let terminate = watched(SignalKind::terminate())?;
@@ -178,7 +178,7 @@ pub(super) fn concurrency(args: &WorkerArgs) -> NonZeroUsize {
     given.unwrap_or_else(|| NonZeroUsize::new(processors() / 2).unwrap_or(NonZeroUsize::MIN))
 }
 
-/// Threads of one render: what is there, shared out.
+/// Threads per render: the processors, divided by the jobs at the same time.
 pub(super) fn render_threads(args: &WorkerArgs) -> NonZeroUsize {
     let given = args.render_threads.and_then(|given| NonZeroUsize::new(given.into()));
     given.unwrap_or_else(|| NonZeroUsize::new(processors() / concurrency(args)).unwrap_or(NonZeroUsize::MIN))
@@ -188,7 +188,7 @@ fn processors() -> usize {
     available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
-/// The worker's settings from the configuration.
+/// The settings of the worker.
 pub(super) fn worker_settings(settings: &Settings, until: Until) -> WorkerSettings {
     let args = &settings.worker;
     let EnqueueArgs { allow_unissued, allow_expired, .. } = settings.enqueue;

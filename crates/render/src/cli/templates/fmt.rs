@@ -15,7 +15,7 @@ use crate::cli::reporter::Reporter;
 /// Formats every file, or checks that each is formatted. A file is replaced as a whole, and only where it changes.
 ///
 /// # Errors
-/// [`Failure::Template`] with every file that cannot be read as JSON, before any is written; [`Failure::Told`] with
+/// [`Failure::Template`] with every file that cannot be read as JSON, before any is written; [`Failure::Reported`] with
 /// status 3 where a check finds something; [`Failure::Invalid`] and [`Failure::System`] for paths that are no files.
 pub(super) fn run(args: &FmtArgs, reporter: Reporter) -> Result<(), Failure> {
     let files = files::read(&args.paths)?;
@@ -40,7 +40,7 @@ pub(super) fn run(args: &FmtArgs, reporter: Reporter) -> Result<(), Failure> {
         let count = names.len();
         reporter.say(&format!("{count} of {} files are not formatted; without --check they are\n", files.len()));
     }
-    Err(Failure::Told(status::INVALID))
+    Err(Failure::Reported(status::INVALID))
 }
 
 /// The files that are not in the style, each with its text in it.

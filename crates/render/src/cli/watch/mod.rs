@@ -1,5 +1,5 @@
-//! `render watch`: one picture of a quote, made anew whenever the snapshot, its local pictures or the template change.
-//! What is wrong is printed and the last good picture stays. What watching means is told in `sources`.
+//! `render watch`: one picture of a quote, made again whenever the quote, its local pictures or the template change.
+//! Errors are printed, and the last good picture stays. `sources` explains what is watched.
 
 mod sources;
 
@@ -19,10 +19,11 @@ use super::signals::Signals;
 use quotereel::files::write_whole;
 use quotereel::{KnownFrames, KnownPictures, Video, png};
 
-/// Makes the picture again and again, until a signal comes or nobody reads stdout any more.
+/// Makes the picture after every change, until a signal comes or the reader of stdout has gone.
 ///
 /// # Errors
-/// [`Failure::Usage`] and [`Failure::System`] for what cannot be watched or written at all, [`Failure::Interrupted`].
+/// [`Failure::Usage`], [`Failure::NotFound`] and [`Failure::System`] if the files cannot be watched or written,
+/// [`Failure::Interrupted`].
 pub(super) fn run(task: &WatchTask, reporter: Reporter, signals: &Signals) -> Result<(), Failure> {
     destination::check([task.output.as_path()], task.source.snapshot.path())?;
     let mut sources = Sources::watch(&task.snapshot, &task.source.template)?;
@@ -33,26 +34,26 @@ pub(super) fn run(task: &WatchTask, reporter: Reporter, signals: &Signals) -> Re
             Ok(()) => {}
             Err(failure @ (Failure::Interrupted(_) | Failure::ReaderGone)) => return Err(failure),
             Err(failure) if changed_at.is_none() && no_template(&failure) => return Err(failure),
-            // The author is about to mend it.
+            // The author will fix it and save again.
             Err(failure) => reporter.failure(&failure),
         }
         changed_at = Some(sources.next_change()?);
     }
 }
 
-/// Whether there is no such template: no change of a file brings it.
+/// Whether the template does not exist: no change of a file will bring it.
 fn no_template(failure: &Failure) -> bool {
     matches!(failure, Failure::Invalid(problems) if problems.iter().any(|problem| problem.code == TEMPLATE_NOT_FOUND))
 }
 
-/// What need not be made again.
+/// Pictures and frames to reuse.
 #[derive(Default)]
 struct Known {
     pictures: KnownPictures,
     frames: KnownFrames,
 }
 
-/// Makes the picture once. `changed_at` is when the change was seen that asks for it.
+/// Makes the picture once. `changed_at` is the time of the change that asks for it.
 fn make(
     task: &WatchTask,
     known: &mut Known,
@@ -68,7 +69,7 @@ fn make(
         View::Sheet => video.sheet_again(&mut known.frames),
     };
     let bytes = png(&picture).context("cannot encode the picture")?;
-    // A signal must not end the process between the file's making and its naming.
+    // A signal must not end the process between creating and naming the file.
     let deferred = signals.defer();
     write_whole(&task.output, &bytes).map_err(anyhow::Error::from)?;
     let took_ms = changed_at.map(|changed_at| changed_at.elapsed().as_secs_f64() * 1000.0);

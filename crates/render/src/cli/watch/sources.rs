@@ -1,9 +1,9 @@
-//! The files that a picture is made of, and the wait for one of them to change.
+//! The files that a picture is made of, and waiting for changes of them.
 //!
 //! Folders are watched, not files: an editor that saves a file by renaming another over it leaves nothing to watch of the
-//! old one. Of what happens in a folder only the names of sources count, so that a picture written beside them wakes nobody.
-//! What nobody reports (a folder that was deleted and comes back, a link further up that leads elsewhere, a disk of another
-//! machine) is found by a look at all sources each second.
+//! old one. Of what happens in a folder only the names of sources count, so that a picture written beside them causes no work.
+//! Changes that are not reported (a folder deleted and created again, a changed link further up, a network disk) are found by
+//! checking all sources each second.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -16,25 +16,25 @@ use anyhow::{Context as _, anyhow};
 use notify::event::{AccessKind, AccessMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, unreadable};
 use quotereel::TemplateChoice;
 use quotereel::files::folder_of;
 use quotereel::snapshot::{AssetRef, Snapshot};
 use quotereel::template::{DOCUMENT_FILE, PARTS_FOLDER, STRINGS_FOLDER};
 
-/// How long nothing may happen before a burst of changes counts as over.
+/// A burst of changes is over after this time without any.
 const QUIET: Duration = Duration::from_millis(20);
-/// How long a burst is waited for, however long it goes on.
-const LONGEST_BURST: Duration = Duration::from_millis(100);
-/// How long a snapshot or template may be missing: an editor that moves the old one away first is about to bring the new one.
+/// Maximum wait for the end of a burst.
+const MAX_BURST: Duration = Duration::from_millis(100);
+/// Grace for a missing quote or template: some editors move the old file away before they write the new one.
 const MISSING: Duration = Duration::from_millis(300);
-/// How often all sources are looked at, whatever is reported. A look is a few dozen questions about files.
+/// Interval of checks of all sources, a few dozen `stat` calls each.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// What the operating system reported, and when.
+/// A report of the operating system, with its time.
 type Report = (Instant, notify::Result<Event>);
 
-/// What tells one state of a file from another: device, number of the file, length, time of change in seconds and nanoseconds.
+/// State of a file: device, inode, length, modification time in seconds and nanoseconds.
 type Stamp = (u64, u64, u64, i64, i64);
 
 /// The sources of one picture, watched.
@@ -57,15 +57,15 @@ pub(super) struct Sources {
 }
 
 impl Sources {
-    /// Begins to watch the snapshot, and the template where it is a folder.
+    /// Starts to watch the quote, and the template if it is a folder.
     ///
     /// # Errors
-    /// [`Failure::System`] where a folder cannot be watched or the snapshot is not there.
+    /// [`Failure::NotFound`] where there is no such quote, [`Failure::System`] where a folder cannot be watched.
     pub(super) fn watch(snapshot: &Path, template: &TemplateChoice) -> Result<Self, Failure> {
-        fs::metadata(snapshot).with_context(|| format!("cannot read the snapshot {}", snapshot.display()))?;
+        fs::metadata(snapshot).map_err(|error| unreadable("the quote", snapshot, error))?;
         let (send, reports) = channel();
         let watcher = notify::recommended_watcher(move |event| {
-            // After the last wait nobody listens any more.
+            // Nobody receives after the last wait.
             let _ = send.send((Instant::now(), event));
         });
         let mut sources = Self {
@@ -125,7 +125,7 @@ impl Sources {
             folders.extend([STRINGS_FOLDER, PARTS_FOLDER].map(|inner| folder.join(inner)));
             folders.insert(folder.clone());
         }
-        // One that is not there belongs to a picture that is missing, of which a warning has told.
+        // A missing folder belongs to a missing picture, which a warning has reported.
         for folder in folders.iter().filter(|folder| folder.is_dir()) {
             let watched = self.watcher.watch(folder, RecursiveMode::NonRecursive);
             // It may have been deleted just now.
@@ -180,7 +180,7 @@ impl Sources {
 
     /// Takes what follows a change, until nothing has for `quiet` or the burst has lasted too long.
     fn gather(&self, first: Instant, quiet: Duration) {
-        let end = first + quiet.max(LONGEST_BURST);
+        let end = first + quiet.max(MAX_BURST);
         let mut quiet_at = Instant::now() + quiet;
         loop {
             let wait = quiet_at.min(end).saturating_duration_since(Instant::now());
@@ -224,13 +224,13 @@ fn is_json(file: &Path) -> bool {
     file.extension().is_some_and(|extension| extension == "json")
 }
 
-/// The sound file that a template's document names, whatever else is wrong with it; `last` where it is no JSON.
+/// The sound file that a template's document names, whatever else is wrong with it; `last` if it is not JSON.
 fn sound_of(document: &Path, last: Option<String>) -> Option<String> {
     let json: Option<serde_json::Value> = fs::read(document).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
     json.map_or(last, |json| json["audio"].as_str().map(str::to_owned))
 }
 
-/// The state of a file, links followed; nothing where there is none.
+/// The state of a file, links followed; `None` if it does not exist.
 fn stamp_of(file: &Path) -> Option<Stamp> {
     let about = fs::metadata(file).ok()?;
     Some((about.dev(), about.ino(), about.size(), about.mtime(), about.mtime_nsec()))
@@ -353,6 +353,6 @@ mod tests {
     #[test]
     fn a_snapshot_that_is_not_there_cannot_be_watched() {
         let missing = Path::new("/nowhere/at/all.json");
-        assert!(matches!(Sources::watch(missing, &TemplateChoice::Builtin(String::new())), Err(Failure::System(_))));
+        assert!(matches!(Sources::watch(missing, &TemplateChoice::Builtin(String::new())), Err(Failure::NotFound(_))));
     }
 }
