@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use quotereel::template::{icon_names, schema};
-use quotereel::{Quote, SIZES, Size};
+use quotereel::{Problem, Quote, SIZES, Size};
 use serde_json::{Map, Value};
 
 fn docs() -> PathBuf {
@@ -73,7 +73,9 @@ fn every_step_of_the_tutorial_renders() {
         std::fs::write(folder.path().join("template.json"), document.to_string()).expect("written");
         let quote = quote(folder.path(), Size::PORTRAIT);
         let video = quote.prepare().unwrap_or_else(|error| panic!("after {kind}={place}: {error}"));
-        assert!(video.warnings().is_empty(), "after {kind}={place}: {}", video.warnings());
+        // The quote is Spanish; the tutorial adds Spanish words in a late step.
+        let other = |problem: &&Problem| problem.code != "locale_without_words";
+        assert_eq!(video.warnings().iter().find(other), None, "after {kind}={place}");
         let frame = video.frame(video.thumbnail_frame());
         assert!(frame.pixels().as_chunks::<4>().0.iter().any(|pixel| *pixel != frame.pixels()[..4]), "an empty frame");
         steps += 1;

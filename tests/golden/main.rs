@@ -32,7 +32,9 @@ const FAR: i32 = 48;
 const MAX_FAR_PER_MILLE: usize = 40;
 
 /// All accepted pictures.
-const NAMES: [&str; 42] = [
+const NAMES: [&str; 44] = [
+    "language_names_and_canvases",
+    "language_names_and_canvases_mirrored",
     "rounded_rect_radii",
     "gradient",
     "conic",
