@@ -154,16 +154,18 @@ compare: build ## Measure against FFmpeg and Remotion, side by side; takes a qua
 	@benches/compare/run --render $(TARGET)/release/render $(COMPARE)
 
 .PHONY: fmt
-fmt: rust ## Format the sources
+fmt: rust ## Format the sources and the built-in templates
 	@$(CARGO) fmt --all
+	@$(CARGO) run --locked --quiet -p quotereel-render --bin render -- templates fmt templates/*
 
 .PHONY: lint
-lint: rust ## Formatting and clippy, warnings denied
+lint: rust ## Formatting of sources and templates, and clippy, warnings denied
 	$(call install_missing,$(LINT_PACKAGES))
 	@$(CARGO) fmt --all --check
 	@$(CARGO) clippy --workspace --locked --all-targets -- -D warnings
 	@$(CARGO) clippy -p quotereel --locked --no-default-features -- -D warnings
 	@$(CARGO) clippy -p quotereel-render --locked --no-default-features -- -D warnings
+	@$(CARGO) test --workspace --locked --quiet --test template formatted
 
 .PHONY: doc
 doc: setup ## The documentation of engine and jobs, warnings denied

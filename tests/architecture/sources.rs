@@ -102,7 +102,7 @@ impl Crate {
             let back = reach[*module].iter().filter(|other| reach[**other].contains(*module));
             back.map(|other| self.files[*other].path.clone()).collect()
         };
-        let circles: BTreeSet<BTreeSet<String>> = in_a_circle.map(|module| circle_of(&module)).collect();
+        let circles: BTreeSet<BTreeSet<String>> = in_a_circle.map(circle_of).collect();
         circles.into_iter().collect()
     }
 }
