@@ -417,7 +417,7 @@ fn overrides_within_overrides_do_not_multiply() {
             "portrait": { "clip": false }, "tall": { "layout": { "grow": 1 } }, "children": [inner] })
     });
     shown(json!([nested]), &json!({})).expect("thirty groups");
-    let inside = (0..20).fold(
+    let inside = (0..15).fold(
         json!({ "type": "shape" }),
         |inner, _| json!({ "type": "group", "portrait": { "children": [inner] }, "children": [inner] }),
     );

@@ -130,7 +130,8 @@ impl Fields {
         let own = field_names::<T>();
         let known = || self.common.iter().chain(own);
         if let Some(unknown) = self.all.keys().find(|key| !known().any(|name| name == key)) {
-            let names: Vec<String> = known().map(|name| format!("`{name}`")).collect();
+            let overrides = OVERRIDES.iter().map(|(name, _)| name);
+            let names: Vec<String> = known().chain(overrides).map(|name| format!("`{name}`")).collect();
             let error = format!("unknown field `{unknown}`, expected one of {}", names.join(", "));
             return Err(at_field(unknown, error));
         }

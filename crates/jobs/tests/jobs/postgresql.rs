@@ -134,7 +134,7 @@ fn a_tenant_sees_its_rows_alone_whatever_a_statement_asks() {
             "select * from webhook_endpoints",
             "select * from claim_video_renders('w', 's', 1, '1 minute', '1 minute', 1)",
             "select enqueue_video_render('cmp-theirs', 'q', 't', '{}')",
-            "select put_video_render('cmp-theirs', null, 'QUOTE', 'q', 't', '{}', null, null, '', gen_random_uuid(), null)",
+            "select put_video_render('cmp-theirs', null, 'QUOTE', 'q', 't', '{}', null, null, '', gen_random_uuid(), null, null)",
             // Nothing of a job's state, and no row past the function: what is held for it would not be in the books.
             "insert into video_render_jobs (company_id, entity_id, template, input_json) values ('cmp-mine', 'q', 't', '{}')",
             "insert into video_render_jobs (company_id, entity_id, template, input_json, credits_held)

@@ -138,7 +138,8 @@ fn a_translated_copy_speaks_a_new_language() {
     bench.render("validate q.json -t ./mine").ends_with(0).says(&["warning[locale_without_words]"]);
     std::fs::copy(bench.work().join("mine/strings/en.json"), bench.work().join("mine/strings/da.json"))
         .expect("copied");
-    assert_eq!(bench.render("validate q.json -t ./mine").ends_with(0).stderr, "");
+    let quiet = bench.render("validate q.json -t ./mine").ends_with(0);
+    assert!(!quiet.stderr.contains("warning["), "{}", quiet.stderr);
 }
 
 #[test]

@@ -286,7 +286,7 @@ async fn rows_of_another_program(rig: Rig) {
         ("'cmp_a', 'q_1', 'tiny', null".to_owned(), "input_json"),
         (format!("'../x', 'q_1', 'tiny', '{good}'"), "company_id_check"),
         (format!("null, 'q_1', 'tiny', '{good}'"), "company_id"),
-        (format!("'cmp_a', 'a/b', 'tiny', '{good}'"), "entity_id_check"),
+        (format!("'cmp_a', ' q', 'tiny', '{good}'"), "entity_id_check"),
         (format!("'cmp_a', 'q_1', '', '{good}'"), "template_check"),
     ] {
         let refused = insert(&rig, needed, &values).await.expect_err(&values);
