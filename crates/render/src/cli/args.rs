@@ -57,7 +57,7 @@ pub(super) struct ReportingArgs {
 }
 
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "a process makes only one")]
+#[cfg_attr(feature = "jobs", expect(clippy::large_enum_variant, reason = "a process makes only one"))]
 pub(super) enum Command {
     /// Render the video and its thumbnail
     Video(VideoArgs),

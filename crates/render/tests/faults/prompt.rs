@@ -11,8 +11,9 @@ use crate::rig::{COMPANY, Rig, snapshot, until};
 
 async fn progress_is_seen_and_a_cancel_comes_in_time(rig: Rig) {
     let scope = rig.grant(COMPANY).await;
-    let worker = rig.worker("a").set("QUOTEREEL_HEARTBEAT", "15s").set("QUOTEREEL_LEASE", "75s").start();
-    let id = rig.enqueue("slow").await;
+    let worker = rig.worker("a").set("QUOTEREEL_HEARTBEAT", "15s").set("QUOTEREEL_LEASE", "75s");
+    let worker = worker.set("QUOTEREEL_RENDER_THREADS", "1").start();
+    let id = rig.enqueue("moving").await;
     let progress = format!("select progress from video_render_jobs where id = '{id}'");
     let mut seen = Vec::new();
     until("the progress moves twice", async || {
