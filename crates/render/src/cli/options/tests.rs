@@ -100,7 +100,7 @@ fn what_cannot_be_meant_is_refused() {
     assert!(refused("render video q.json --thumbnail -").contains("only --output"));
     assert!(refused("render video q.json --thumbnail t.png").contains(".jpg or .jpeg"));
     assert!(refused("render video q.json --thumbnail t.jpg --small-thumbnail t.jpg").contains("twice"));
-    assert!(refused("render video q.json --json -o -").contains("both want stdout"));
+    assert!(refused("render video q.json --json -o -").contains("both write to stdout"));
     assert!(refused("render video q.json -o x.mp4 --format y4m").contains("`-o -`"));
     assert!(refused("render video q.json --param accent").contains("NAME=VALUE"));
     assert!(refused("render video q.json --param =1").contains("NAME=VALUE"));
