@@ -94,8 +94,10 @@ fn main() {
 }
 
 fn enqueue(options: &Options, render: &impl Fn(&[&str]) -> Command) {
+    // Cargo starts a bench in its package's folder; what is named is relative to the repository.
+    let root = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
     let mut quote: Value =
-        serde_json::from_slice(&fs::read(&options.quote).expect("the quote")).expect("the quote is JSON");
+        serde_json::from_slice(&fs::read(root.join(&options.quote)).expect("the quote")).expect("the quote is JSON");
     // Read from stdin a quote may name no files.
     drop_files(&mut quote);
     for number in 0..options.jobs {
