@@ -1,5 +1,5 @@
 //! The documentation of templates cannot drift: every step of the tutorial is rendered, and the reference is the one
-//! that the JSON Schema gives. `QUOTEREEL_ACCEPT=1` writes the reference anew.
+//! that the JSON Schema gives. `QUOTEREEL_ACCEPT=1` writes the reference again.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

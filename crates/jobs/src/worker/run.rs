@@ -339,7 +339,7 @@ async fn lasting<F: Future<Output = ()> + Send>(
     task: fn(Arc<Context>) -> F,
 ) {
     while AssertUnwindSafe(task(Arc::clone(&context))).catch_unwind().await.is_err() {
-        tracing::error!(event = "ERROR", task = name, "a bug: the task begins anew");
+        tracing::error!(event = "ERROR", task = name, "a bug: the task starts again");
         sleep(Duration::from_secs(1)).await;
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The quotes are `fixtures/warnings/CODE.json` and `CODE--VARIANT.json`. A folder of the same name beside one is its
 //! template, otherwise it is the default. `127.0.0.1:8765` stands for the server of these tests. `QUOTEREEL_ACCEPT=1`
-//! writes the documentation anew.
+//! writes the documentation again.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
