@@ -107,7 +107,7 @@ demo: setup ## Build what rendering needs, render a quote, print where the video
 .PHONY: test
 test: setup-tests ## Every test, the examples in the documentation included; starts and stops the servers it needs
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
-	  tests/servers/with.sh $(CARGO) nextest run --workspace --locked --no-fail-fast; \
+	  tests/servers/with.sh $(CARGO) nextest run --workspace --locked --no-fail-fast --test-threads "$$(($$(nproc) + 2))"; \
 	else tests/servers/with.sh $(CARGO) test --workspace --locked --no-fail-fast --lib --bins --tests --examples; fi
 	@$(CARGO) test --workspace --locked --doc
 
