@@ -9,6 +9,14 @@ pub enum QueueError {
     /// The database does not answer, or the connection broke: trying again may help.
     #[error("the database is not available: {0}")]
     Unavailable(Box<dyn std::error::Error + Send + Sync>),
+    /// Somebody else's open transaction holds what this call needs: trying again helps once it has ended.
+    #[error("waited in vain for a lock on {what}{}", held_by(.holders))]
+    Locked {
+        /// The table, or `a row`.
+        what: String,
+        /// The transactions that may hold it: pid, program, role and, where the login may see it, for how long. May be empty.
+        holders: String,
+    },
     /// The schema is older or newer than this program.
     #[error("the database's schema is {found}, this program needs {needed}: run `render migrate`")]
     Schema {
@@ -54,8 +62,12 @@ impl QueueError {
     /// Whether the same call may work a moment later.
     #[must_use]
     pub const fn is_transient(&self) -> bool {
-        matches!(self, Self::Unavailable(_))
+        matches!(self, Self::Unavailable(_) | Self::Locked { .. })
     }
+}
+
+fn held_by(holders: &str) -> String {
+    if holders.is_empty() { String::new() } else { format!("; open transactions: {holders}") }
 }
 
 /// Why an enqueue is refused.

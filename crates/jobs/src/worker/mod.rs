@@ -17,6 +17,7 @@ mod process;
 mod render;
 mod run;
 mod settings;
+mod slots;
 mod spool;
 mod templates;
 mod upload;

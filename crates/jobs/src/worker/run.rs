@@ -21,6 +21,7 @@ use super::outcome::{JobOutcome, JobReport};
 use super::process::{GIVEN_BACK, OTHERS_WAIT, process};
 use super::render::Program;
 use super::settings::{Until, WorkerSettings};
+use super::slots::Slots;
 use super::spool::Spool;
 use crate::job::WorkerId;
 use crate::objects::ObjectStore;
@@ -97,11 +98,12 @@ pub async fn run(
 
     let on_end = Arc::new(on_end);
     let mut jobs = JoinSet::new();
+    let slots = Slots::new(context.settings.concurrency.get());
     let (mut broken, mut refused_in_a_row) = (None, 0);
     loop {
         while jobs.try_join_next().is_some() {}
         while let Ok((claimed, claimed_at)) = adoptions.try_recv() {
-            start(&mut jobs, &context, claimed, claimed_at, &on_end);
+            start(&mut jobs, &context, &slots, claimed, claimed_at, &on_end);
         }
         if *asked_to_stop.borrow() {
             break;
@@ -111,16 +113,16 @@ pub async fn run(
             broken = Some(WorkerError::HeartbeatEnded);
             break;
         }
-        let slots = context.settings.concurrency.get();
-        context.metrics.worker_slots(jobs.len(), slots);
-        let claimed = match slots.saturating_sub(jobs.len()) {
+        context.metrics.worker_slots(slots.busy(), context.settings.concurrency.get());
+        context.metrics.finalizing(jobs.len().saturating_sub(slots.busy()));
+        let claimed = match slots.free(jobs.len()) {
             0 => None,
             free => claim(&context, free).await,
         };
         let got = claimed.as_ref().map(|(claimed, _)| claimed.len());
         for (claimed, claimed_at) in claimed.into_iter().flat_map(|(all, at)| all.into_iter().map(move |one| (one, at)))
         {
-            start(&mut jobs, &context, claimed, claimed_at, &on_end);
+            start(&mut jobs, &context, &slots, claimed, claimed_at, &on_end);
         }
         match (context.settings.until, got) {
             (Until::Once, Some(_)) => break,
@@ -136,16 +138,19 @@ pub async fn run(
             (_, Some(_)) => refused_in_a_row = 0,
             _ => {}
         }
-        if got.is_some_and(|got| got > 0) && jobs.len() < slots {
+        if got.is_some_and(|got| got > 0) && slots.free(jobs.len()) > 0 {
             continue;
         }
         let pause = context.settings.poll.mul_f64(0.8 + 0.4 * rand::random::<f64>());
         tokio::select! {
             // A slot that becomes free is filled at once.
             Some(_) = jobs.join_next() => {}
-            Some((claimed, claimed_at)) = adoptions.recv() => start(&mut jobs, &context, claimed, claimed_at, &on_end),
+            () = slots.freed() => {}
+            Some((claimed, claimed_at)) = adoptions.recv() => {
+                start(&mut jobs, &context, &slots, claimed, claimed_at, &on_end);
+            }
             _ = asked_to_stop.wait_for(|asked| *asked) => {}
-            () = sleep(pause), if jobs.len() < slots => {}
+            () = sleep(pause), if slots.free(jobs.len()) > 0 => {}
         }
     }
 
@@ -299,10 +304,12 @@ fn disk_is_short(context: &Context) -> bool {
 fn start(
     jobs: &mut JoinSet<()>,
     context: &Arc<Context>,
+    slots: &Slots,
     claimed: Claimed,
     claimed_at: Instant,
     on_end: &Arc<impl Fn(&JobReport) + Send + Sync + 'static>,
 ) {
+    let slot = slots.take();
     let (context, on_end) = (Arc::clone(context), Arc::clone(on_end));
     let span = journal::job_span(&claimed.job, &context.worker_id);
     let carried = async move {
@@ -310,7 +317,7 @@ fn start(
         let lease = claimed.lease.clone();
         context.metrics.queue_wait(claimed.waited);
         journal::claimed(&job, &context.worker_id, claimed.waited);
-        let outcome = process(&context, claimed, claimed_at).await;
+        let outcome = process(&context, slot, claimed, claimed_at).await;
         let took = claimed_at.elapsed();
         match &outcome {
             JobOutcome::Succeeded(_) => journal::succeeded(&job, took),

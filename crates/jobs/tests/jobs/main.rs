@@ -4,6 +4,8 @@
 //! `QUOTEREEL_TEST_POSTGRES`.
 
 mod conformance;
+mod open_transactions;
+mod postgres_database;
 mod postgresql;
 mod rig;
 mod sqlite_file;

@@ -213,15 +213,54 @@ impl Rig {
         self.row(scope, claimed.job.id).await
     }
 
-    /// Entries sum up to the row of the company, in both columns.
+    /// Entries sum up to what the company has, in both columns.
     pub(crate) async fn assert_books_balance(&self, scope: &TenantScope) {
         let company = scope.company_id();
-        for (column, delta) in [("balance", "balance_delta"), ("frozen", "frozen_delta")] {
-            let row = self.number(&format!("select {column} from tenant_credits where company_id = '{company}'")).await;
+        let credits = self.store.credits(scope).await.expect("it answers").expect("they count");
+        for (column, delta) in [(credits.balance, "balance_delta"), (credits.frozen, "frozen_delta")] {
             let entries =
                 self.number(&format!("select sum({delta}) from credit_entries where company_id = '{company}'")).await;
-            assert_eq!(row, entries, "{column} of {company}");
+            assert_eq!(column, entries, "{delta} of {company}");
         }
+        assert!((0..=credits.balance).contains(&credits.frozen), "{credits:?}");
+    }
+
+    /// How many jobs the lane of a company counts as `queued` or `running`; of all companies without one.
+    pub(crate) async fn lane(&self, scope: Option<&TenantScope>, column: &str) -> i64 {
+        let of = scope.map_or_else(String::new, |scope| format!(" where company_id = '{}'", scope.company_id()));
+        let lanes = self.number(&format!("select sum({column}) from video_render_lanes{of}")).await;
+        match self.raw {
+            Raw::Sqlite(_) => lanes,
+            Raw::Postgres(_) => {
+                lanes + self.number(&format!("select sum({column}) from video_render_lane_changes{of}")).await
+            }
+        }
+    }
+
+    /// Until [`Self::repair_books`], no release of a credit that a running job holds can be written; what the database
+    /// says then contains the answer.
+    pub(crate) async fn spoil_books(&self) -> &'static str {
+        match self.raw {
+            // What was frozen is gone by hand.
+            Raw::Sqlite(_) => {
+                self.change("update tenant_credits set frozen = 0".to_owned()).await;
+                "tenant_credits_frozen_check"
+            }
+            Raw::Postgres(_) => {
+                let add = "alter table tenant_credits add constraint nothing_is_settled check (settled = 0)";
+                self.change(add.to_owned()).await;
+                "nothing_is_settled"
+            }
+        }
+    }
+
+    /// Undoes [`Self::spoil_books`], where that many credits are frozen.
+    pub(crate) async fn repair_books(&self, frozen: u32) {
+        let repair = match self.raw {
+            Raw::Sqlite(_) => format!("update tenant_credits set frozen = {frozen}"),
+            Raw::Postgres(_) => "alter table tenant_credits drop constraint nothing_is_settled".to_owned(),
+        };
+        self.change(repair).await;
     }
 }
 

@@ -87,11 +87,21 @@ pub(super) fn database_error(error: sqlx::Error) -> QueueError {
         "42P01" | "42703" | "42883" | "22023" => {
             QueueError::Schema { found: database.message().chars().take(200).collect(), needed: newest().to_string() }
         }
+        // Somebody else holds what this needs, for longer than it waits.
+        "55P03" => QueueError::Locked { what: locked_table(database.as_ref()), holders: String::new() },
         // Broken off, in favour of another, out of time, out of connections, starting or stopping.
-        "40001" | "40P01" | "55P03" | "57014" | "57P01" | "57P02" | "57P03" | "53300" | "25P03" => {
+        "40001" | "40P01" | "57014" | "57P01" | "57P02" | "57P03" | "53300" | "25P03" => {
             QueueError::Unavailable(Box::new(error))
         }
         _ if code.starts_with("08") => QueueError::Unavailable(Box::new(error)),
         _ => QueueError::Other(Box::new(error)),
     }
+}
+
+/// The table in which a lock was waited for, as far as the server says it: `while updating tuple (0,7) in relation
+/// "tenant_credits"`.
+fn locked_table(error: &dyn sqlx::error::DatabaseError) -> String {
+    let context = error.try_downcast_ref::<PgDatabaseError>().and_then(PgDatabaseError::r#where).unwrap_or_default();
+    let named = context.split("in relation \"").nth(1).and_then(|rest| rest.split('"').next());
+    named.unwrap_or("a row").to_owned()
 }

@@ -21,7 +21,7 @@ const BEGIN: &str = "begin; set local role quotereel_worker; set local statement
 
 /// Waits for no row: one that somebody holds must not let the leases of all others pass; it is answered as unknown. The
 /// lock is the one of an update that touches no key, beside which events are still written. Touches no indexed column
-/// either: the new version of the row stays on its page.
+/// either: the new version of the row stays on its page. A trigger carries cancel requests over to the rows.
 const EXTEND: &str = "with beats as (
        select * from unnest($1::uuid[], $2::text[], $3::bigint[], $4::int[])
          with ordinality as beat (id, company_id, epoch, progress, position)
@@ -42,7 +42,8 @@ const EXTEND: &str = "with beats as (
        or (job.company_id = beats.company_id and job.status = 'running' and job.lease_epoch = beats.epoch)";
 
 /// Takes no lock and writes nothing.
-const LOOK: &str = "select position, job.cancel_requested_at is not null as cancel_requested
+const LOOK: &str = "select position, job.cancel_requested_at is not null
+         or exists (select from video_render_cancel_requests request where request.job_id = job.id) as cancel_requested
      from unnest($1::uuid[], $2::text[], $3::bigint[])
        with ordinality as held (id, company_id, epoch, position)
      join video_render_jobs job on job.id = held.id

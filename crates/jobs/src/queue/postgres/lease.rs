@@ -119,6 +119,19 @@ async fn requeue(database: &PostgresDatabase, lease: &Lease, back: &Requeue<'_>)
     )
 }
 
+impl PostgresDatabase {
+    /// Adds to the lanes what was enqueued and what ended. A transaction of its own, so that it holds no lane while the
+    /// claim looks for one.
+    async fn fold_lanes(&self) -> Result<()> {
+        transaction!(self, {
+            let mut session = Session::single(&self.pool).await?;
+            sqlx::query("select fold_video_render_lanes()").execute(&mut *session).await.map_err(Fault::of_single)?;
+            session.done();
+            Ok(())
+        })
+    }
+}
+
 #[async_trait]
 impl Queue for PostgresDatabase {
     async fn register_templates(&self, versions: &[TemplateVersion]) -> Result<()> {
@@ -143,6 +156,7 @@ impl Queue for PostgresDatabase {
     }
 
     async fn claim(&self, request: &ClaimRequest) -> Result<Vec<Claimed>> {
+        self.fold_lanes().await?;
         transaction!(self, {
             let mut session = Session::single(&self.pool).await?;
             let rows = sqlx::query(
@@ -180,9 +194,10 @@ impl Queue for PostgresDatabase {
                    select id, status as old_status from video_render_jobs
                    where id = $1 and company_id = $2 and ($3::text is null or organization_id = $3)
                      and snapshot_hash = $5 and cancel_requested_at is null
+                     and not exists (select from video_render_cancel_requests request where request.job_id = $1)
                      and (status = 'queued' or (status = 'running' and lease_epoch >= $4 and spool_id = $6
                                                 and worker_id <> $7 and rescue_count < $10))
-                   for update
+                   for no key update
                  ), moved as (
                    update video_render_jobs job
                    set status = 'running', stage = 'upload', lease_epoch = job.lease_epoch + 1,

@@ -6,6 +6,7 @@ mod expiry;
 mod fault;
 mod heartbeat;
 mod lease;
+mod locks;
 mod maintenance;
 mod migrations;
 mod row;

@@ -27,7 +27,7 @@ const ROLLBACK_LIMIT: Duration = Duration::from_secs(1);
 /// is set at the start of a connection. They stay below the callers' [`call_timeout`](crate::queue::postgres::PostgresOptions::call_timeout): the server
 /// lets go first. The one for idleness ends the transaction of a worker that was stopped half-way with locks in its hand.
 const BEGIN_WORKER: &str = "begin; set local role quotereel_worker; set local statement_timeout = '9s'; \
-     set local lock_timeout = '5s'; set local idle_in_transaction_session_timeout = '10s'";
+     set local lock_timeout = '2s'; set local idle_in_transaction_session_timeout = '10s'";
 
 const BEGIN_TENANT: &str = "begin; set local role quotereel_tenant; set local statement_timeout = '9s'; \
      set local lock_timeout = '5s'; set local idle_in_transaction_session_timeout = '10s'";
@@ -168,7 +168,7 @@ macro_rules! transaction {
                 Ok(done) => break Ok(done),
                 Err(fault) => {
                     if !$crate::queue::postgres::session::again(&mut tries, &fault).await {
-                        break Err(fault.error);
+                        break Err($crate::queue::postgres::locks::explained(&$database.pool, fault.error).await);
                     }
                 }
             }
