@@ -11,6 +11,7 @@ mod error;
 mod heartbeat;
 mod interrupt;
 mod maintenance;
+mod outage;
 mod outcome;
 mod persist;
 mod process;
@@ -18,6 +19,7 @@ mod render;
 mod run;
 mod settings;
 mod spool;
+mod storage_watch;
 mod templates;
 mod upload;
 

@@ -850,6 +850,6 @@ fn addresses_that_cannot_be_used_say_so() {
         let options = PostgresOptions { acquire_timeout: Duration::from_secs(1), ..PostgresOptions::default() };
         let silent = PostgresDatabase::connect(nobody, options).await.expect_err("nobody listens there");
         assert!(silent.is_transient(), "{silent:?}");
-        assert_eq!(silent.to_string(), "the database is not available: connection refused: 127.0.0.1:1");
+        assert_eq!(silent.to_string(), "connection refused at 127.0.0.1:1: the database is not available");
     });
 }
