@@ -48,7 +48,8 @@ pub(super) async fn watch(context: Arc<Context>) {
 /// Pauses uploads and claims where storage neither answers a look nor takes a file.
 async fn look(context: &Context) {
     let looked = context.storage.list(PROBES, None, 1).await;
-    let away = |error: &StorageError| matches!(error.class(), StorageErrorClass::Transient | StorageErrorClass::Refused);
+    let away =
+        |error: &StorageError| matches!(error.class(), StorageErrorClass::Transient | StorageErrorClass::Refused);
     // What counts is that it takes files: keys that may not list are for `render doctor` to find.
     if looked.is_err_and(|error| away(&error))
         && let Err(error) = write(context).await

@@ -50,7 +50,10 @@ fn migrating_works_behind_a_pooler() {
         assert!(applied >= 4, "each migration once: {applied}");
         assert_eq!(stores[0].migrate().await.expect("it answers"), Vec::<String>::new());
         let direct = PgPool::connect(&database_of(&server, &name)).await.expect("it opens");
-        let twice: i64 = sqlx::query_scalar("select count(*) from video_render_migrations").fetch_one(&direct).await.expect("a count");
+        let twice: i64 = sqlx::query_scalar("select count(*) from video_render_migrations")
+            .fetch_one(&direct)
+            .await
+            .expect("a count");
         assert_eq!(usize::try_from(twice).expect("a count"), applied, "each migration once");
         let locks = "select count(*) from pg_locks where locktype = 'advisory'
                      and database = (select oid from pg_database where datname = current_database())";

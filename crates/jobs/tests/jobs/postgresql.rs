@@ -262,6 +262,30 @@ fn a_backend_cancels_with_a_function() {
 }
 
 #[test]
+fn whole_seconds_are_read_as_any_other_moment() {
+    Database::run(|database| async move {
+        let store = database.store().await;
+        let scope = company("cmp-1");
+        let pool = database.raw().await;
+        for (entity, moment) in [
+            ("q-1", "2024-02-29 23:59:59+00"),
+            ("q-2", "2024-03-01 00:00:00.5+00"),
+            ("q-3", "2024-03-02 05:45:00+05:45"),
+        ] {
+            store.enqueue(&scope, &quote(entity), &rules()).await.expect("it is taken");
+            let at = format!(
+                "update video_render_jobs set run_after = '{moment}', created_at = '{moment}' where entity_id = '{entity}'"
+            );
+            pool.execute(AssertSqlSafe(at)).await.expect("it is changed");
+        }
+        let claimed = store.claim(&ClaimRequest { max_jobs: 3, ..asks("w") }).await.expect("it answers");
+        let seconds: Vec<i128> =
+            claimed.iter().map(|claimed| claimed.job.run_after.unix_timestamp_nanos() / 1_000_000).collect();
+        assert_eq!(seconds, [1_709_251_199_000, 1_709_251_200_500, 1_709_337_600_000]);
+    });
+}
+
+#[test]
 fn jobs_of_one_transaction_keep_their_order() {
     Database::run(|database| async move {
         let store = database.store().await;

@@ -56,7 +56,8 @@ pub(crate) fn run<F: Future<Output = ()>>(backend: Backend, case: impl FnOnce(Ar
                 let create = format!("create database {name}");
                 sqlx::query(AssertSqlSafe(create)).execute(&admin).await.expect("a new database");
                 let direct = database_of(&server, &name);
-                let url = if backend == Backend::Pooled { database_of(&variable(PGBOUNCER), &name) } else { direct.clone() };
+                let url =
+                    if backend == Backend::Pooled { database_of(&variable(PGBOUNCER), &name) } else { direct.clone() };
                 let rig = Rig::open(url, &direct, folder).await;
                 case(rig).await;
                 let drop = format!("drop database {name} with (force)");

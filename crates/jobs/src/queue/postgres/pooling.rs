@@ -37,11 +37,8 @@ async fn try_out(options: &PgConnectOptions) -> Result<Pooling> {
     let (mut asking, mut other) = (connect().await?, connect().await?);
     let mut servers = Vec::new();
     let mut keeps_prepared = true;
-    for round in 0..TRANSACTIONS {
-        // The other one holds what a pooler would lend next, every second time.
-        if round % 2 == 1 {
-            other.execute(sqlx::raw_sql("begin; select 1")).await.map_err(database_error)?;
-        }
+    for _ in 0..TRANSACTIONS {
+        let holds = take_turns(&mut other).await.map_err(database_error)?;
         asking.execute(sqlx::raw_sql("begin")).await.map_err(database_error)?;
         match sqlx::query_scalar::<_, i32>(STATEMENT).bind(true).fetch_one(&mut asking).await {
             Ok(pid) => servers.push(pid),
@@ -55,7 +52,7 @@ async fn try_out(options: &PgConnectOptions) -> Result<Pooling> {
         }
         // `commit` ends a transaction that has failed too.
         asking.execute(sqlx::raw_sql("commit")).await.map_err(database_error)?;
-        if round % 2 == 1 {
+        if holds {
             other.execute(sqlx::raw_sql("commit")).await.map_err(database_error)?;
         }
         if !keeps_prepared {
@@ -72,14 +69,25 @@ async fn try_out(options: &PgConnectOptions) -> Result<Pooling> {
     Ok(if keeps_prepared && servers.len() <= 1 { Pooling::Direct } else { Pooling::Transactions { keeps_prepared } })
 }
 
+/// Uses a pooler's connections out of turn, and may keep one (`true`): whether it lends them in turn or the last one first,
+/// the next transaction of somebody else should get another one sooner or later.
+async fn take_turns(other: &mut PgConnection) -> sqlx::Result<bool> {
+    for _ in 0..rand::random_range(0..3) {
+        other.execute(sqlx::raw_sql("select 1")).await?;
+    }
+    let holds = rand::random();
+    if holds {
+        other.execute(sqlx::raw_sql("begin; select 1")).await?;
+    }
+    Ok(holds)
+}
+
 /// Removes the statement from the connection that has it, where nobody else would.
 async fn forget(asking: &mut PgConnection, other: &mut PgConnection) -> sqlx::Result<()> {
-    for round in 0..TRANSACTIONS {
-        if round % 2 == 1 {
-            other.execute(sqlx::raw_sql("begin; select 1")).await?;
-        }
+    for _ in 0..TRANSACTIONS {
+        let holds = take_turns(other).await?;
         asking.execute(sqlx::raw_sql(FORGET)).await?;
-        if round % 2 == 1 {
+        if holds {
             other.execute(sqlx::raw_sql("commit")).await?;
         }
     }

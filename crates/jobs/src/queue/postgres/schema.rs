@@ -78,7 +78,11 @@ async fn apply_next(connection: &mut PgConnection) -> Result<Option<&'static str
         .await?;
     }
     // Workers ask for the version under their role, which one of the migrations makes.
-    let grant = if missing.is_none() { "grant select on video_render_migrations to quotereel_worker; commit" } else { "commit" };
+    let grant = if missing.is_none() {
+        "grant select on video_render_migrations to quotereel_worker; commit"
+    } else {
+        "commit"
+    };
     connection.execute(sqlx::raw_sql(grant)).await?;
     Ok(missing.map(|((_, name, _), _)| *name))
 }

@@ -26,7 +26,8 @@ async fn database(args: &DatabaseArgs) -> Vec<Check> {
     let place = args.shown_url().unwrap_or_else(|error| error.to_string());
     match open::store(args).await {
         Ok(store) => {
-            let answers = Check { name, ok: true, found: format!("{place} answers, its schema is current"), advice: None };
+            let answers =
+                Check { name, ok: true, found: format!("{place} answers, its schema is current"), advice: None };
             let mut checks = vec![answers, able(&*store).await];
             checks.extend(pooler(args, &*store).await);
             checks
