@@ -11,6 +11,7 @@ mod error;
 mod heartbeat;
 mod interrupt;
 mod maintenance;
+mod outage;
 mod outcome;
 mod persist;
 mod process;
@@ -19,6 +20,7 @@ mod run;
 mod settings;
 mod slots;
 mod spool;
+mod storage_watch;
 mod templates;
 mod upload;
 

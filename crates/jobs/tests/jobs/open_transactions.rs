@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use quotereel_jobs::job::{JobId, Status};
 use quotereel_jobs::queue::{
-    CancelOutcome, ClaimRequest, Database as _, HeartbeatAnswer, HeartbeatConnection, Held, HeldLease, Maintenance as _,
-    Queue as _, QueueError, Tenant as _,
+    CancelOutcome, ClaimRequest, Database as _, HeartbeatAnswer, HeartbeatConnection, Held, HeldLease,
+    Maintenance as _, Queue as _, QueueError, Tenant as _,
 };
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, Row, SqlSafeStr};
+use sqlx::{AssertSqlSafe, ConnectOptions, Executor, Row, SqlSafeStr};
 
 use crate::postgres_database::{Database, number};
 use crate::rig::{asks, broken, company, output, quote, rules};
@@ -239,7 +239,10 @@ fn credits_are_not_taken_away_below_an_open_enqueue() {
         let refused = store.grant_credits(&scope, -1, "back").await.expect_err("somebody is about to freeze it");
         let said = refused.to_string();
         assert!(matches!(refused, QueueError::Locked { .. }), "{said}");
-        assert!(said.starts_with("waited in vain for a lock on tenant_credit_holds; open transactions: pid "), "{said}");
+        assert!(
+            said.starts_with("waited in vain for a lock on tenant_credit_holds; open transactions: pid "),
+            "{said}"
+        );
         assert!(said.contains("a-backend"), "{said}");
         end(&mut backend, "commit").await;
         let refused = store.grant_credits(&scope, -1, "back").await.expect_err("it is frozen");
@@ -278,7 +281,11 @@ fn a_rescue_goes_past_what_somebody_holds() {
             let told = if held == "tenant_credits" { 1 } else { 0 };
             assert_eq!(expiry.stuck.len(), told, "{held}: {:?}", expiry.stuck);
             for stuck in &expiry.stuck {
-                assert!(stuck.problem.starts_with("waited in vain for a lock on tenant_credits; "), "{}", stuck.problem);
+                assert!(
+                    stuck.problem.starts_with("waited in vain for a lock on tenant_credits; "),
+                    "{}",
+                    stuck.problem
+                );
                 assert!(stuck.problem.contains("a-backend"), "{}", stuck.problem);
             }
             end(&mut operator, "rollback").await;
@@ -340,7 +347,8 @@ fn rows_of_the_schema_before_go_on() {
         let claimed = store.claim(&ClaimRequest { max_jobs: 9, ..asks("w2") }).await.expect("it answers");
         assert_eq!(claimed.iter().map(|claimed| &*claimed.job.entity_id).collect::<Vec<_>>(), ["q-6"]);
         assert_eq!(store.succeed(&claimed[0].lease, &output(&claimed[0].lease)).await.expect("it answers"), Held::Yes);
-        let lapse = "update video_render_jobs set lease_expires_at = now() - interval '1 hour' where status = 'running'";
+        let lapse =
+            "update video_render_jobs set lease_expires_at = now() - interval '1 hour' where status = 'running'";
         pool.execute(lapse).await.expect("their worker is gone");
         let mut taken = store.expire(10, 0).await.expect("it answers").taken;
         taken.sort_by(|a, b| a.job.entity_id.cmp(&b.job.entity_id));

@@ -11,7 +11,7 @@ const SERVER: &str = "QUOTEREEL_TEST_POSTGRES";
 
 /// A database of its own on the tests' server; it goes when the test passes.
 pub(crate) struct Database {
-    admin: PgPool,
+    pub(crate) admin: PgPool,
     pub(crate) name: String,
     pub(crate) url: String,
 }

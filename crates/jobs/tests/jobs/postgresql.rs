@@ -11,7 +11,7 @@ use quotereel_jobs::queue::{
     Maintenance as _, Queue as _, QueueError, SpoolHold, TemplateVersion, Tenant as _,
 };
 use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::PgPoolOptions;
 use sqlx::{AssertSqlSafe, Connection, Executor, Row, SqlSafeStr};
 
 use crate::postgres_database::{Database, fill, number};
@@ -43,7 +43,8 @@ fn a_tenant_sees_its_rows_alone_whatever_a_statement_asks() {
                 .expect("it runs");
             assert_eq!(nobody, 0, "round {round}: without a company nothing is seen");
             tx.execute("select set_config('app.company_id', 'cmp-mine', true)").await.expect("it is set");
-            for table in ["video_render_jobs", "video_render_events", "video_render_lanes", "video_render_lane_changes"] {
+            for table in ["video_render_jobs", "video_render_events", "video_render_lanes", "video_render_lane_changes"]
+            {
                 let companies = AssertSqlSafe(format!("select distinct company_id from {table}"));
                 let seen: Vec<String> = sqlx::query_scalar(companies).fetch_all(&mut *tx).await.expect("it runs");
                 assert_eq!(seen, ["cmp-mine"], "{table}");
@@ -193,6 +194,30 @@ fn a_backend_cancels_with_a_function() {
         let recorded = "select count(*) from video_render_events where kind = 'VIDEO_RENDER_CANCELLED'";
         assert_eq!(number(&pool, recorded).await, 2, "each once");
         assert_eq!(store.recount().await.expect("it answers"), 0);
+    });
+}
+
+#[test]
+fn whole_seconds_are_read_as_any_other_moment() {
+    Database::run(|database| async move {
+        let store = database.store().await;
+        let scope = company("cmp-1");
+        let pool = database.raw().await;
+        for (entity, moment) in [
+            ("q-1", "2024-02-29 23:59:59+00"),
+            ("q-2", "2024-03-01 00:00:00.5+00"),
+            ("q-3", "2024-03-02 05:45:00+05:45"),
+        ] {
+            store.enqueue(&scope, &quote(entity), &rules()).await.expect("it is taken");
+            let at = format!(
+                "update video_render_jobs set run_after = '{moment}', created_at = '{moment}' where entity_id = '{entity}'"
+            );
+            pool.execute(AssertSqlSafe(at)).await.expect("it is changed");
+        }
+        let claimed = store.claim(&ClaimRequest { max_jobs: 3, ..asks("w") }).await.expect("it answers");
+        let seconds: Vec<i128> =
+            claimed.iter().map(|claimed| claimed.job.run_after.unix_timestamp_nanos() / 1_000_000).collect();
+        assert_eq!(seconds, [1_709_251_199_000, 1_709_251_200_500, 1_709_337_600_000]);
     });
 }
 
@@ -785,6 +810,6 @@ fn addresses_that_cannot_be_used_say_so() {
         let options = PostgresOptions { acquire_timeout: Duration::from_secs(1), ..PostgresOptions::default() };
         let silent = PostgresDatabase::connect(nobody, options).await.expect_err("nobody listens there");
         assert!(silent.is_transient(), "{silent:?}");
-        assert_eq!(silent.to_string(), "the database is not available: connection refused: 127.0.0.1:1");
+        assert_eq!(silent.to_string(), "connection refused at 127.0.0.1:1: the database is not available");
     });
 }

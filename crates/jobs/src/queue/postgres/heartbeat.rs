@@ -72,7 +72,9 @@ impl PostgresHeartbeat {
         let epochs: Vec<i64> = leases.iter().map(|held| held.lease.epoch.0).collect();
         let progress: Vec<i32> = leases.iter().map(|held| i32::from(held.progress.min(100))).collect();
         connection.execute(sqlx::raw_sql(BEGIN)).await.map_err(database_error)?;
-        let held = sqlx::query(if lease.is_some() { EXTEND } else { LOOK }).bind(ids).bind(companies).bind(epochs);
+        // Without a name, as everywhere: see `unnamed`.
+        let statement = sqlx::query(if lease.is_some() { EXTEND } else { LOOK }).persistent(false);
+        let held = statement.bind(ids).bind(companies).bind(epochs);
         let query = match lease {
             Some(lease) => held.bind(progress).bind(interval(lease)),
             None => held,

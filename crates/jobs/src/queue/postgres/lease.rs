@@ -7,13 +7,14 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
-use sqlx::{Postgres, Row};
+use sqlx::{AssertSqlSafe, Executor, Postgres, Row};
 
 use super::PostgresDatabase;
 use super::fault::Fault;
 use super::heartbeat::PostgresHeartbeat;
 use super::row::{self, bigint, int, interval, span};
 use super::session::{Session, transaction};
+use super::unnamed::literal;
 use crate::job::{Failure, FailureCode, JobOutput, Lease, Stage};
 use crate::queue::error::Result;
 use crate::queue::roles::{HeartbeatConnection, Queue};
@@ -125,7 +126,7 @@ impl PostgresDatabase {
     async fn fold_lanes(&self) -> Result<()> {
         transaction!(self, {
             let mut session = Session::single(&self.pool).await?;
-            sqlx::query("select fold_video_render_lanes()").execute(&mut *session).await.map_err(Fault::of_single)?;
+            session.execute(sqlx::raw_sql("select fold_video_render_lanes()")).await.map_err(Fault::of_single)?;
             session.done();
             Ok(())
         })
@@ -159,20 +160,19 @@ impl Queue for PostgresDatabase {
         self.fold_lanes().await?;
         transaction!(self, {
             let mut session = Session::single(&self.pool).await?;
-            let rows = sqlx::query(
+            // One simple query: a whole claim takes one way to the server and back, behind a pooler too.
+            let claim = format!(
                 "select job.*, extract(epoch from now() - greatest(job.run_after, job.created_at))::float8 as waited_s,
                    (now() at time zone 'utc' - interval '12 hours')::date as today_last
-                 from claim_video_renders($1, $2, $3, $4, $5, $6) job",
-            )
-            .bind(&request.worker_id.0)
-            .bind(&request.spool_id)
-            .bind(int(request.max_jobs))
-            .bind(interval(request.lease))
-            .bind(interval(request.deadline))
-            .bind(i64::from(request.tenant_cap))
-            .fetch_all(&mut *session)
-            .await
-            .map_err(Fault::of_single)?;
+                 from claim_video_renders({}, {}, {}, '{} us', '{} us', {}) job",
+                literal(&request.worker_id.0),
+                literal(&request.spool_id),
+                int(request.max_jobs),
+                interval(request.lease).microseconds,
+                interval(request.deadline).microseconds,
+                request.tenant_cap
+            );
+            let rows = session.fetch_all(sqlx::raw_sql(AssertSqlSafe(claim))).await.map_err(Fault::of_single)?;
             session.done();
             // The rows are claimed. One that cannot be read is left to its lease; it must not take the others along.
             let readable = rows.iter().filter_map(|row| {

@@ -2,14 +2,28 @@
 
 use std::time::Duration;
 
-use sqlx::postgres::PgPool;
+use sqlx::postgres::{PgPool, PgRow};
+use sqlx::{Executor, Row};
 
+use super::fault::Fault;
+use super::session::Session;
 use crate::queue::error::QueueError;
 
 /// How long the question may take: whoever asks has waited already.
 const LIMIT: Duration = Duration::from_secs(2);
-/// Holders that are named; the oldest transactions first.
-const NAMED: i64 = 3;
+/// The oldest transactions that hold a lock of a writer on our tables.
+const HOLDERS: &str = r"select format('pid %s (%s, role %s%s)', activity.pid,
+    coalesce(nullif(activity.application_name, ''), 'no application_name'), coalesce(activity.usename, '?'),
+    coalesce(format(', %s, open for %s s', activity.state,
+      floor(extract(epoch from clock_timestamp() - activity.xact_start))), ''))
+  from pg_stat_activity activity
+  where activity.pid <> pg_backend_pid() and activity.datname = current_database() and activity.pid in (
+    select lock.pid from pg_locks lock join pg_class class on class.oid = lock.relation
+    where lock.granted and lock.locktype = 'relation' and class.relkind = 'r'
+      and lock.mode in ('RowShareLock', 'RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+      and (class.relname like 'video\_render\_%' or class.relname like 'tenant\_credit%'
+        or class.relname like 'credit\_%' or class.relname like 'webhook\_%'))
+  order by activity.xact_start nulls last, activity.pid limit 3";
 
 /// Names the transactions that may hold the lock, if `error` is that one was waited for. Which of them it is, the server no
 /// longer knows: the wait is over. A login that is no member of `pg_read_all_stats` sees pid, role and program alone.
@@ -20,25 +34,10 @@ pub(super) async fn explained(pool: &PgPool, error: QueueError) -> QueueError {
     QueueError::Locked { what, holders }
 }
 
-async fn holders(pool: &PgPool) -> Result<String, sqlx::Error> {
-    let mut transaction = pool.begin().await?;
-    let named: Vec<String> = sqlx::query_scalar(
-        "select format('pid %s (%s, role %s%s)', activity.pid,
-           coalesce(nullif(activity.application_name, ''), 'no application_name'), coalesce(activity.usename, '?'),
-           coalesce(format(', %s, open for %s s', activity.state,
-             floor(extract(epoch from clock_timestamp() - activity.xact_start))), ''))
-         from pg_stat_activity activity
-         where activity.pid <> pg_backend_pid() and activity.datname = current_database() and activity.pid in (
-           select lock.pid from pg_locks lock join pg_class class on class.oid = lock.relation
-           where lock.granted and lock.locktype = 'relation' and class.relkind = 'r'
-             and lock.mode in ('RowShareLock', 'RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
-             and (class.relname like 'video\\_render\\_%' or class.relname like 'tenant\\_credit%'
-               or class.relname like 'credit\\_%' or class.relname like 'webhook\\_%'))
-         order by activity.xact_start nulls last, activity.pid limit $1",
-    )
-    .bind(NAMED)
-    .fetch_all(&mut *transaction)
-    .await?;
-    transaction.rollback().await?;
+async fn holders(pool: &PgPool) -> Result<String, Fault> {
+    let mut session = Session::single(pool).await?;
+    let rows: Vec<PgRow> = session.fetch_all(sqlx::raw_sql(HOLDERS)).await?;
+    session.done();
+    let named: Vec<String> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
     Ok(named.join(", "))
 }

@@ -239,11 +239,10 @@ impl Tenant for PostgresDatabase {
     async fn credits(&self, scope: &TenantScope) -> Result<Option<Credits>> {
         transaction!(self, {
             let mut session = Session::tenant(&self.pool, scope).await?;
-            let found: Option<(i64, i64)> =
-                sqlx::query_as("select balance, frozen from video_render_credits($1)")
-                    .bind(scope.company_id())
-                    .fetch_optional(&mut *session)
-                    .await?;
+            let found: Option<(i64, i64)> = sqlx::query_as("select balance, frozen from video_render_credits($1)")
+                .bind(scope.company_id())
+                .fetch_optional(&mut *session)
+                .await?;
             session.commit().await?;
             Ok(found.map(|(balance, frozen)| Credits { balance, frozen }))
         })
@@ -295,7 +294,11 @@ impl Tenant for PostgresDatabase {
             if changed.rows_affected() == 0 {
                 return Err(QueueError::Constraint {
                     constraint: NOT_AVAILABLE.to_owned(),
-                    detail: format!("{} credits are available, {} would be taken", balance - frozen, -i128::from(amount)),
+                    detail: format!(
+                        "{} credits are available, {} would be taken",
+                        balance - frozen,
+                        -i128::from(amount)
+                    ),
                 }
                 .into());
             }
