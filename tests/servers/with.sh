@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs a command with a private PostgreSQL and a private SeaweedFS beside it, and ends both whatever happens.
+# Runs a command with a private PostgreSQL, a PgBouncer before it and a private SeaweedFS beside it, and ends them whatever
+# happens.
 #
 #   with.sh cargo nextest run
 #
@@ -20,6 +21,7 @@ stop_all() {
   local pid
   for pid in "${starting[@]}"; do wait "$pid" 2>/dev/null || true; done
   if [ -n "$own_s3" ]; then "$here/seaweed.sh" stop "$folder/seaweed" >&2 || true; fi
+  if [ -n "$own_pgbouncer" ]; then "$here/pgbouncer.sh" stop "$folder/pgbouncer" >&2 || true; fi
   if [ -n "$own_postgres" ]; then "$here/postgres.sh" stop "$folder/postgres" >&2 || true; fi
   rm -rf "$folder"
 }
@@ -30,7 +32,7 @@ pass_on() {
   if [ -n "$command_pid" ]; then kill -s "$1" "$command_pid" 2>/dev/null || true; else exit "$signalled"; fi
 }
 
-own_s3='' own_postgres='' signalled=''
+own_s3='' own_postgres='' own_pgbouncer='' signalled=''
 trap stop_all EXIT
 trap 'pass_on INT 2' INT
 trap 'pass_on TERM 15' TERM
@@ -53,12 +55,18 @@ if [ -n "$own_postgres" ]; then
   wait "$postgres_pid" || { echo "with.sh: PostgreSQL does not start" >&2; exit 1; }
   QUOTEREEL_TEST_POSTGRES="$(tail -n 1 "$folder/postgres.url")"
 fi
+if [ -z "${QUOTEREEL_TEST_PGBOUNCER:-}" ]; then
+  own_pgbouncer=yes
+  mkdir -p "$folder/pgbouncer"
+  QUOTEREEL_TEST_PGBOUNCER="$("$here/pgbouncer.sh" start "$folder/pgbouncer" "$QUOTEREEL_TEST_POSTGRES")" \
+    || { echo "with.sh: PgBouncer does not start" >&2; exit 1; }
+fi
 if [ -n "$own_s3" ]; then
   wait "$s3_pid" || { echo "with.sh: SeaweedFS does not start" >&2; exit 1; }
   QUOTEREEL_TEST_S3="$(tail -n 1 "$folder/s3.url")"
 fi
 starting=()
-export QUOTEREEL_TEST_POSTGRES QUOTEREEL_TEST_S3
+export QUOTEREEL_TEST_POSTGRES QUOTEREEL_TEST_PGBOUNCER QUOTEREEL_TEST_S3
 
 # In the background, because bash runs a trap only between commands. Bash takes standard input away from such commands.
 "$@" <&0 &

@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
+use super::key::TENANTS_PREFIX;
+
 /// What a failure means to whoever has a file to store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum StorageErrorClass {
@@ -166,6 +168,29 @@ impl StorageError {
         match self {
             Self::Refused { reason, .. } => Some(*reason),
             _ => None,
+        }
+    }
+
+    /// In words for everybody: an object of a company is not named.
+    #[must_use]
+    pub fn without_key(&self) -> String {
+        let (target, action, key) = match self {
+            Self::Unavailable { target, action, key, .. }
+            | Self::Refused { target, action, key, .. }
+            | Self::Full { target, action, key, .. } => (target, action, key),
+            Self::Missing { .. } => return "an object is missing".to_owned(),
+            Self::Mismatch { what, .. } => return format!("an object is not what it should be: {what}"),
+            Self::TooLarge { .. } => return "an object is too large".to_owned(),
+            Self::Invalid { .. } => return self.to_string(),
+        };
+        if !key.starts_with(TENANTS_PREFIX) {
+            return self.to_string();
+        }
+        // The details may have the key or a path in them.
+        match self {
+            Self::Refused { reason, .. } => format!("{target}: may not {action} an object; {}", reason.advice()),
+            Self::Full { .. } => format!("{target}: no space left to {action} an object; make room"),
+            _ => format!("{target}: cannot {action} an object; it may work later"),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Why a call to the queue failed.
 
+use super::server_error::ServerError;
+
 /// What the queue answers.
 pub type Result<T, E = QueueError> = std::result::Result<T, E>;
 
@@ -7,8 +9,20 @@ pub type Result<T, E = QueueError> = std::result::Result<T, E>;
 #[derive(Debug, thiserror::Error)]
 pub enum QueueError {
     /// The database does not answer, or the connection broke: trying again may help.
-    #[error("the database is not available: {0}")]
+    #[error("{0}: the database is not available")]
     Unavailable(Box<dyn std::error::Error + Send + Sync>),
+    /// Somebody else's open transaction holds what this call needs: trying again helps once it has ended.
+    #[error("waited in vain for a lock on {what}{}", held_by(.holders))]
+    Locked {
+        /// The table, or `a row`.
+        what: String,
+        /// The transactions that may hold it: pid, program, role and, where the login may see it, for how long. May be empty.
+        holders: String,
+    },
+    /// The database answers that it can serve nobody now: it is read-only, full, out of memory or connections, starting or
+    /// stopping. It passes, and says nothing about a job.
+    #[error("{0}: the database cannot work now")]
+    Hindered(Box<dyn std::error::Error + Send + Sync>),
     /// The schema is older or newer than this program.
     #[error("the database's schema is {found}, this program needs {needed}: run `render migrate`")]
     Schema {
@@ -45,8 +59,8 @@ pub enum QueueError {
         /// The database's message.
         detail: String,
     },
-    /// Anything else, most likely a bug.
-    #[error("the database: {0}")]
+    /// Anything else, which nobody expected. It says nothing about a job.
+    #[error("{0}: an unexpected error of the database")]
     Other(Box<dyn std::error::Error + Send + Sync>),
 }
 
@@ -54,8 +68,46 @@ impl QueueError {
     /// Whether the same call may work a moment later.
     #[must_use]
     pub const fn is_transient(&self) -> bool {
-        matches!(self, Self::Unavailable(_))
+        matches!(self, Self::Unavailable(_) | Self::Hindered(_) | Self::Locked { .. })
     }
+
+    /// Whether the error is about the values of a row. No other error says anything about a job, and none may count
+    /// against it.
+    #[must_use]
+    pub const fn is_about_values(&self) -> bool {
+        matches!(self, Self::Row { .. } | Self::Constraint { .. })
+    }
+
+    /// Whether the database answered, if only with an error: it is there.
+    #[must_use]
+    pub const fn is_answer(&self) -> bool {
+        !matches!(self, Self::Unavailable(_) | Self::Address { .. })
+    }
+
+    /// In words for everybody: no id, no value of a row.
+    #[must_use]
+    pub fn without_values(&self) -> String {
+        let cause = |error: &Box<dyn std::error::Error + Send + Sync>| match error.downcast_ref::<ServerError>() {
+            Some(error) => error.without_values(),
+            None => error.to_string(),
+        };
+        match self {
+            Self::Unavailable(error) => format!("{}: the database is not available", cause(error)),
+            Self::Hindered(error) => format!("{}: the database cannot work now", cause(error)),
+            Self::Other(error) => match error.downcast_ref::<ServerError>() {
+                Some(error) => error.without_values(),
+                None => "an unexpected error of the database".to_owned(),
+            },
+            Self::Locked { what, .. } => format!("waited in vain for a lock on {what}"),
+            Self::Row { column, .. } => format!("a row has an unexpected value in its column `{column}`"),
+            Self::Constraint { constraint, .. } => format!("the database refuses `{constraint}`"),
+            Self::Schema { .. } | Self::Address { .. } => self.to_string(),
+        }
+    }
+}
+
+fn held_by(holders: &str) -> String {
+    if holders.is_empty() { String::new() } else { format!("; open transactions: {holders}") }
 }
 
 /// Why an enqueue is refused.

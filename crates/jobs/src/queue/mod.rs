@@ -9,6 +9,7 @@ mod connect;
 mod error;
 pub mod postgres;
 mod roles;
+mod server_error;
 mod sqlite;
 mod types;
 
@@ -19,6 +20,6 @@ pub use roles::{Database, HeartbeatConnection, Maintenance, Queue, Tenant};
 pub use sqlite::SqliteDatabase;
 pub use types::{
     AdoptRequest, CancelOutcome, ClaimRequest, Claimed, Credits, Deleted, EnqueueRules, Enqueued, Expired, ExpiredHow,
-    Expiry, HeartbeatAnswer, Held, HeldLease, JobFilter, MaintenanceRun, ObjectUse, Page, QueueStats, Retention,
-    SpoolHold, StoredOutput, StuckRow, TemplateVersion, WebhookAttempt, WebhookDelivery, WebhookEndpoint,
+    Expiry, HeartbeatAnswer, Held, HeldLease, JobFilter, MaintenanceRun, ObjectUse, Page, Pooling, QueueStats,
+    Retention, SpoolHold, StoredOutput, StuckRow, TemplateVersion, WebhookAttempt, WebhookDelivery, WebhookEndpoint,
 };

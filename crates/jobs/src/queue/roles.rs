@@ -16,8 +16,8 @@ use uuid::Uuid;
 use super::error::{EnqueueError, Result};
 use super::types::{
     AdoptRequest, CancelOutcome, ClaimRequest, Claimed, Credits, Deleted, EnqueueRules, Enqueued, Expiry,
-    HeartbeatAnswer, Held, HeldLease, JobFilter, MaintenanceRun, ObjectUse, Page, QueueStats, Retention, SpoolHold,
-    StoredOutput, TemplateVersion, WebhookAttempt, WebhookDelivery, WebhookEndpoint,
+    HeartbeatAnswer, Held, HeldLease, JobFilter, MaintenanceRun, ObjectUse, Page, Pooling, QueueStats, Retention,
+    SpoolHold, StoredOutput, TemplateVersion, WebhookAttempt, WebhookDelivery, WebhookEndpoint,
 };
 use crate::job::{Failure, Job, JobEvent, JobId, JobOutput, Lease, NewJob, Stage, TenantScope};
 
@@ -29,6 +29,16 @@ pub trait Database: Tenant + Queue + Maintenance + std::fmt::Debug {
 
     /// Whether the database answers and its schema is the present one.
     async fn ping(&self) -> Result<()>;
+
+    /// Whether jobs can be claimed and written now, as far as that shows without writing; cheap, for often.
+    async fn can_work(&self) -> Result<()> {
+        self.ping().await
+    }
+
+    /// What stands between this program and the database; takes 20 transactions to find out.
+    async fn pooling(&self) -> Result<Pooling> {
+        Ok(Pooling::Direct)
+    }
 }
 
 /// What a company may do. Another tenant's job and a job that does not exist get the same answer.

@@ -7,6 +7,18 @@ use uuid::Uuid;
 
 use crate::job::{Job, JobId, Lease, LeaseEpoch, Stage, Status, TenantScope, WorkerId};
 
+/// What stands between the program and a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pooling {
+    /// Nothing that shows: a connection is the same one at every transaction.
+    Direct,
+    /// A pooler that lends a connection for one transaction.
+    Transactions {
+        /// Whether a statement that was prepared once is there in later transactions.
+        keeps_prepared: bool,
+    },
+}
+
 /// The largest snapshot that a row takes, in bytes of the database's text of it; the schemas say the same. More than
 /// `quotereel::snapshot` reads has no use.
 pub(super) const MAX_SNAPSHOT_BYTES: usize = 8 * 1024 * 1024;

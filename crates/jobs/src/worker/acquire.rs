@@ -183,7 +183,7 @@ async fn fetch_assets(
             }
             Err(error) if error.class() == StorageErrorClass::Refused => {
                 let reason = error.to_string();
-                if context.breaker.trip(&reason) {
+                if context.breaker.trip(&error) {
                     context.metrics.paused(true);
                     tracing::error!(event = "PAUSE", worker = %context.worker_id, error = reason, "storage refuses this worker");
                 }

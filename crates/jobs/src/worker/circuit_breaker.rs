@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::objects::StorageError;
+
 /// Closed (storage is used) or open (storage is not used), with the reason.
 #[derive(Debug)]
 pub(super) struct CircuitBreaker {
-    /// The reason while it is open; `None` while it is closed.
+    /// The reason while it is open, which names no object of a company; `None` while it is closed.
     open: watch::Sender<Option<String>>,
 }
 
@@ -19,8 +21,8 @@ impl CircuitBreaker {
     }
 
     /// Opens it; `true` when it was closed.
-    pub(super) fn trip(&self, reason: &str) -> bool {
-        self.open.send_replace(Some(reason.to_owned())).is_none()
+    pub(super) fn trip(&self, error: &StorageError) -> bool {
+        self.open.send_replace(Some(error.without_key())).is_none()
     }
 
     /// Closes it; `true` when it was open.

@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::circuit_breaker::CircuitBreaker;
 use super::heartbeat::Heartbeat;
+use super::outage::Outage;
 use super::render::Program;
 use super::settings::WorkerSettings;
 use super::spool::Spool;
@@ -50,6 +51,7 @@ pub(super) struct Context {
     pub(super) adopted: mpsc::UnboundedSender<(Claimed, Instant)>,
     pub(super) cursors: Cursors,
     pub(super) refusals: Refusals,
+    pub(super) outage: Outage,
 }
 
 /// Per job, how often storage refused its files while it accepted others. At the limit the job fails.

@@ -212,29 +212,48 @@ async fn run_until_stopped(
         let mut pause = intervals.interval.min(LOOK_EVERY);
         if !entries.is_empty() {
             let began_at = Instant::now();
+            let mut answered = false;
             let extends = began_at >= due_at || entries.iter().any(|entry| entry.has_progress());
             match ask(&mut connection, database, &entries, intervals.lease, extends).await {
                 Ok(all_known) if extends => {
                     shared.metrics.heartbeat(true);
+                    shared.health.heartbeat_missed(None);
                     due_at =
                         began_at + if all_known { intervals.interval } else { intervals.interval.min(AGAIN_AFTER) };
                 }
                 Ok(_) => {}
-                Err(reason) => {
-                    tracing::warn!(event = "HEARTBEAT", error = reason, "no heartbeat");
+                Err(missed) => {
+                    tracing::warn!(event = "HEARTBEAT", error = missed.reason, "no heartbeat");
                     shared.metrics.heartbeat(false);
+                    shared.health.heartbeat_missed(Some(&missed.told));
                     connection = None;
                     due_at = began_at;
                     pause = intervals.interval.min(AGAIN_AFTER);
+                    answered = missed.answered;
                 }
             }
-            for entry in &entries {
-                entry.give_up_after(intervals.lease);
+            // A database that answers that it cannot work lets nobody else claim either: the jobs wait it out.
+            if !answered {
+                for entry in &entries {
+                    entry.give_up_after(intervals.lease);
+                }
             }
+        } else {
+            shared.health.heartbeat_missed(None);
         }
         shared.health.heartbeat();
         drop(timeout(pause, woken.recv()).await);
     }
+}
+
+/// A heartbeat that did not come through.
+struct Missed {
+    /// For the log.
+    reason: String,
+    /// For everybody.
+    told: String,
+    /// Whether the database answered, with an error.
+    answered: bool,
 }
 
 /// Extends the leases and writes the progress, or only looks at the rows, and passes the answers on. `false` where a lease
@@ -245,7 +264,7 @@ async fn ask(
     entries: &[Arc<Entry>],
     lease: Duration,
     extends: bool,
-) -> Result<bool, String> {
+) -> Result<bool, Missed> {
     // An answer that takes this long is of no use any more: the connection hangs and is replaced.
     let patience = (lease / 3).max(Duration::from_millis(200));
     let sent_at = Instant::now();
@@ -261,8 +280,15 @@ async fn ask(
         if extends { connection.extend(&leases, lease).await } else { connection.look(&leases).await }
     });
     let answers = match answered.await {
-        Ok(answers) => answers.map_err(|error: QueueError| error.to_string())?,
-        Err(_) => return Err(format!("no answer within {} ms", patience.as_millis())),
+        Ok(answers) => answers.map_err(|error: QueueError| Missed {
+            reason: error.to_string(),
+            told: error.without_values(),
+            answered: error.is_answer(),
+        })?,
+        Err(_) => {
+            let reason = format!("no answer within {} ms", patience.as_millis());
+            return Err(Missed { told: reason.clone(), reason, answered: false });
+        }
     };
     for (entry, (held, answer)) in entries.iter().zip(leases.iter().zip(&answers)) {
         entry.answered(*answer, extends.then_some((sent_at, held.progress)));

@@ -11,13 +11,16 @@ mod error;
 mod heartbeat;
 mod interrupt;
 mod maintenance;
+mod outage;
 mod outcome;
 mod persist;
 mod process;
 mod render;
 mod run;
 mod settings;
+mod slots;
 mod spool;
+mod storage_watch;
 mod templates;
 mod upload;
 

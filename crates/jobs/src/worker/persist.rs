@@ -17,12 +17,13 @@ pub(super) enum NotWritten {
     /// The job is no longer this worker's.
     #[error("the lease is lost")]
     Lost,
-    /// The database refuses it, and would again.
+    /// The database refuses its values, and would again.
     #[error(transparent)]
     Refused(QueueError),
 }
 
-/// Repeats `write` until the database has accepted it or the lease is lost.
+/// Repeats `write` until the database has accepted it or the lease is lost. Only an error about the row's values ends it:
+/// any other, however unexpected, says nothing about the job.
 ///
 /// Where an answer may have been lost, a later "no such row" proves nothing: `landed` then decides from the row
 /// whether this very write has changed it.
@@ -45,17 +46,17 @@ pub(super) async fn persist<'a>(
             Ok(Held::Lost) => match database.job(&lease.scope, lease.job_id).await {
                 Ok(Some(job)) if job.lease_epoch == lease.epoch && landed(&job) => return Ok(()),
                 Ok(_) => return Err(NotWritten::Lost),
-                Err(error) if error.is_transient() => failures += 1,
-                Err(error) => return Err(NotWritten::Refused(error)),
+                Err(error) if error.is_about_values() => return Err(NotWritten::Refused(error)),
+                Err(_) => failures += 1,
             },
-            Err(error) if error.is_transient() => {
+            Err(error) if error.is_about_values() => return Err(NotWritten::Refused(error)),
+            Err(error) => {
                 failures += 1;
                 tracing::warn!(
                     event = "ERROR", jobId = %lease.job_id, companyId = lease.scope.company_id(), what,
                     error = %error, "the row could not be written: again in a moment"
                 );
             }
-            Err(error) => return Err(NotWritten::Refused(error)),
         }
         let pause = PAUSE.pause(failures, rand::random());
         tokio::select! {

@@ -15,6 +15,7 @@ use super::heartbeat::{HeldJob, LeaseState};
 use super::interrupt::{Interrupt, unless_interrupted};
 use super::outcome::JobOutcome;
 use super::persist::{NotWritten, persist};
+use super::slots::Slot;
 use super::spool::FinishedRender;
 use super::upload;
 use crate::job::{ErrorClass, Failure, FailureCode, Job, JobOutput, Language, Stage, Status};
@@ -27,13 +28,15 @@ const CLEAN_UP_PATIENCE: Duration = Duration::from_secs(10);
 /// Reason in the history of a job that a worker gives back because it ends.
 pub(super) const GIVEN_BACK: &str = "the worker ends";
 
-/// Processes one claimed job to its end.
-pub(super) async fn process(context: &Context, claimed: Claimed, claimed_at: Instant) -> JobOutcome {
+/// Processes one claimed job to its end. The slot is given back when nothing is left but to write the row.
+pub(super) async fn process(context: &Context, slot: Slot, claimed: Claimed, claimed_at: Instant) -> JobOutcome {
     let job = &claimed.job;
     let held = context.heartbeat.hold(claimed.lease.clone(), claimed_at);
     let mut finished = None;
+    let mut slot = Some(slot);
     // A panic is a bug of ours: it costs this job one attempt and no other job anything.
-    let outcome = AssertUnwindSafe(run_stages(context, &claimed, &held, &mut finished)).catch_unwind().await;
+    let outcome = AssertUnwindSafe(run_stages(context, &claimed, &held, &mut finished, &mut slot)).catch_unwind().await;
+    drop(slot);
     let bug = || Err(Interrupt::Failure(Failure::new(FailureCode::Internal, "a bug: its message is in the log")));
     let outcome = outcome.unwrap_or_else(|_| bug());
     let ending = match outcome {
@@ -49,6 +52,7 @@ async fn run_stages(
     claimed: &Claimed,
     held: &HeldJob,
     kept: &mut Option<FinishedRender>,
+    slot: &mut Option<Slot>,
 ) -> Result<JobOutput, Interrupt> {
     let job = &claimed.job;
     let snapshot = admission::read_snapshot(job.input.as_deref().unwrap_or("null").as_bytes())?.snapshot;
@@ -62,6 +66,7 @@ async fn run_stages(
     let finished = match found {
         Files::InStorage(output) => {
             tracing::info!(event = "ADOPT", jobId = %job.id, key = output.output_key, "the video is in storage already");
+            drop(slot.take());
             return finalize(context, held, output).await;
         }
         Files::InSpool(finished) => finished,
@@ -83,7 +88,9 @@ async fn run_stages(
     let began = Instant::now();
     let uploaded = upload::upload(context, held, finished).await;
     context.metrics.stage(Stage::Upload, began.elapsed());
-    finalize(context, held, uploaded?).await
+    let output = uploaded?;
+    drop(slot.take());
+    finalize(context, held, output).await
 }
 
 async fn finalize(context: &Context, held: &HeldJob, output: JobOutput) -> Result<JobOutput, Interrupt> {

@@ -17,11 +17,14 @@ use super::context::{Context, Cursors, Refusals, Stopping};
 use super::error::WorkerError;
 use super::heartbeat::{Heartbeat, Intervals};
 use super::maintenance::{self, Task};
+use super::outage::Outage;
 use super::outcome::{JobOutcome, JobReport};
 use super::process::{GIVEN_BACK, OTHERS_WAIT, process};
 use super::render::Program;
 use super::settings::{Until, WorkerSettings};
+use super::slots::Slots;
 use super::spool::Spool;
+use super::storage_watch;
 use crate::job::WorkerId;
 use crate::objects::ObjectStore;
 use crate::observe::health::Health;
@@ -93,15 +96,16 @@ pub async fn run(
         background.spawn(async move { maintenance::keep(&context, task).await });
     }
     background.spawn(lasting("watch_over", Arc::clone(&context), watch_over));
-    background.spawn(lasting("probe_storage", Arc::clone(&context), probe_storage));
+    background.spawn(lasting("watch_storage", Arc::clone(&context), storage_watch::watch));
 
     let on_end = Arc::new(on_end);
     let mut jobs = JoinSet::new();
+    let slots = Slots::new(context.settings.concurrency.get());
     let (mut broken, mut refused_in_a_row) = (None, 0);
     loop {
         while jobs.try_join_next().is_some() {}
         while let Ok((claimed, claimed_at)) = adoptions.try_recv() {
-            start(&mut jobs, &context, claimed, claimed_at, &on_end);
+            start(&mut jobs, &context, &slots, claimed, claimed_at, &on_end);
         }
         if *asked_to_stop.borrow() {
             break;
@@ -111,16 +115,16 @@ pub async fn run(
             broken = Some(WorkerError::HeartbeatEnded);
             break;
         }
-        let slots = context.settings.concurrency.get();
-        context.metrics.worker_slots(jobs.len(), slots);
-        let claimed = match slots.saturating_sub(jobs.len()) {
+        context.metrics.worker_slots(slots.busy(), context.settings.concurrency.get());
+        context.metrics.finalizing(jobs.len().saturating_sub(slots.busy()));
+        let claimed = match slots.free(jobs.len()) {
             0 => None,
             free => claim(&context, free).await,
         };
         let got = claimed.as_ref().map(|(claimed, _)| claimed.len());
         for (claimed, claimed_at) in claimed.into_iter().flat_map(|(all, at)| all.into_iter().map(move |one| (one, at)))
         {
-            start(&mut jobs, &context, claimed, claimed_at, &on_end);
+            start(&mut jobs, &context, &slots, claimed, claimed_at, &on_end);
         }
         match (context.settings.until, got) {
             (Until::Once, Some(_)) => break,
@@ -136,16 +140,19 @@ pub async fn run(
             (_, Some(_)) => refused_in_a_row = 0,
             _ => {}
         }
-        if got.is_some_and(|got| got > 0) && jobs.len() < slots {
+        if got.is_some_and(|got| got > 0) && slots.free(jobs.len()) > 0 {
             continue;
         }
         let pause = context.settings.poll.mul_f64(0.8 + 0.4 * rand::random::<f64>());
         tokio::select! {
             // A slot that becomes free is filled at once.
             Some(_) = jobs.join_next() => {}
-            Some((claimed, claimed_at)) = adoptions.recv() => start(&mut jobs, &context, claimed, claimed_at, &on_end),
+            () = slots.freed() => {}
+            Some((claimed, claimed_at)) = adoptions.recv() => {
+                start(&mut jobs, &context, &slots, claimed, claimed_at, &on_end);
+            }
             _ = asked_to_stop.wait_for(|asked| *asked) => {}
-            () = sleep(pause), if jobs.len() < slots => {}
+            () = sleep(pause), if slots.free(jobs.len()) > 0 => {}
         }
     }
 
@@ -189,6 +196,7 @@ fn open(
         adopted,
         cursors: Cursors::default(),
         refusals: Refusals::default(),
+        outage: Outage::default(),
     };
     Ok((Arc::new(context), stop, adoptions))
 }
@@ -213,8 +221,8 @@ fn obstacle(context: &Context) -> String {
     if let Some(reason) = context.breaker.reason() {
         return reason;
     }
-    if disk_is_short(context) {
-        return format!("less than {} MiB are free for the spool", context.settings.min_free_bytes >> 20);
+    if let Some(shortage) = shortage(context) {
+        return shortage;
     }
     "the database does not answer".to_owned()
 }
@@ -259,7 +267,7 @@ async fn give_back_adopted(context: &Context, mut adoptions: Adoptions) {
 
 /// Asks for jobs; `None` when this worker should not take any now.
 async fn claim(context: &Context, free: usize) -> Option<(Vec<Claimed>, Instant)> {
-    if context.breaker.reason().is_some() || disk_is_short(context) {
+    if context.breaker.reason().is_some() || shortage(context).is_some() {
         return None;
     }
     let max_jobs = if context.settings.until == Until::Once { 1 } else { u32::try_from(free).unwrap_or(u32::MAX) };
@@ -274,6 +282,7 @@ async fn claim(context: &Context, free: usize) -> Option<(Vec<Claimed>, Instant)
     let asked_at = Instant::now();
     match context.database.claim(&request).await {
         Ok(claimed) => {
+            context.health.claims_refused(None);
             context.metrics.claim(Some(claimed.len()), asked_at.elapsed());
             if claimed.is_empty() {
                 journal::polled_empty(asked_at.elapsed());
@@ -283,26 +292,42 @@ async fn claim(context: &Context, free: usize) -> Option<(Vec<Claimed>, Instant)
         Err(error) => {
             context.metrics.claim(None, asked_at.elapsed());
             context.metrics.store_error();
-            tracing::warn!(event = "ERROR", worker = %context.worker_id, error = %error, "the queue does not answer");
+            context.outage.note(&error);
+            context.health.claims_refused(Some(&error.without_values()));
+            tracing::warn!(event = "ERROR", worker = %context.worker_id, error = %error, "no job could be claimed");
             None
         }
     }
 }
 
-fn disk_is_short(context: &Context) -> bool {
-    context.spool.free_bytes().is_ok_and(|free| {
-        context.metrics.spool_free(free);
-        free < context.settings.min_free_bytes
-    })
+/// Whether anything but the database keeps this worker from claiming.
+fn may_claim(context: &Context) -> bool {
+    context.breaker.reason().is_none()
+        && context.heartbeat.held() < context.settings.concurrency.get()
+        && shortage(context).is_none()
+}
+
+/// Why the spool's disk takes no more jobs.
+fn shortage(context: &Context) -> Option<String> {
+    match context.spool.free_bytes() {
+        Ok(free) => {
+            context.metrics.spool_free(free);
+            let short = free < context.settings.min_free_bytes;
+            short.then(|| format!("less than {} MiB are free for the spool", context.settings.min_free_bytes >> 20))
+        }
+        Err(error) => Some(error.to_string()),
+    }
 }
 
 fn start(
     jobs: &mut JoinSet<()>,
     context: &Arc<Context>,
+    slots: &Slots,
     claimed: Claimed,
     claimed_at: Instant,
     on_end: &Arc<impl Fn(&JobReport) + Send + Sync + 'static>,
 ) {
+    let slot = slots.take();
     let (context, on_end) = (Arc::clone(context), Arc::clone(on_end));
     let span = journal::job_span(&claimed.job, &context.worker_id);
     let carried = async move {
@@ -310,7 +335,7 @@ fn start(
         let lease = claimed.lease.clone();
         context.metrics.queue_wait(claimed.waited);
         journal::claimed(&job, &context.worker_id, claimed.waited);
-        let outcome = process(&context, claimed, claimed_at).await;
+        let outcome = process(&context, slot, claimed, claimed_at).await;
         let took = claimed_at.elapsed();
         match &outcome {
             JobOutcome::Succeeded(_) => journal::succeeded(&job, took),
@@ -344,37 +369,10 @@ async fn lasting<F: Future<Output = ()> + Send>(
     }
 }
 
-/// Probes storage while the circuit breaker is open, and closes it when storage takes files again.
-async fn probe_storage(context: Arc<Context>) {
-    let mut tries = 0;
-    loop {
-        if context.breaker.reason().is_none() {
-            tries = 0;
-            context.breaker.until_tripped().await;
-        }
-        tries += 1;
-        sleep(CircuitBreaker::pause_before_probe(tries)).await;
-        let check = context.storage.check().await;
-        // What counts is that it takes files; the rest of the check is for `render doctor`.
-        let failed = check.steps.iter().find(|step| step.name == "write").and_then(|step| step.outcome.as_ref().err());
-        match failed {
-            None => {
-                if context.breaker.reset() {
-                    context.metrics.paused(false);
-                    tracing::info!(event = "RESUME", worker = %context.worker_id, "storage takes files again");
-                }
-            }
-            Some(error) => {
-                context.breaker.trip(&error.to_string());
-                tracing::warn!(event = "ERROR", worker = %context.worker_id, error = %error, "storage still refuses this worker");
-            }
-        }
-    }
-}
-
-/// Reads the queue's figures, and reports this worker's state to the health pages.
+/// Reads the queue's figures, and reports this worker's state to the health pages, at least every second.
 async fn watch_over(context: Arc<Context>) {
-    let mut figures_at: Option<Instant> = None;
+    let every = context.settings.poll.min(Duration::from_secs(1));
+    let (mut figures_at, mut asked_at): (Option<Instant>, Option<Instant>) = (None, None);
     loop {
         if figures_at.is_none_or(|at| at.elapsed() >= FIGURES_EVERY) {
             figures_at = Some(Instant::now());
@@ -391,16 +389,27 @@ async fn watch_over(context: Arc<Context>) {
                     });
                 }
                 Err(error) => {
+                    // Asked again at once when it may be over: a page says so as soon as it is.
+                    figures_at = None;
                     context.metrics.store_error();
-                    context.health.store_failed(&error.to_string());
+                    context.outage.note(&error);
+                    context.health.store_failed(&error.without_values());
                 }
             }
         }
+        // A claim says the same and more; but while all slots are busy, or uploads are paused, there is none.
+        if asked_at.is_none_or(|at| at.elapsed() >= context.settings.poll) {
+            asked_at = Some(Instant::now());
+            if let Err(error) = context.database.can_work().await {
+                context.outage.note(&error);
+                context.health.claims_refused(Some(&error.without_values()));
+            } else if !may_claim(&context) {
+                context.health.claims_refused(None);
+            }
+        }
         context.health.storage_paused(context.breaker.reason().as_deref());
-        let short = disk_is_short(&context)
-            .then(|| format!("less than {} MiB are free for the spool", context.settings.min_free_bytes >> 20));
-        context.health.disk_short(short.as_deref());
-        sleep(Duration::from_secs(1)).await;
+        context.health.disk_short(shortage(&context).as_deref());
+        sleep(every).await;
     }
 }
 

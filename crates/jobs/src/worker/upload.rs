@@ -88,7 +88,7 @@ fn pause_uploads(context: &Context, held: &HeldJob, code: FailureCode, error: &S
     if !context.refusals.count(held.lease().job_id) {
         return Failure::new(code, reason).into();
     }
-    if context.breaker.trip(&reason) {
+    if context.breaker.trip(error) {
         context.metrics.paused(true);
         context.metrics.failure(code);
         tracing::error!(event = "PAUSE", worker = %context.worker_id, error = reason, "storage takes no files: uploads are paused");

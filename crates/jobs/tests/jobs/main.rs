@@ -1,9 +1,13 @@
-//! The stores: one conformance suite, every case of it a test for SQLite and a test for PostgreSQL.
+//! The stores: one conformance suite, every case of it a test for SQLite, one for PostgreSQL and one for PostgreSQL behind
+//! a pooler in transaction mode.
 //!
 //! `cargo nextest run --test jobs sqlite` needs nothing; `... postgres` needs a server, named by
-//! `QUOTEREEL_TEST_POSTGRES`.
+//! `QUOTEREEL_TEST_POSTGRES`; `... pooled` needs `QUOTEREEL_TEST_PGBOUNCER` too.
 
 mod conformance;
+mod open_transactions;
+mod pooled;
+mod postgres_database;
 mod postgresql;
 mod rig;
 mod sqlite_file;
@@ -12,6 +16,7 @@ macro_rules! suite {
     ($($module:ident { $($case:ident,)+ })+) => {
         suite! { @store sqlite Sqlite $($module { $($case,)+ })+ }
         suite! { @store postgres Postgres $($module { $($case,)+ })+ }
+        suite! { @store pooled_suite Pooled $($module { $($case,)+ })+ }
     };
     (@store $store:ident $backend:ident $($module:ident { $($case:ident,)+ })+) => {
         mod $store {

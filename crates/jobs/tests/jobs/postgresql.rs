@@ -11,87 +11,17 @@ use quotereel_jobs::queue::{
     Maintenance as _, Queue as _, QueueError, SpoolHold, TemplateVersion, Tenant as _,
 };
 use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::PgPoolOptions;
 use sqlx::{AssertSqlSafe, Connection, Executor, Row, SqlSafeStr};
 
+use crate::postgres_database::{Database, fill, number};
 use crate::rig::{asks, broken, company, output, quote, rules, spool_of};
-
-const SERVER: &str = "QUOTEREEL_TEST_POSTGRES";
-
-/// A database of its own on the tests' server; it goes when the test passes.
-struct Database {
-    admin: PgPool,
-    name: String,
-    url: String,
-}
-
-impl Database {
-    fn run<F: Future<Output = ()>>(case: impl FnOnce(Arc<Self>) -> F) {
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
-        runtime.block_on(async {
-            let server = std::env::var(SERVER).unwrap_or_else(|_| panic!("{SERVER} names no server"));
-            let admin = PgPoolOptions::new().max_connections(2).connect(&server).await.expect("the server answers");
-            let name = format!("t_{}", uuid::Uuid::now_v7().simple());
-            let create = format!("create database {name}");
-            admin.execute(AssertSqlSafe(create)).await.expect("a new database");
-            let (base, _) = server.rsplit_once('/').expect("an address with a database");
-            let database = Arc::new(Self { admin, url: format!("{base}/{name}"), name });
-            case(Arc::clone(&database)).await;
-            let drop = format!("drop database {} with (force)", database.name);
-            database.admin.execute(AssertSqlSafe(drop)).await.expect("the database goes");
-        });
-    }
-
-    async fn connect(&self, options: PostgresOptions) -> PostgresDatabase {
-        PostgresDatabase::connect(&self.url, options).await.expect("the database answers")
-    }
-
-    async fn store(&self) -> Arc<PostgresDatabase> {
-        let store = self.connect(PostgresOptions::default()).await;
-        store.migrate().await.expect("the schema is made");
-        Arc::new(store)
-    }
-
-    /// One connection beside the store.
-    async fn raw(&self) -> PgPool {
-        PgPoolOptions::new().max_connections(1).connect(&self.url).await.expect("the database answers")
-    }
-
-    /// A login that is no superuser, and its address.
-    async fn login(&self, member_of: &str) -> (String, PgConnectOptions) {
-        let name = format!("login_{}", uuid::Uuid::now_v7().simple());
-        let create = format!("create role {name} login; {member_of}").replace("LOGIN", &name);
-        self.admin.execute(sqlx::raw_sql(AssertSqlSafe(create))).await.expect("a login");
-        let options: PgConnectOptions = self.url.parse().expect("an address");
-        (name.clone(), options.username(&name))
-    }
-}
-
-async fn number(pool: &PgPool, sql: &str) -> i64 {
-    let sql = AssertSqlSafe(format!("select coalesce(({sql}), 0)::bigint"));
-    sqlx::query_scalar(sql).fetch_one(pool).await.expect("the query runs")
-}
 
 fn sqlstate(error: &sqlx::Error) -> String {
     match error {
         sqlx::Error::Database(error) => error.code().unwrap_or_default().into_owned(),
         other => panic!("not the database's: {other}"),
     }
-}
-
-/// `jobs` queued jobs over `companies`, made at once.
-async fn fill(pool: &PgPool, jobs: u32, companies: u32) {
-    sqlx::query(
-        "insert into video_render_jobs (company_id, entity_id, template, input_json)
-         select 'cmp-' || number % $2, 'q-' || number, 'quote-summary', jsonb_build_object('n', number)
-         from generate_series(1, $1) number",
-    )
-    .bind(i64::from(jobs))
-    .bind(i64::from(companies))
-    .execute(pool)
-    .await
-    .expect("rows by hand are rows");
 }
 
 #[test]
@@ -113,7 +43,8 @@ fn a_tenant_sees_its_rows_alone_whatever_a_statement_asks() {
                 .expect("it runs");
             assert_eq!(nobody, 0, "round {round}: without a company nothing is seen");
             tx.execute("select set_config('app.company_id', 'cmp-mine', true)").await.expect("it is set");
-            for table in ["video_render_jobs", "video_render_events", "video_render_lanes"] {
+            for table in ["video_render_jobs", "video_render_events", "video_render_lanes", "video_render_lane_changes"]
+            {
                 let companies = AssertSqlSafe(format!("select distinct company_id from {table}"));
                 let seen: Vec<String> = sqlx::query_scalar(companies).fetch_all(&mut *tx).await.expect("it runs");
                 assert_eq!(seen, ["cmp-mine"], "{table}");
@@ -131,6 +62,11 @@ fn a_tenant_sees_its_rows_alone_whatever_a_statement_asks() {
             "update video_render_jobs set status = 'succeeded', finished_at = now()",
             "delete from video_render_jobs",
             "update tenant_credits set balance = 100",
+            "update tenant_credit_holds set frozen = 0",
+            "insert into video_render_lane_changes (company_id, queued, running) values ('cmp-mine', -1, 0)",
+            "insert into video_render_cancel_requests (job_id, company_id)
+             select id, company_id from video_render_jobs",
+            "select fold_video_render_lanes()",
             "select * from webhook_endpoints",
             "select * from claim_video_renders('w', 's', 1, '1 minute', '1 minute', 1)",
             "select enqueue_video_render('cmp-theirs', 'q', 't', '{}')",
@@ -262,6 +198,30 @@ fn a_backend_cancels_with_a_function() {
 }
 
 #[test]
+fn whole_seconds_are_read_as_any_other_moment() {
+    Database::run(|database| async move {
+        let store = database.store().await;
+        let scope = company("cmp-1");
+        let pool = database.raw().await;
+        for (entity, moment) in [
+            ("q-1", "2024-02-29 23:59:59+00"),
+            ("q-2", "2024-03-01 00:00:00.5+00"),
+            ("q-3", "2024-03-02 05:45:00+05:45"),
+        ] {
+            store.enqueue(&scope, &quote(entity), &rules()).await.expect("it is taken");
+            let at = format!(
+                "update video_render_jobs set run_after = '{moment}', created_at = '{moment}' where entity_id = '{entity}'"
+            );
+            pool.execute(AssertSqlSafe(at)).await.expect("it is changed");
+        }
+        let claimed = store.claim(&ClaimRequest { max_jobs: 3, ..asks("w") }).await.expect("it answers");
+        let seconds: Vec<i128> =
+            claimed.iter().map(|claimed| claimed.job.run_after.unix_timestamp_nanos() / 1_000_000).collect();
+        assert_eq!(seconds, [1_709_251_199_000, 1_709_251_200_500, 1_709_337_600_000]);
+    });
+}
+
+#[test]
 fn jobs_of_one_transaction_keep_their_order() {
     Database::run(|database| async move {
         let store = database.store().await;
@@ -355,7 +315,7 @@ fn an_owner_that_is_no_superuser_is_enough() {
         let scope = company("cmp-1");
         store.grant_credits(&scope, 1, "start").await.expect("a credit");
         store.enqueue(&scope, &quote("q-1"), &rules()).await.expect("it is taken");
-        assert_eq!(number(&pool, "select queued from video_render_lanes").await, 1, "triggers see the rows");
+        assert_eq!(number(&pool, "select queued from video_render_lane_changes").await, 1, "triggers see the rows");
         let claimed = store.claim(&asks("w")).await.expect("it answers").remove(0);
         assert_eq!(store.fail(&claimed.lease, &broken(), "No.").await.expect("it answers"), Held::Yes);
         let credits = store.credits(&scope).await.expect("it answers").expect("they count");
@@ -433,7 +393,7 @@ fn an_older_schema_is_brought_up_with_its_rows() {
         fill(&pool, 30, 3).await;
         assert_eq!(
             store.migrate().await.expect("the rest"),
-            ["0002_row_level_security", "0003_functions", "0004_quote_ids_and_cooldown"]
+            ["0002_row_level_security", "0003_functions", "0004_quote_ids_and_cooldown", "0005_nobody_waits"]
         );
         store.ping().await.expect("the schema is the present one");
         assert_eq!(number(&pool, "select sum(queued) from video_render_lanes").await, 30, "old rows are counted");
@@ -649,7 +609,7 @@ fn rows_by_hand_keep_lanes_and_books() {
         store.grant_credits(&scope, 2, "start").await.expect("credits");
         let held = store.enqueue(&scope, &quote("q-1"), &rules()).await.expect("it is taken").job().id;
         fill(&pool, 4, 2).await;
-        assert_eq!(number(&pool, "select sum(queued) from video_render_lanes").await, 5);
+        assert_eq!(number(&pool, "select sum(queued) from video_render_lane_changes").await, 5);
         pool.execute("update video_render_jobs set run_after = now() + interval '1 hour' where company_id = 'cmp-0'")
             .await
             .expect("by hand");
@@ -664,7 +624,7 @@ fn rows_by_hand_keep_lanes_and_books() {
             ("update video_render_jobs set status = 'running'", "video_render_jobs_lease_check"),
             ("update video_render_jobs set progress = 101", "video_render_jobs_progress_check"),
             ("update video_render_jobs set error_code = 'x'", "video_render_jobs_error_check"),
-            ("update tenant_credits set frozen = 3", "tenant_credits_frozen_check"),
+            ("update tenant_credit_holds set frozen = -1", "tenant_credit_holds_frozen_check"),
         ];
         for (sql, constraint) in impossible {
             let refused = pool.execute(sql).await.expect_err(sql);
@@ -825,8 +785,8 @@ fn everything_at_once_ends_without_deadlock_and_with_true_lanes() {
         assert_eq!(deadlocks, 0);
         for company in 0..3 {
             let sums = format!(
-                "select count(*) from tenant_credits c where company_id = 'cmp-{company}' and (balance, frozen) =
-                 (select sum(balance_delta), sum(frozen_delta) from credit_entries e where e.company_id = c.company_id)"
+                "select count(*) from video_render_credits('cmp-{company}') c where (balance, frozen) =
+                 (select sum(balance_delta), sum(frozen_delta) from credit_entries where company_id = 'cmp-{company}')"
             );
             assert_eq!(number(&pool, &sums).await, 1);
         }
@@ -850,6 +810,6 @@ fn addresses_that_cannot_be_used_say_so() {
         let options = PostgresOptions { acquire_timeout: Duration::from_secs(1), ..PostgresOptions::default() };
         let silent = PostgresDatabase::connect(nobody, options).await.expect_err("nobody listens there");
         assert!(silent.is_transient(), "{silent:?}");
-        assert_eq!(silent.to_string(), "the database is not available: connection refused: 127.0.0.1:1");
+        assert_eq!(silent.to_string(), "connection refused at 127.0.0.1:1: the database is not available");
     });
 }

@@ -13,11 +13,16 @@ use sqlx::AssertSqlSafe;
 /// Names the PostgreSQL server for the tests; a login that may create databases.
 const POSTGRES: &str = "QUOTEREEL_TEST_POSTGRES";
 
+/// Names the same server through a pooler in transaction mode.
+const PGBOUNCER: &str = "QUOTEREEL_TEST_PGBOUNCER";
+
 /// Which store a case runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Backend {
     Sqlite,
     Postgres,
+    /// PostgreSQL behind a pooler that gives every transaction another connection.
+    Pooled,
 }
 
 enum Raw {
@@ -42,20 +47,18 @@ pub(crate) fn run<F: Future<Output = ()>>(backend: Backend, case: impl FnOnce(Ar
         match backend {
             Backend::Sqlite => {
                 let url = format!("sqlite:{}", folder.path().join("jobs.sqlite").display());
-                case(Rig::open(backend, url, folder).await).await;
+                case(Rig::open(url.clone(), &url, folder).await).await;
             }
-            Backend::Postgres => {
-                let server = std::env::var(POSTGRES).unwrap_or_else(|_| {
-                    panic!("{POSTGRES} names no server; run the tests through tests/servers/with.sh")
-                });
+            Backend::Postgres | Backend::Pooled => {
+                let server = variable(POSTGRES);
                 let name = format!("t_{}", uuid::Uuid::now_v7().simple());
                 let admin = sqlx::PgPool::connect(&server).await.expect("the server answers");
                 let create = format!("create database {name}");
                 sqlx::query(AssertSqlSafe(create)).execute(&admin).await.expect("a new database");
-                let (base, query) = server.split_once('?').unwrap_or((&server, ""));
-                let slash = base.rfind('/').filter(|&at| at > base.find("://").map_or(0, |at| at + 2));
-                let url = format!("{}/{name}?{query}", &base[..slash.unwrap_or(base.len())]);
-                let rig = Rig::open(backend, url.trim_end_matches('?').to_owned(), folder).await;
+                let direct = database_of(&server, &name);
+                let url =
+                    if backend == Backend::Pooled { database_of(&variable(PGBOUNCER), &name) } else { direct.clone() };
+                let rig = Rig::open(url, &direct, folder).await;
                 case(rig).await;
                 let drop = format!("drop database {name} with (force)");
                 sqlx::query(AssertSqlSafe(drop)).execute(&admin).await.expect("the database goes");
@@ -64,17 +67,28 @@ pub(crate) fn run<F: Future<Output = ()>>(backend: Backend, case: impl FnOnce(Ar
     });
 }
 
+fn variable(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set; run the tests through tests/servers/with.sh"))
+}
+
+/// The address of another database on the same server.
+pub(crate) fn database_of(server: &str, name: &str) -> String {
+    let (base, query) = server.split_once('?').unwrap_or((server, ""));
+    let slash = base.rfind('/').filter(|&at| at > base.find("://").map_or(0, |at| at + 2));
+    format!("{}/{name}?{query}", &base[..slash.unwrap_or(base.len())]).trim_end_matches('?').to_owned()
+}
+
 impl Rig {
-    async fn open(backend: Backend, url: String, folder: tempfile::TempDir) -> Arc<Self> {
+    /// The store at `url`; the connection beside it goes to `direct`, the same database without a pooler.
+    async fn open(url: String, direct: &str, folder: tempfile::TempDir) -> Arc<Self> {
         let store = connect(&url).await.expect("the database opens");
         store.migrate().await.expect("the schema is made");
-        let raw = match backend {
-            Backend::Sqlite => Raw::Sqlite(
-                sqlx::sqlite::SqlitePoolOptions::new().max_connections(1).connect(&url).await.expect("it opens"),
-            ),
-            Backend::Postgres => Raw::Postgres(
-                sqlx::postgres::PgPoolOptions::new().max_connections(1).connect(&url).await.expect("it opens"),
-            ),
+        let raw = if direct.starts_with("sqlite:") {
+            let pool = sqlx::sqlite::SqlitePoolOptions::new().max_connections(1);
+            Raw::Sqlite(pool.connect(direct).await.expect("it opens"))
+        } else {
+            let pool = sqlx::postgres::PgPoolOptions::new().max_connections(1);
+            Raw::Postgres(pool.connect(direct).await.expect("it opens"))
         };
         Arc::new(Self { store, url, raw, _folder: folder })
     }
@@ -213,15 +227,54 @@ impl Rig {
         self.row(scope, claimed.job.id).await
     }
 
-    /// Entries sum up to the row of the company, in both columns.
+    /// Entries sum up to what the company has, in both columns.
     pub(crate) async fn assert_books_balance(&self, scope: &TenantScope) {
         let company = scope.company_id();
-        for (column, delta) in [("balance", "balance_delta"), ("frozen", "frozen_delta")] {
-            let row = self.number(&format!("select {column} from tenant_credits where company_id = '{company}'")).await;
+        let credits = self.store.credits(scope).await.expect("it answers").expect("they count");
+        for (column, delta) in [(credits.balance, "balance_delta"), (credits.frozen, "frozen_delta")] {
             let entries =
                 self.number(&format!("select sum({delta}) from credit_entries where company_id = '{company}'")).await;
-            assert_eq!(row, entries, "{column} of {company}");
+            assert_eq!(column, entries, "{delta} of {company}");
         }
+        assert!((0..=credits.balance).contains(&credits.frozen), "{credits:?}");
+    }
+
+    /// How many jobs the lane of a company counts as `queued` or `running`; of all companies without one.
+    pub(crate) async fn lane(&self, scope: Option<&TenantScope>, column: &str) -> i64 {
+        let of = scope.map_or_else(String::new, |scope| format!(" where company_id = '{}'", scope.company_id()));
+        let lanes = self.number(&format!("select sum({column}) from video_render_lanes{of}")).await;
+        match self.raw {
+            Raw::Sqlite(_) => lanes,
+            Raw::Postgres(_) => {
+                lanes + self.number(&format!("select sum({column}) from video_render_lane_changes{of}")).await
+            }
+        }
+    }
+
+    /// Until [`Self::repair_books`], no release of a credit that a running job holds can be written; what the database
+    /// says then contains the answer.
+    pub(crate) async fn spoil_books(&self) -> &'static str {
+        match self.raw {
+            // What was frozen is gone by hand.
+            Raw::Sqlite(_) => {
+                self.change("update tenant_credits set frozen = 0".to_owned()).await;
+                "tenant_credits_frozen_check"
+            }
+            Raw::Postgres(_) => {
+                let add = "alter table tenant_credits add constraint nothing_is_settled check (settled = 0)";
+                self.change(add.to_owned()).await;
+                "nothing_is_settled"
+            }
+        }
+    }
+
+    /// Undoes [`Self::spoil_books`], where that many credits are frozen.
+    pub(crate) async fn repair_books(&self, frozen: u32) {
+        let repair = match self.raw {
+            Raw::Sqlite(_) => format!("update tenant_credits set frozen = {frozen}"),
+            Raw::Postgres(_) => "alter table tenant_credits drop constraint nothing_is_settled".to_owned(),
+        };
+        self.change(repair).await;
     }
 }
 

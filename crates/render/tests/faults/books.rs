@@ -75,17 +75,31 @@ impl Rig {
 
     /// Sums of entries are balances, for every company; what is frozen is held by jobs that have not ended.
     pub(crate) async fn assert_books(&self) {
-        let wrong = "select count(*) from tenant_credits c where
+        let credits = self.credits();
+        let wrong = format!(
+            "select count(*) from {credits} c where
             c.balance <> (select coalesce(sum(balance_delta), 0) from credit_entries e where e.company_id = c.company_id)
             or c.frozen <> (select coalesce(sum(frozen_delta), 0) from credit_entries e where e.company_id = c.company_id)
             or c.frozen <> (select coalesce(sum(credits_held), 0) from video_render_jobs j
-                            where j.company_id = c.company_id and status in ('queued', 'running'))";
-        assert_eq!(self.number(wrong).await, 0, "the books balance");
+                            where j.company_id = c.company_id and status in ('queued', 'running'))"
+        );
+        assert_eq!(self.number(&wrong).await, 0, "the books balance");
+    }
+
+    /// Balance and frozen credits of each company, as a table.
+    pub(crate) fn credits(&self) -> &'static str {
+        if self.is_embedded() {
+            "tenant_credits"
+        } else {
+            "(select company.company_id, credits.balance, credits.frozen
+              from tenant_credits company cross join lateral video_render_credits(company.company_id) credits)"
+        }
     }
 
     /// That many credits of a company are spent, and none is frozen.
     pub(crate) async fn assert_spent(&self, company: &str, spent: i64) {
-        let of = |column: &str| format!("select {column} from tenant_credits where company_id = '{company}'");
+        let credits = self.credits();
+        let of = |column: &str| format!("select {column} from {credits} credits where company_id = '{company}'");
         assert_eq!(self.number(&of("balance")).await, CREDITS - spent, "balance of {company}");
         assert_eq!(self.number(&of("frozen")).await, 0, "frozen of {company}");
     }

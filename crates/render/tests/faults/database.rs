@@ -9,13 +9,13 @@ use crate::worker::{figure, free_port, lives};
 use quotereel_test_support::proxy::{Mode, Proxy};
 
 /// A PostgreSQL of this test's own, to be ended and started at will.
-struct Server {
+pub(crate) struct Server {
     folder: tempfile::TempDir,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Server {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         use std::os::unix::fs::PermissionsExt as _;
 
         let folder = tempfile::tempdir().expect("a folder");

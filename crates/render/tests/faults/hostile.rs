@@ -236,9 +236,16 @@ async fn f24_row_level_security_shows_nothing_of_another() {
         sqlx::query("set local role quotereel_tenant").execute(&mut *work).await.expect("a role");
         let set = "select set_config('app.company_id', $1, true)";
         sqlx::query(set).bind(company).execute(&mut *work).await.expect("set");
-        for table in
-            ["video_render_jobs", "video_render_events", "tenant_credits", "credit_entries", "video_render_lanes"]
-        {
+        for table in [
+            "video_render_jobs",
+            "video_render_events",
+            "video_render_cancel_requests",
+            "tenant_credits",
+            "tenant_credit_holds",
+            "credit_entries",
+            "video_render_lanes",
+            "video_render_lane_changes",
+        ] {
             let count = AssertSqlSafe(format!("select count(*) from {table} where company_id = 'cmp_a'"));
             let count: i64 = sqlx::query_scalar(count).fetch_one(&mut *work).await.expect("an answer");
             assert_eq!(count, 0, "{table} as `{company}`");

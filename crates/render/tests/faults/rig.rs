@@ -77,7 +77,7 @@ pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T
 }
 
 /// The address of another database on the same server.
-fn database_of(server: &str, name: &str) -> String {
+pub(crate) fn database_of(server: &str, name: &str) -> String {
     let (base, query) = server.split_once('?').unwrap_or((server, ""));
     let slash = base.rfind('/').expect("a URL names a database");
     format!("{}/{name}?{query}", &base[..slash]).trim_end_matches('?').to_owned()
@@ -388,8 +388,18 @@ impl Rig {
 
     /// Runs `render` with these arguments to its end.
     pub(crate) fn render(&self, arguments: &[&str]) -> Output {
+        self.render_with(arguments, &[])
+    }
+
+    /// The same, with other settings.
+    pub(crate) fn render_with(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_render"));
-        command.args(arguments).env_clear().envs(self.environment()).current_dir(self.folder.path());
+        command
+            .args(arguments)
+            .env_clear()
+            .envs(self.environment())
+            .envs(settings.iter().copied())
+            .current_dir(self.folder.path());
         command.output().expect("render starts")
     }
 

@@ -60,7 +60,7 @@ impl fmt::Display for Address {
 /// One reason against a worker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Reason {
-    /// Which check: `heartbeat`, `store`, `storage`, `disk` or `shutdown`.
+    /// Which check: `heartbeat`, `store`, `claims`, `storage`, `disk` or `shutdown`.
     pub check: &'static str,
     /// For a person, at most 200 characters.
     pub detail: String,
@@ -85,7 +85,9 @@ struct State {
     heartbeat_limit: Duration,
     store_limit: Duration,
     last_heartbeat: Option<Instant>,
+    heartbeat_missed: Option<String>,
     store: Option<(Instant, Result<(), String>)>,
+    claims_refused: Option<String>,
     storage_paused: Option<String>,
     disk_short: Option<String>,
     draining: bool,
@@ -107,7 +109,9 @@ impl Health {
             heartbeat_limit,
             store_limit,
             last_heartbeat: None,
+            heartbeat_missed: None,
             store: None,
+            claims_refused: None,
             storage_paused: None,
             disk_short: None,
             draining: false,
@@ -118,6 +122,11 @@ impl Health {
     /// The heartbeat thread went round once, whether or not the store answered. Nothing is expected before the first.
     pub fn heartbeat(&self) {
         self.lock().last_heartbeat = Some(Instant::now());
+    }
+
+    /// The last heartbeat of the running jobs did not come through, and why; `None` when it did, or no job runs.
+    pub fn heartbeat_missed(&self, why: Option<&str>) {
+        self.lock().heartbeat_missed = why.map(str::to_owned);
     }
 
     /// The heartbeat thread has ended as intended.
@@ -133,6 +142,11 @@ impl Health {
     /// The store did not answer, or wrongly.
     pub fn store_failed(&self, why: &str) {
         self.lock().store = Some((Instant::now(), Err(why.to_owned())));
+    }
+
+    /// The database lets this worker claim or write nothing, and why; `None` when it does.
+    pub fn claims_refused(&self, why: Option<&str>) {
+        self.lock().claims_refused = why.map(str::to_owned);
     }
 
     /// Uploads are paused, and why; `None` when they go on.
@@ -180,6 +194,7 @@ impl State {
 
     fn against_ready(&self, now: Instant) -> Vec<Reason> {
         let mut reasons = self.against_living(now);
+        reasons.extend(self.heartbeat_missed.as_deref().map(|why| Reason::new("heartbeat", why)));
         match &self.store {
             None => reasons.push(Reason::new("store", "has not answered yet")),
             Some((_, Err(why))) => reasons.push(Reason::new("store", why)),
@@ -190,6 +205,7 @@ impl State {
                 }
             }
         }
+        reasons.extend(self.claims_refused.as_deref().map(|why| Reason::new("claims", why)));
         reasons.extend(self.storage_paused.as_deref().map(|why| Reason::new("storage", why)));
         reasons.extend(self.disk_short.as_deref().map(|why| Reason::new("disk", why)));
         if self.draining {
@@ -219,15 +235,19 @@ mod tests {
     #[test]
     fn every_trouble_is_named_and_ends_again() {
         let health = Health::default();
+        health.heartbeat_missed(Some("the database is full"));
         health.store_failed("connection refused");
+        health.claims_refused(Some("the database is read-only"));
         health.storage_paused(Some("the bucket is gone"));
         health.disk_short(Some("12 MB left"));
         health.draining();
         let reasons = health.against_ready();
-        assert_eq!(checks(&reasons), ["store", "storage", "disk", "shutdown"]);
-        assert_eq!(reasons[1].detail, "the bucket is gone");
+        assert_eq!(checks(&reasons), ["heartbeat", "store", "claims", "storage", "disk", "shutdown"]);
+        assert_eq!(reasons[3].detail, "the bucket is gone");
         assert!(health.against_living().is_empty(), "trouble around a worker is no reason to restart it");
+        health.heartbeat_missed(None);
         health.store_answered();
+        health.claims_refused(None);
         health.storage_paused(None);
         health.disk_short(None);
         assert_eq!(checks(&health.against_ready()), ["shutdown"]);

@@ -85,6 +85,7 @@ pub struct Metrics {
     spool_free_bytes: Gauge,
     slots: Gauge,
     slots_busy: Gauge,
+    finalizing: Gauge,
     queue: Family<One, Gauge>,
     queue_oldest: Seconds,
     queue_seen: Seconds,
@@ -169,6 +170,11 @@ impl Metrics {
             ),
             slots: names.add("video_render_worker_slots", "Jobs that this worker may run at once.", Gauge::default()),
             slots_busy: names.add("video_render_worker_slots_busy", "Jobs that this worker runs.", Gauge::default()),
+            finalizing: names.add(
+                "video_render_worker_finalizing",
+                "Jobs of this worker whose rows are being written; they need no slot.",
+                Gauge::default(),
+            ),
             queue: names.add(
                 "video_render_queue_jobs",
                 "Jobs in the whole database, by state; the same on every worker.",
@@ -321,6 +327,11 @@ impl Metrics {
     pub fn worker_slots(&self, busy: usize, total: usize) {
         self.slots_busy.set(gauge(busy as u64));
         self.slots.set(gauge(total as u64));
+    }
+
+    /// How many jobs this worker holds of which only the row is left to be written.
+    pub fn finalizing(&self, jobs: usize) {
+        self.finalizing.set(gauge(jobs as u64));
     }
 
     /// Figures of the queue, read just now.
@@ -524,6 +535,7 @@ mod tests {
         metrics.paused(true);
         metrics.spool_free(5 << 30);
         metrics.worker_slots(1, 2);
+        metrics.finalizing(3);
         let encoded = metrics.encode();
         for (series, expected) in [
             ("video_render_queue_wait_ms_sum", 2_000.0),
@@ -543,6 +555,7 @@ mod tests {
             ("video_render_spool_free_bytes", 5_368_709_120.0),
             ("video_render_worker_slots", 2.0),
             ("video_render_worker_slots_busy", 1.0),
+            ("video_render_worker_finalizing", 3.0),
         ] {
             assert_eq!(value(&encoded, series), Some(expected), "{series}");
         }

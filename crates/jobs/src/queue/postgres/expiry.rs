@@ -10,16 +10,46 @@ use crate::job::{Event, Facts, FailureCode, JobId, Language, Status, WorkerId};
 use crate::queue::error::Result;
 use crate::queue::types::{Expired, ExpiredHow};
 
+/// Ends the queued jobs whose cancel request came while a worker gave them back, which saw none.
+pub(super) async fn end_asked(database: &PostgresDatabase, limit: u32) -> Result<()> {
+    transaction!(database, {
+        let mut session = Session::worker(&database.pool).await?;
+        sqlx::query(
+            "with asked as materialized (
+               select job.id, request.requested_at, request.correlation_id
+               from video_render_cancel_requests request join video_render_jobs job on job.id = request.job_id
+               where job.status = 'queued' limit $1 for no key update of job skip locked
+             ), moved as (
+               update video_render_jobs job
+               set status = 'cancelled', cancel_requested_at = asked.requested_at, finished_at = now(), spool_id = null,
+                   spool_retry_at = null, error_class = null, error_code = null, updated_at = now()
+               from asked where job.id = asked.id
+               returning job.id, job.company_id, job.organization_id, asked.correlation_id
+             )
+             insert into video_render_events (job_id, company_id, organization_id, kind, old_status, new_status, source,
+               correlation_id)
+             select id, company_id, organization_id, 'VIDEO_RENDER_CANCELLED', 'queued', 'cancelled', 'tenant',
+               correlation_id from moved",
+        )
+        .bind(i64::from(limit))
+        .execute(&mut *session)
+        .await?;
+        session.commit().await
+    })
+}
+
 /// `None` where somebody else was quicker, its worker above all.
 pub(super) async fn expire_one(database: &PostgresDatabase, id: JobId, max_rescues: u32) -> Result<Option<Expired>> {
     transaction!(database, {
         let mut session = Session::worker(&database.pool).await?;
         let found = sqlx::query(
-            "select worker_id, rescue_count, cancel_requested_at is not null as cancel_requested,
+            "select worker_id, rescue_count,
+               cancel_requested_at is not null
+                 or exists (select from video_render_cancel_requests request where request.job_id = id) as cancel_requested,
                lease_expires_at < now() as lapsed, stage <> 'render' and spool_id is not null as held, input_json ->> 'locale' as locale
              from video_render_jobs
              where id = $1 and status = 'running' and (lease_expires_at < now() or deadline_at < now())
-             for update skip locked",
+             for no key update skip locked",
         )
         .bind(id.0)
         .fetch_optional(&mut *session)

@@ -1,9 +1,17 @@
 //! What PostgreSQL's errors mean to a caller of the queue, and which transactions may be repeated.
 
-use sqlx::postgres::PgDatabaseError;
+use std::io;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgDatabaseError, PgPool};
+use sqlx::{ConnectOptions, Connection};
 
 use super::migrations::newest;
 use crate::queue::error::QueueError;
+use crate::queue::server_error::ServerError;
+
+/// How long the search for the reason may take where the pool has no connection to give.
+const NO_CONNECTION_LIMIT: Duration = Duration::from_secs(1);
 
 /// A transaction that did not come to its end.
 #[derive(Debug)]
@@ -53,22 +61,24 @@ fn is_passing(error: &sqlx::Error) -> bool {
 
 /// What a failure of the database means here (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
 pub(super) fn database_error(error: sqlx::Error) -> QueueError {
-    let sqlx::Error::Database(database) = &error else {
-        return match error {
-            sqlx::Error::Io(_)
-            | sqlx::Error::PoolTimedOut
-            | sqlx::Error::PoolClosed
-            | sqlx::Error::WorkerCrashed
-            | sqlx::Error::Protocol(_) => QueueError::Unavailable(Box::new(error)),
-            _ => QueueError::Other(Box::new(error)),
-        };
+    let database = match &error {
+        sqlx::Error::Database(database) => database,
+        sqlx::Error::Tls(_) => return QueueError::Unavailable(Box::new(Untrusted::of(&error))),
+        sqlx::Error::Io(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::Protocol(_) => return QueueError::Unavailable(Box::new(error)),
+        _ => return QueueError::Other(Box::new(error)),
     };
     let code = database.code().unwrap_or_default().into_owned();
+    let postgres = database.try_downcast_ref::<PgDatabaseError>();
     let detail = || {
-        let more = database.try_downcast_ref::<PgDatabaseError>().and_then(PgDatabaseError::detail);
+        let more = postgres.and_then(PgDatabaseError::detail);
         // A failing row may be the whole snapshot.
         more.unwrap_or_else(|| database.message()).chars().take(200).collect::<String>()
     };
+    let said = || Box::new(ServerError::new(&code, database.message(), postgres.and_then(PgDatabaseError::hint)));
     match &*code {
         // Integrity constraints, by their names.
         _ if code.starts_with("23") => QueueError::Constraint {
@@ -87,11 +97,102 @@ pub(super) fn database_error(error: sqlx::Error) -> QueueError {
         "42P01" | "42703" | "42883" | "22023" => {
             QueueError::Schema { found: database.message().chars().take(200).collect(), needed: newest().to_string() }
         }
-        // Broken off, in favour of another, out of time, out of connections, starting or stopping.
-        "40001" | "40P01" | "55P03" | "57014" | "57P01" | "57P02" | "57P03" | "53300" | "25P03" => {
-            QueueError::Unavailable(Box::new(error))
-        }
-        _ if code.starts_with("08") => QueueError::Unavailable(Box::new(error)),
-        _ => QueueError::Other(Box::new(error)),
+        // Somebody else holds what this needs, for longer than it waits.
+        "55P03" => QueueError::Locked {
+            what: locked_table(postgres.and_then(PgDatabaseError::r#where).unwrap_or_default()),
+            holders: String::new(),
+        },
+        // Other values that no column takes.
+        _ if code.starts_with("22") => QueueError::Constraint { constraint: code.clone(), detail: detail() },
+        // Broken off: in favour of another, out of time.
+        "40001" | "40P01" | "57014" | "25P03" => QueueError::Unavailable(said()),
+        // Read-only; out of disk, memory or connections; a failure of the system; starting or stopping.
+        "25006" => QueueError::Hindered(said()),
+        _ if matches!(&code[..2.min(code.len())], "53" | "57" | "58") => QueueError::Hindered(said()),
+        _ if code.starts_with("08") => QueueError::Unavailable(said()),
+        _ => QueueError::Other(said()),
     }
+}
+
+/// Why the pool has given no connection: it says only that time is up.
+pub(super) async fn no_connection(pool: &PgPool) -> QueueError {
+    let most = pool.options().get_max_connections();
+    if pool.size() >= most {
+        let busy = format!("all {most} connections were busy for {} s", pool.options().get_acquire_timeout().as_secs());
+        return QueueError::Unavailable(busy.into());
+    }
+    let options = pool.connect_options();
+    match tokio::time::timeout(NO_CONNECTION_LIMIT, options.connect()).await {
+        Ok(Err(error)) => unreachable(&options, error),
+        Ok(Ok(connection)) => {
+            drop(connection.close().await);
+            QueueError::Unavailable("no connection in time".into())
+        }
+        Err(_) => QueueError::Unavailable(Box::new(Unreachable::of(&options, "no answer".to_owned()))),
+    }
+}
+
+/// What a failed first connection means.
+pub(super) fn unreachable(options: &PgConnectOptions, error: sqlx::Error) -> QueueError {
+    let cause = match &error {
+        sqlx::Error::Io(error) => match error.kind() {
+            io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
+            _ => error.to_string(),
+        },
+        _ => return database_error(error),
+    };
+    QueueError::Unavailable(Box::new(Unreachable::of(options, cause)))
+}
+
+/// No connection, and where to: the cause comes first, and once.
+#[derive(Debug, thiserror::Error)]
+#[error("{cause} at {place}")]
+struct Unreachable {
+    cause: String,
+    place: String,
+}
+
+impl Unreachable {
+    fn of(options: &PgConnectOptions, cause: String) -> Self {
+        let place = match options.get_socket() {
+            Some(socket) => socket.display().to_string(),
+            None => format!("{}:{}", options.get_host(), options.get_port()),
+        };
+        Self { cause, place }
+    }
+}
+
+/// A connection that could not be encrypted, and what to do about it.
+#[derive(Debug, thiserror::Error)]
+#[error("{cause}{advice}")]
+struct Untrusted {
+    cause: String,
+    advice: &'static str,
+}
+
+impl Untrusted {
+    fn of(error: &sqlx::Error) -> Self {
+        let cause = match error {
+            sqlx::Error::Tls(error) => error.to_string(),
+            other => other.to_string(),
+        };
+        let advice = if cause.contains("UnknownIssuer") || cause.contains("CaUsedAsEndEntity") {
+            "; the server's certificate is signed by nobody whom this machine trusts, as a self-signed one is: name the \
+             certificate that signed it with `sslrootcert=/path/to/ca.pem` in the address, or use `sslmode=require`, \
+             which encrypts and does not check whose server it is"
+        } else if cause.contains("NotValidForName") {
+            "; the server's certificate is for another name: use the name in the certificate as the host of the address, \
+             or `sslmode=verify-ca`, which does not compare names"
+        } else {
+            ""
+        };
+        Self { cause, advice }
+    }
+}
+
+/// The table in which a lock was waited for, as far as the server says it: `while updating tuple (0,7) in relation
+/// "tenant_credits"`.
+fn locked_table(context: &str) -> String {
+    let named = context.split("in relation \"").nth(1).and_then(|rest| rest.split('"').next());
+    named.unwrap_or("a row").to_owned()
 }

@@ -21,7 +21,7 @@ const BEGIN: &str = "begin; set local role quotereel_worker; set local statement
 
 /// Waits for no row: one that somebody holds must not let the leases of all others pass; it is answered as unknown. The
 /// lock is the one of an update that touches no key, beside which events are still written. Touches no indexed column
-/// either: the new version of the row stays on its page.
+/// either: the new version of the row stays on its page. A trigger carries cancel requests over to the rows.
 const EXTEND: &str = "with beats as (
        select * from unnest($1::uuid[], $2::text[], $3::bigint[], $4::int[])
          with ordinality as beat (id, company_id, epoch, progress, position)
@@ -42,7 +42,8 @@ const EXTEND: &str = "with beats as (
        or (job.company_id = beats.company_id and job.status = 'running' and job.lease_epoch = beats.epoch)";
 
 /// Takes no lock and writes nothing.
-const LOOK: &str = "select position, job.cancel_requested_at is not null as cancel_requested
+const LOOK: &str = "select position, job.cancel_requested_at is not null
+         or exists (select from video_render_cancel_requests request where request.job_id = job.id) as cancel_requested
      from unnest($1::uuid[], $2::text[], $3::bigint[])
        with ordinality as held (id, company_id, epoch, position)
      join video_render_jobs job on job.id = held.id
@@ -71,7 +72,9 @@ impl PostgresHeartbeat {
         let epochs: Vec<i64> = leases.iter().map(|held| held.lease.epoch.0).collect();
         let progress: Vec<i32> = leases.iter().map(|held| i32::from(held.progress.min(100))).collect();
         connection.execute(sqlx::raw_sql(BEGIN)).await.map_err(database_error)?;
-        let held = sqlx::query(if lease.is_some() { EXTEND } else { LOOK }).bind(ids).bind(companies).bind(epochs);
+        // Without a name, as everywhere: see `unnamed`.
+        let statement = sqlx::query(if lease.is_some() { EXTEND } else { LOOK }).persistent(false);
+        let held = statement.bind(ids).bind(companies).bind(epochs);
         let query = match lease {
             Some(lease) => held.bind(progress).bind(interval(lease)),
             None => held,

@@ -7,13 +7,14 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
-use sqlx::{Postgres, Row};
+use sqlx::{AssertSqlSafe, Executor, Postgres, Row};
 
 use super::PostgresDatabase;
 use super::fault::Fault;
 use super::heartbeat::PostgresHeartbeat;
 use super::row::{self, bigint, int, interval, span};
 use super::session::{Session, transaction};
+use super::unnamed::literal;
 use crate::job::{Failure, FailureCode, JobOutput, Lease, Stage};
 use crate::queue::error::Result;
 use crate::queue::roles::{HeartbeatConnection, Queue};
@@ -119,6 +120,19 @@ async fn requeue(database: &PostgresDatabase, lease: &Lease, back: &Requeue<'_>)
     )
 }
 
+impl PostgresDatabase {
+    /// Adds to the lanes what was enqueued and what ended. A transaction of its own, so that it holds no lane while the
+    /// claim looks for one.
+    async fn fold_lanes(&self) -> Result<()> {
+        transaction!(self, {
+            let mut session = Session::single(&self.pool).await?;
+            session.execute(sqlx::raw_sql("select fold_video_render_lanes()")).await.map_err(Fault::of_single)?;
+            session.done();
+            Ok(())
+        })
+    }
+}
+
 #[async_trait]
 impl Queue for PostgresDatabase {
     async fn register_templates(&self, versions: &[TemplateVersion]) -> Result<()> {
@@ -143,22 +157,22 @@ impl Queue for PostgresDatabase {
     }
 
     async fn claim(&self, request: &ClaimRequest) -> Result<Vec<Claimed>> {
+        self.fold_lanes().await?;
         transaction!(self, {
             let mut session = Session::single(&self.pool).await?;
-            let rows = sqlx::query(
+            // One simple query: a whole claim takes one way to the server and back, behind a pooler too.
+            let claim = format!(
                 "select job.*, extract(epoch from now() - greatest(job.run_after, job.created_at))::float8 as waited_s,
                    (now() at time zone 'utc' - interval '12 hours')::date as today_last
-                 from claim_video_renders($1, $2, $3, $4, $5, $6) job",
-            )
-            .bind(&request.worker_id.0)
-            .bind(&request.spool_id)
-            .bind(int(request.max_jobs))
-            .bind(interval(request.lease))
-            .bind(interval(request.deadline))
-            .bind(i64::from(request.tenant_cap))
-            .fetch_all(&mut *session)
-            .await
-            .map_err(Fault::of_single)?;
+                 from claim_video_renders({}, {}, {}, '{} us', '{} us', {}) job",
+                literal(&request.worker_id.0),
+                literal(&request.spool_id),
+                int(request.max_jobs),
+                interval(request.lease).microseconds,
+                interval(request.deadline).microseconds,
+                request.tenant_cap
+            );
+            let rows = session.fetch_all(sqlx::raw_sql(AssertSqlSafe(claim))).await.map_err(Fault::of_single)?;
             session.done();
             // The rows are claimed. One that cannot be read is left to its lease; it must not take the others along.
             let readable = rows.iter().filter_map(|row| {
@@ -180,9 +194,10 @@ impl Queue for PostgresDatabase {
                    select id, status as old_status from video_render_jobs
                    where id = $1 and company_id = $2 and ($3::text is null or organization_id = $3)
                      and snapshot_hash = $5 and cancel_requested_at is null
+                     and not exists (select from video_render_cancel_requests request where request.job_id = $1)
                      and (status = 'queued' or (status = 'running' and lease_epoch >= $4 and spool_id = $6
                                                 and worker_id <> $7 and rescue_count < $10))
-                   for update
+                   for no key update
                  ), moved as (
                    update video_render_jobs job
                    set status = 'running', stage = 'upload', lease_epoch = job.lease_epoch + 1,

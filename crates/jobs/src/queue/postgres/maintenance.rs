@@ -13,7 +13,7 @@ use super::row::{self, bigint, interval, span};
 use super::session::{Session, transaction};
 use super::{PostgresDatabase, expiry, webhook};
 use crate::job::{Failure, FailureCode, JobId, Language, LeaseEpoch, Status, TenantScope};
-use crate::queue::error::Result;
+use crate::queue::error::{QueueError, Result};
 use crate::queue::roles::Maintenance;
 use crate::queue::types::{
     DELIVERIES_OF_ONE, Deleted, Expiry, Held, MaintenanceRun, ObjectUse, Page, QueueStats, Retention, StoredOutput,
@@ -53,36 +53,50 @@ async fn delete_rows(database: &PostgresDatabase, ids: &[Uuid]) -> Result<u64> {
 impl Maintenance for PostgresDatabase {
     async fn expire(&self, limit: u32, max_rescues: u32) -> Result<Expiry> {
         let mut expiry = Expiry::default();
-        // Rows that do not move come first at every look; the look goes past them.
+        if let Err(error) = expiry::end_asked(self, limit).await {
+            tracing::warn!(event = "ERROR", error = %error, "cancel requests of queued jobs wait");
+        }
+        // Rows that do not move come first at every look; the look goes past them, and past the other rows of a company
+        // whose lock somebody holds.
         let mut seen: Vec<Uuid> = Vec::new();
+        let mut locked: Vec<String> = Vec::new();
         let mut away = false;
         loop {
             let room = i64::from(limit) - bigint(expiry.taken.len());
-            let candidates: Vec<Uuid> = transaction!(self, {
+            let candidates: Vec<(Uuid, String)> = transaction!(self, {
                 let mut session = Session::worker(&self.pool).await?;
-                let ids = sqlx::query_scalar(
-                    "select id from video_render_jobs
+                let ids = sqlx::query_as(
+                    "select id, company_id from video_render_jobs
                      where status = 'running' and (lease_expires_at < now() or deadline_at < now()) and id <> all ($2)
+                       and company_id <> all ($3)
                      order by least(lease_expires_at, deadline_at), id limit $1",
                 )
                 .bind(room)
                 .bind(&seen)
+                .bind(&locked)
                 .fetch_all(&mut *session)
                 .await?;
                 session.commit().await?;
                 Ok(ids)
             })?;
             let last = bigint(candidates.len()) < room;
-            // A transaction each: no lane is held longer than one job takes.
-            for id in candidates {
+            // A transaction each: nothing is held longer than one job takes.
+            for (id, company) in candidates {
+                if locked.contains(&company) {
+                    continue;
+                }
                 seen.push(id);
                 match expiry::expire_one(self, JobId(id), max_rescues).await {
                     Ok(expired) => {
                         away = false;
                         expiry.taken.extend(expired);
                     }
-                    // One row may be locked by somebody's long transaction; two failures in a row mean that the database is
-                    // away.
+                    // Somebody's open transaction: this company waits until it has ended, no other does.
+                    Err(error @ QueueError::Locked { .. }) => {
+                        locked.push(company);
+                        expiry.stuck.push(StuckRow { job_id: JobId(id), problem: error.to_string() });
+                    }
+                    // One failure may pass; two in a row mean that the database is away.
                     Err(error) if error.is_transient() && away => {
                         return if expiry.taken.is_empty() { Err(error) } else { Ok(expiry) };
                     }
@@ -124,7 +138,7 @@ impl Maintenance for PostgresDatabase {
             let locale: Option<Option<String>> = sqlx::query_scalar(
                 "select input_json ->> 'locale' from video_render_jobs
                  where id = $1 and company_id = $2 and ($3::text is null or organization_id = $3)
-                   and status = 'succeeded' and output_key = $4 and output_expired_at is null for update",
+                   and status = 'succeeded' and output_key = $4 and output_expired_at is null for no key update",
             )
             .bind(id.0)
             .bind(scope.company_id())

@@ -6,6 +6,7 @@ pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
     (2, "0002_row_level_security", include_str!("../../../migrations/postgres/0002_row_level_security.sql")),
     (3, "0003_functions", include_str!("../../../migrations/postgres/0003_functions.sql")),
     (4, "0004_quote_ids_and_cooldown", include_str!("../../../migrations/postgres/0004_quote_ids_and_cooldown.sql")),
+    (5, "0005_nobody_waits", include_str!("../../../migrations/postgres/0005_nobody_waits.sql")),
 ];
 
 /// The version that this program needs.

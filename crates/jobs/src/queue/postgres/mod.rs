@@ -6,12 +6,15 @@ mod expiry;
 mod fault;
 mod heartbeat;
 mod lease;
+mod locks;
 mod maintenance;
 mod migrations;
+mod pooling;
 mod row;
 mod schema;
 mod session;
 mod tenant;
+mod unnamed;
 mod webhook;
 
 use std::io;
@@ -21,11 +24,13 @@ use async_trait::async_trait;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection};
 
-use self::fault::database_error;
+use self::fault::unreachable;
 use self::session::{Session, is_alive, transaction};
 use super::address::without_password;
 use super::error::{QueueError, Result};
 use super::roles::Database;
+use super::server_error::ServerError;
+use super::types::Pooling;
 
 /// Time between two tries to reach a server that is just starting.
 const CONNECT_PAUSE: Duration = Duration::from_millis(250);
@@ -75,7 +80,8 @@ impl PostgresDatabase {
             return Err(address("it does not begin with postgres://".to_owned()));
         }
         let connect: PgConnectOptions = url.parse().map_err(|error: sqlx::Error| address(error.to_string()))?;
-        let connect = connect.application_name(&options.application_name);
+        // PgBouncer refuses connections that set what it does not know; shortest floats are the server's default anyway.
+        let connect = connect.application_name(&options.application_name).extra_float_digits(None);
         let pool = PgPoolOptions::new()
             .max_connections(options.max_connections.max(1))
             .acquire_timeout(options.acquire_timeout)
@@ -129,37 +135,6 @@ async fn first_connection(options: &PgConnectOptions, patience: Duration) -> sql
     }
 }
 
-/// No connection, and where to: the cause comes first, and once.
-#[derive(Debug)]
-struct Unreachable {
-    cause: String,
-    place: String,
-}
-
-impl std::error::Error for Unreachable {}
-
-impl std::fmt::Display for Unreachable {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}", self.cause, self.place)
-    }
-}
-
-/// What a failed first connection means.
-fn unreachable(options: &PgConnectOptions, error: sqlx::Error) -> QueueError {
-    let cause = match &error {
-        sqlx::Error::Io(error) => match error.kind() {
-            io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
-            _ => error.to_string(),
-        },
-        _ => return database_error(error),
-    };
-    let place = match options.get_socket() {
-        Some(socket) => socket.display().to_string(),
-        None => format!("{}:{}", options.get_host(), options.get_port()),
-    };
-    QueueError::Unavailable(Box::new(Unreachable { cause, place }))
-}
-
 #[async_trait]
 impl Database for PostgresDatabase {
     async fn migrate(&self) -> Result<Vec<String>> {
@@ -169,10 +144,37 @@ impl Database for PostgresDatabase {
     async fn ping(&self) -> Result<()> {
         let found: i64 = transaction!(self, {
             let mut session = Session::worker(&self.pool).await?;
-            let found = schema::found(&mut session).await?;
+            let found = schema::found(&mut *session).await?;
             session.commit().await?;
             Ok(found)
         })?;
         schema::expect_newest(found)
+    }
+
+    async fn can_work(&self) -> Result<()> {
+        let (read_only, may_claim): (bool, bool) = transaction!(self, {
+            let mut session = Session::worker(&self.pool).await?;
+            let found = sqlx::query_as(
+                "select current_setting('transaction_read_only') = 'on',
+                   exists (select from pg_proc where proname = 'claim_video_renders' and pg_function_is_visible(oid)
+                           and has_function_privilege(session_user, oid, 'execute'))",
+            )
+            .fetch_one(&mut *session)
+            .await?;
+            session.commit().await?;
+            Ok(found)
+        })?;
+        if read_only {
+            return Err(QueueError::Hindered(Box::new(ServerError::new("25006", "the database is read-only", None))));
+        }
+        if !may_claim {
+            let refused = "permission denied for function claim_video_renders";
+            return Err(QueueError::Other(Box::new(ServerError::new("42501", refused, None))));
+        }
+        Ok(())
+    }
+
+    async fn pooling(&self) -> Result<Pooling> {
+        pooling::of(&self.options).await
     }
 }

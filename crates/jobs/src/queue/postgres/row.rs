@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::time::OffsetDateTime;
-use sqlx::Row;
-use sqlx::postgres::PgRow;
+use ::time::macros::format_description;
+use sqlx::error::BoxDynError;
 use sqlx::postgres::types::PgInterval;
+use sqlx::postgres::{PgRow, PgTypeInfo, PgValueFormat, PgValueRef, Postgres};
 use sqlx::types::JsonRawValue;
+use sqlx::{Decode, Row, Type};
 use uuid::Uuid;
 
 use super::fault::Fault;
@@ -40,6 +42,39 @@ pub(super) fn interval(span: Duration) -> PgInterval {
 /// A span from seconds as PostgreSQL's `extract(epoch from …)` gives them; what is below 0 becomes 0.
 pub(super) fn span(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or_default()
+}
+
+/// A moment as PostgreSQL writes it: in text where the query was a simple one. sqlx's own reader does not know a text without
+/// a fraction of a second.
+struct Moment(OffsetDateTime);
+
+impl Type<Postgres> for Moment {
+    fn type_info() -> PgTypeInfo {
+        <OffsetDateTime as Type<Postgres>>::type_info()
+    }
+}
+
+impl Decode<'_, Postgres> for Moment {
+    fn decode(value: PgValueRef<'_>) -> Result<Self, BoxDynError> {
+        if value.format() == PgValueFormat::Binary {
+            return <OffsetDateTime as Decode<Postgres>>::decode(value).map(Self);
+        }
+        Ok(Self(OffsetDateTime::parse(
+            value.as_str()?,
+            format_description!(
+                version = 2,
+                "[year]-[month]-[day] [hour]:[minute]:[second][optional [.[subsecond]]][offset_hour sign:mandatory][optional [:[offset_minute]]]"
+            ),
+        )?))
+    }
+}
+
+fn moment_or_none(row: &PgRow, column: &str) -> Result<Option<OffsetDateTime>, Fault> {
+    Ok(row.try_get::<Option<Moment>, _>(column)?.map(|moment| moment.0))
+}
+
+fn moment(row: &PgRow, column: &str) -> Result<OffsetDateTime, Fault> {
+    Ok(row.try_get::<Moment, _>(column)?.0)
 }
 
 /// A number of rows or the like that a caller limits.
@@ -124,22 +159,22 @@ pub(super) fn listed(row: &PgRow) -> Result<Job, Fault> {
         render_attempts: count(row, id, "render_attempts")?,
         upload_attempts: count(row, id, "upload_attempts")?,
         rescue_count: count(row, id, "rescue_count")?,
-        run_after: row.try_get("run_after")?,
-        cancel_requested_at: row.try_get("cancel_requested_at")?,
+        run_after: moment(row, "run_after")?,
+        cancel_requested_at: moment_or_none(row, "cancel_requested_at")?,
         error_class: class.transpose()?,
         error_code: row.try_get("error_code")?,
         error_message: row.try_get("error_message")?,
         lease_epoch: LeaseEpoch(row.try_get("lease_epoch")?),
-        lease_expires_at: row.try_get("lease_expires_at")?,
+        lease_expires_at: moment_or_none(row, "lease_expires_at")?,
         worker_id: row.try_get::<Option<String>, _>("worker_id")?.map(WorkerId),
-        deadline_at: row.try_get("deadline_at")?,
+        deadline_at: moment_or_none(row, "deadline_at")?,
         spool_id: row.try_get("spool_id")?,
         output: output(row, id)?,
-        output_expired_at: row.try_get("output_expired_at")?,
-        created_at: row.try_get("created_at")?,
-        started_at: row.try_get("started_at")?,
-        finished_at: row.try_get("finished_at")?,
-        updated_at: row.try_get("updated_at")?,
+        output_expired_at: moment_or_none(row, "output_expired_at")?,
+        created_at: moment(row, "created_at")?,
+        started_at: moment_or_none(row, "started_at")?,
+        finished_at: moment_or_none(row, "finished_at")?,
+        updated_at: moment(row, "updated_at")?,
     })
 }
 

@@ -9,11 +9,11 @@ use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
-use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnection, PgPool, Postgres};
-use sqlx::{Connection, Executor};
+use sqlx::postgres::{PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, Connection, Executor};
 
-use super::fault::Fault;
+use super::fault::{Fault, no_connection};
+use super::unnamed::{Unnamed, literal};
 use crate::job::TenantScope;
 use crate::queue::error::QueueError;
 
@@ -23,11 +23,11 @@ const MAX_TRIES: u32 = 4;
 /// How long the rollback of a transaction that failed may take before its connection is closed without it.
 const ROLLBACK_LIMIT: Duration = Duration::from_secs(1);
 
-/// In whose name a transaction runs. All limits are the transaction's own, since a pooler in between may not pass on what
-/// is set at the start of a connection. They stay below the callers' [`call_timeout`](crate::queue::postgres::PostgresOptions::call_timeout): the server
+/// In whose name a transaction runs. All limits are the transaction's own, since a pooler in between does not keep what is
+/// set for a connection. They stay below the callers' [`call_timeout`](crate::queue::postgres::PostgresOptions::call_timeout): the server
 /// lets go first. The one for idleness ends the transaction of a worker that was stopped half-way with locks in its hand.
 const BEGIN_WORKER: &str = "begin; set local role quotereel_worker; set local statement_timeout = '9s'; \
-     set local lock_timeout = '5s'; set local idle_in_transaction_session_timeout = '10s'";
+     set local lock_timeout = '2s'; set local idle_in_transaction_session_timeout = '10s'";
 
 const BEGIN_TENANT: &str = "begin; set local role quotereel_tenant; set local statement_timeout = '9s'; \
      set local lock_timeout = '5s'; set local idle_in_transaction_session_timeout = '10s'";
@@ -39,24 +39,24 @@ struct Overdue(Duration);
 
 /// An open transaction; dropping it closes the connection.
 pub(super) struct Session {
-    connection: Option<PoolConnection<Postgres>>,
+    connection: Option<Unnamed>,
 }
 
 impl Session {
-    async fn begin(pool: &PgPool, begin: &'static str) -> Result<Self, Fault> {
-        let mut session = Self { connection: Some(pool.acquire().await?) };
-        session.execute(sqlx::raw_sql(begin)).await?;
-        Ok(session)
+    /// A connection without a transaction, for one simple query that is its own; [`Self::done`] gives it back.
+    pub(super) async fn single(pool: &PgPool) -> Result<Self, Fault> {
+        match pool.acquire().await {
+            Ok(connection) => Ok(Self { connection: Some(Unnamed::new(connection)) }),
+            Err(sqlx::Error::PoolTimedOut) => Err(no_connection(pool).await.into()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// For workers and maintenance: sees all companies.
     pub(super) async fn worker(pool: &PgPool) -> Result<Self, Fault> {
-        Self::begin(pool, BEGIN_WORKER).await
-    }
-
-    /// For one statement that is its own transaction; [`Self::done`] gives the connection back.
-    pub(super) async fn single(pool: &PgPool) -> Result<Self, Fault> {
-        Ok(Self { connection: Some(pool.acquire().await?) })
+        let mut session = Self::single(pool).await?;
+        session.execute(sqlx::raw_sql(BEGIN_WORKER)).await?;
+        Ok(session)
     }
 
     /// The statement of [`Self::single`] was answered.
@@ -66,12 +66,15 @@ impl Session {
 
     /// For a tenant: row-level security shows its rows alone.
     pub(super) async fn tenant(pool: &PgPool, scope: &TenantScope) -> Result<Self, Fault> {
-        let mut session = Self::begin(pool, BEGIN_TENANT).await?;
-        sqlx::query("select set_config('app.company_id', $1, true), set_config('app.organization_id', $2, true)")
-            .bind(scope.company_id())
-            .bind(scope.organization_id().unwrap_or_default())
-            .execute(&mut *session)
-            .await?;
+        let mut session = Self::single(pool).await?;
+        let (company, organization) = (scope.company_id(), scope.organization_id().unwrap_or_default());
+        // In one message: beginning costs one way to the server and back.
+        let begin = format!(
+            "{BEGIN_TENANT}; select set_config('app.company_id', {}, true), set_config('app.organization_id', {}, true)",
+            literal(company),
+            literal(organization)
+        );
+        session.execute(sqlx::raw_sql(AssertSqlSafe(begin))).await?;
         Ok(session)
     }
 
@@ -88,16 +91,16 @@ impl Session {
 }
 
 impl Deref for Session {
-    type Target = PgConnection;
+    type Target = Unnamed;
 
-    fn deref(&self) -> &PgConnection {
-        self.connection.as_deref().expect("only `commit` takes the connection, and it takes the session too")
+    fn deref(&self) -> &Unnamed {
+        self.connection.as_ref().expect("only `commit` takes the connection, and it takes the session too")
     }
 }
 
 impl DerefMut for Session {
-    fn deref_mut(&mut self) -> &mut PgConnection {
-        self.connection.as_deref_mut().expect("only `commit` takes the connection, and it takes the session too")
+    fn deref_mut(&mut self) -> &mut Unnamed {
+        self.connection.as_mut().expect("only `commit` takes the connection, and it takes the session too")
     }
 }
 
@@ -168,7 +171,7 @@ macro_rules! transaction {
                 Ok(done) => break Ok(done),
                 Err(fault) => {
                     if !$crate::queue::postgres::session::again(&mut tries, &fault).await {
-                        break Err(fault.error);
+                        break Err($crate::queue::postgres::locks::explained(&$database.pool, fault.error).await);
                     }
                 }
             }

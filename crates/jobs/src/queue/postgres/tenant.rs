@@ -16,8 +16,27 @@ use crate::queue::types::{
     CancelOutcome, Credits, EnqueueRules, Enqueued, JobFilter, MAX_SNAPSHOT_BYTES, WebhookEndpoint,
 };
 
+/// A grant that would take more than is available.
+const NOT_AVAILABLE: &str = "tenant_credits_frozen_check";
 /// Rows of one answer of [`jobs`].
 const MAX_PAGE: u32 = 500;
+
+/// A job and the cancel request that its worker has not seen yet.
+macro_rules! select_job {
+    () => {
+        "select job.*, request.requested_at from video_render_jobs job
+         left join video_render_cancel_requests request on request.job_id = job.id where job.id = $1"
+    };
+}
+
+/// The job of [`select_job!`].
+fn asked_job(row: &PgRow) -> Result<Job, Fault> {
+    let mut job = row::job(row)?;
+    if job.status == Status::Running {
+        job.cancel_requested_at = job.cancel_requested_at.or(row.try_get("requested_at")?);
+    }
+    Ok(job)
+}
 
 /// Reads the answer of a SQL function: the job, or why there is no job.
 async fn enqueued(
@@ -130,13 +149,13 @@ impl Tenant for PostgresDatabase {
     async fn job(&self, scope: &TenantScope, id: JobId) -> Result<Option<Job>> {
         transaction!(self, {
             let mut session = Session::tenant(&self.pool, scope).await?;
-            let row = sqlx::query("select * from video_render_jobs where id = $1 and company_id = $2")
+            let row = sqlx::query(concat!(select_job!(), " and job.company_id = $2"))
                 .bind(id.0)
                 .bind(scope.company_id())
                 .fetch_optional(&mut *session)
                 .await?;
             session.commit().await?;
-            row.as_ref().map(row::job).transpose()
+            row.as_ref().map(asked_job).transpose()
         })
     }
 
@@ -210,11 +229,8 @@ impl Tenant for PostgresDatabase {
                 }
                 other => return Err(QueueError::Other(format!("cancel answered `{other}`").into()).into()),
             };
-            let row = sqlx::query("select * from video_render_jobs where id = $1")
-                .bind(id.0)
-                .fetch_one(&mut *session)
-                .await?;
-            let outcome = wrap(row::job(&row)?);
+            let row = sqlx::query(select_job!()).bind(id.0).fetch_one(&mut *session).await?;
+            let outcome = wrap(asked_job(&row)?);
             session.commit().await?;
             Ok(outcome)
         })
@@ -223,11 +239,10 @@ impl Tenant for PostgresDatabase {
     async fn credits(&self, scope: &TenantScope) -> Result<Option<Credits>> {
         transaction!(self, {
             let mut session = Session::tenant(&self.pool, scope).await?;
-            let found: Option<(i64, i64)> =
-                sqlx::query_as("select balance, frozen from tenant_credits where company_id = $1")
-                    .bind(scope.company_id())
-                    .fetch_optional(&mut *session)
-                    .await?;
+            let found: Option<(i64, i64)> = sqlx::query_as("select balance, frozen from video_render_credits($1)")
+                .bind(scope.company_id())
+                .fetch_optional(&mut *session)
+                .await?;
             session.commit().await?;
             Ok(found.map(|(balance, frozen)| Credits { balance, frozen }))
         })
@@ -237,10 +252,12 @@ impl Tenant for PostgresDatabase {
     async fn grant_credits(&self, scope: &TenantScope, amount: i64, reference: &str) -> Result<Credits> {
         transaction!(self, {
             let mut session = Session::worker(&self.pool).await?;
-            sqlx::query("insert into tenant_credits (company_id, balance) values ($1, 0) on conflict do nothing")
-                .bind(scope.company_id())
-                .execute(&mut *session)
-                .await?;
+            for create in [
+                "insert into tenant_credits (company_id, balance) values ($1, 0) on conflict do nothing",
+                "insert into tenant_credit_holds (company_id) values ($1) on conflict do nothing",
+            ] {
+                sqlx::query(create).bind(scope.company_id()).execute(&mut *session).await?;
+            }
             let new = sqlx::query(
                 "insert into credit_entries (company_id, kind, balance_delta, frozen_delta, reference)
                  values ($1, 'grant', $2, 0, $3) on conflict (company_id, reference) do nothing",
@@ -251,14 +268,40 @@ impl Tenant for PostgresDatabase {
             .execute(&mut *session)
             .await?
             .rows_affected();
-            let (balance, frozen) = sqlx::query_as(
-                "update tenant_credits set balance = balance + $2, updated_at = now() where company_id = $1
-                 returning balance, frozen",
+            let amount = if new == 1 { amount } else { 0 };
+            if amount < 0 {
+                // Nobody may freeze what is taken away here: this waits for the company's own open enqueues, and those with
+                // one snapshot fail afterwards.
+                sqlx::query("update tenant_credit_holds set updated_at = now() where company_id = $1")
+                    .bind(scope.company_id())
+                    .execute(&mut *session)
+                    .await?;
+            }
+            let changed = sqlx::query(
+                "update tenant_credits credits set balance = credits.balance + $2, updated_at = now()
+                 from tenant_credit_holds holds
+                 where credits.company_id = $1 and holds.company_id = $1
+                   and ($2 >= 0 or credits.balance + $2 >= holds.frozen - credits.settled)",
             )
             .bind(scope.company_id())
-            .bind(if new == 1 { amount } else { 0 })
-            .fetch_one(&mut *session)
+            .bind(amount)
+            .execute(&mut *session)
             .await?;
+            let (balance, frozen): (i64, i64) = sqlx::query_as("select balance, frozen from video_render_credits($1)")
+                .bind(scope.company_id())
+                .fetch_one(&mut *session)
+                .await?;
+            if changed.rows_affected() == 0 {
+                return Err(QueueError::Constraint {
+                    constraint: NOT_AVAILABLE.to_owned(),
+                    detail: format!(
+                        "{} credits are available, {} would be taken",
+                        balance - frozen,
+                        -i128::from(amount)
+                    ),
+                }
+                .into());
+            }
             session.commit().await?;
             Ok(Credits { balance, frozen })
         })

@@ -13,8 +13,10 @@ pub(super) fn failed(error: sqlx::Error) -> QueueError {
             // The low byte of an extended code is the primary one: https://www.sqlite.org/rescode.html
             let code = database.code().and_then(|code| code.parse::<u32>().ok()).unwrap_or(0) & 0xff;
             match code {
-                // BUSY, LOCKED, IOERR, FULL, CANTOPEN, PROTOCOL.
-                5 | 6 | 10 | 13 | 14 | 15 => QueueError::Unavailable(Box::new(error)),
+                // BUSY, LOCKED, IOERR, CANTOPEN, PROTOCOL.
+                5 | 6 | 10 | 14 | 15 => QueueError::Unavailable(Box::new(error)),
+                // NOMEM, READONLY, FULL.
+                7 | 8 | 13 => QueueError::Hindered(Box::new(error)),
                 // CONSTRAINT; a trigger's RAISE has the same code and the same wording.
                 19 => {
                     let detail = database.message().to_owned();

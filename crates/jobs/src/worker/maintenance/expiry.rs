@@ -13,11 +13,16 @@ const BATCH: u32 = 100;
 /// Corrects every running job whose lease or deadline has passed.
 pub(super) async fn take_back(context: &Context) -> TaskOutcome {
     let mut done = TaskOutcome::default();
+    // After an outage the living come back within a moment: first their heartbeats, then the search for the dead.
+    if context.outage.is_recent() {
+        return done;
+    }
     loop {
         let expiry = match context.database.expire(BATCH, context.settings.retry.max_rescues).await {
             Ok(expiry) => expiry,
             Err(error) => {
                 context.metrics.store_error();
+                context.outage.note(&error);
                 done.add_error(error);
                 return done;
             }

@@ -183,11 +183,15 @@ pub(crate) async fn lanes_are_counted_anew(rig: Arc<Rig>) {
     rig.running(&scope, "q-1", "w").await;
     rig.enqueue(&scope, "q-2").await;
     assert_eq!(rig.store.recount().await.expect("it answers"), 0, "the triggers count well");
+    assert_eq!(rig.claim("nobody").await.map(|claimed| claimed.job.entity_id), Some("q-2".to_owned()));
+    rig.enqueue(&scope, "q-4").await;
+    rig.enqueue(&company("cmp-3"), "q-5").await;
+    assert!(rig.claim("w").await.is_some_and(|claimed| claimed.job.entity_id == "q-5"), "nothing runs in its company");
     rig.change("update video_render_lanes set queued = 0, running = 7 where company_id = 'cmp-1'".to_owned()).await;
     assert_eq!(rig.claim("w").await, None);
     assert_eq!(rig.store.recount().await.expect("it answers"), 1);
     assert_eq!(rig.store.recount().await.expect("it answers"), 0);
-    assert_eq!(rig.number("select running from video_render_lanes where company_id = 'cmp-1'").await, 1);
+    assert_eq!(rig.lane(Some(&scope), "running").await, 2);
     assert!(rig.claim("w").await.is_some());
 }
 

@@ -328,9 +328,8 @@ impl Model<'_> {
         for (tenant, scope) in self.tenants.iter().enumerate() {
             for status in [Status::Queued, Status::Running] {
                 let count = self.jobs.iter().filter(|job| job.tenant == tenant && job.status == status).count();
-                let lane =
-                    format!("select {status} from video_render_lanes where company_id = '{}'", scope.company_id());
-                assert_eq!(self.rig.number(&lane).await, i64::try_from(count).expect("few"), "lane of {tenant}");
+                let lane = self.rig.lane(Some(scope), status.as_str()).await;
+                assert_eq!(lane, i64::try_from(count).expect("few"), "lane of {tenant}");
             }
         }
     }

@@ -200,8 +200,10 @@ pub(crate) async fn cancel_racing_finish_has_one_outcome(rig: Arc<Rig>) {
             assert!(matches!(cancel, CancelOutcome::Requested(_) | CancelOutcome::AlreadyFinal(_)));
             paid += 1;
         } else {
-            assert_eq!(row.status, Status::Cancelled, "in either order");
             assert!(matches!(cancel, CancelOutcome::Requested(_) | CancelOutcome::Cancelled(_)));
+            // A request that came while the worker gave the job back is carried out by the next round of the reconciler.
+            rig.store.expire(10, 2).await.expect("it answers");
+            assert_eq!(rig.row(&scope, id).await.status, Status::Cancelled, "in either order");
         }
         let settled = format!("select count(*) from credit_entries where job_id = '{id}' and kind <> 'freeze'");
         assert_eq!(rig.number(&settled).await, 1);

@@ -5,6 +5,7 @@ use super::open;
 use crate::cli::doctor::Check;
 use crate::cli::failure::Failure;
 use crate::config::{DatabaseArgs, StorageArgs};
+use quotereel_jobs::queue::{Database, Pooling};
 
 /// Checks the database and the storage.
 ///
@@ -13,24 +14,61 @@ use crate::config::{DatabaseArgs, StorageArgs};
 pub(in crate::cli) fn checks(args: &ServicesArgs) -> Result<Vec<Check>, Failure> {
     crate::config::warn_of_unknown_variables();
     Ok(open::runtime()?.block_on(async {
-        let mut checks = vec![database(&args.database).await];
+        let mut checks = database(&args.database).await;
         checks.extend(storage(&args.storage, &args.database).await);
         checks
     }))
 }
 
 /// Opens the database as every other command does; an embedded one is created if it does not exist.
-async fn database(args: &DatabaseArgs) -> Check {
+async fn database(args: &DatabaseArgs) -> Vec<Check> {
     let name = "database";
     let place = args.shown_url().unwrap_or_else(|error| error.to_string());
     match open::store(args).await {
-        Ok(_) => Check { name, ok: true, found: format!("{place} answers, its schema is current"), advice: None },
+        Ok(store) => {
+            let answers =
+                Check { name, ok: true, found: format!("{place} answers, its schema is current"), advice: None };
+            let mut checks = vec![answers, able(&*store).await];
+            checks.extend(pooler(args, &*store).await);
+            checks
+        }
         Err(failure) => {
             let advice =
                 "check QUOTEREEL_DATABASE, whether the server runs, and whether `render migrate` has run".to_owned();
-            Check { name, ok: false, found: format!("{place}: {}", words(&failure)), advice: Some(advice) }
+            vec![Check { name, ok: false, found: format!("{place}: {}", words(&failure)), advice: Some(advice) }]
         }
     }
+}
+
+/// Whether a worker could claim jobs.
+async fn able(store: &dyn Database) -> Check {
+    let able = store.can_work().await;
+    let advice = || "a worker needs a database that can be written, and the role `quotereel_worker`".to_owned();
+    Check {
+        name: "claims",
+        ok: able.is_ok(),
+        found: able.as_ref().map_or_else(ToString::to_string, |()| "jobs can be claimed".to_owned()),
+        advice: able.is_err().then(advice),
+    }
+}
+
+/// What stands between this program and a server; nothing to say of an embedded database.
+async fn pooler(args: &DatabaseArgs, store: &dyn Database) -> Option<Check> {
+    let name = "pooler";
+    args.url().ok().filter(|url| !url.starts_with("sqlite:"))?;
+    let (found, advice) = match store.pooling().await {
+        Ok(Pooling::Direct) => ("none shows in 20 transactions: prepared statements stay".to_owned(), None),
+        Ok(Pooling::Transactions { keeps_prepared: true }) => {
+            ("one that lends a connection for one transaction, and keeps prepared statements".to_owned(), None)
+        }
+        Ok(Pooling::Transactions { keeps_prepared: false }) => (
+            "one that lends a connection for one transaction, and loses prepared statements".to_owned(),
+            // For the backend alone; this program prepares nothing.
+            Some("`render` works with it; a backend must not prepare statements: see docs/integration.md".to_owned()),
+        ),
+        Err(error) => return Some(Check { name, ok: false, found: error.to_string(), advice: None }),
+    };
+    Some(Check { name, ok: true, found, advice })
 }
 
 /// Writes, reads, signs and deletes an object; one check per step.

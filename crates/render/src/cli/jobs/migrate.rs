@@ -20,7 +20,7 @@ pub(super) fn run(task: &MigrateTask, reporter: Reporter) -> Result<(), Failure>
             // Opening the embedded database migrates it; migrating again would report nothing.
             open::folder_of_embedded(&url)?;
         }
-        let store = queue::connect(&url).await.context("cannot open the database")?;
+        let store = queue::connect(&url).await.map_err(anyhow::Error::from)?;
         Ok::<_, Failure>(store.migrate().await.context("cannot migrate the database")?)
     })?;
     let lines = if applied.is_empty() {

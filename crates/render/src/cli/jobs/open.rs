@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use tokio::runtime::Runtime;
@@ -12,7 +13,10 @@ use crate::cli::failure::Failure;
 use crate::config::{ConfigError, DatabaseArgs, EnqueueArgs, StorageArgs};
 use quotereel_jobs::job::{IdentityError, JobId, TenantScope};
 use quotereel_jobs::objects::{self, ObjectStore, S3Keys, S3Settings, StorageSettings};
-use quotereel_jobs::queue::{self, Database, EnqueueRules};
+use quotereel_jobs::queue::{self, Database, EnqueueRules, QueueError};
+
+/// Time between two tries to open a database that does not answer.
+const WAIT_FOR_DATABASE: Duration = Duration::from_secs(1);
 
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
@@ -35,11 +39,32 @@ pub(in crate::cli) fn runtime() -> Result<Runtime, Failure> {
 pub(in crate::cli) async fn store(args: &DatabaseArgs) -> Result<Arc<dyn Database>, Failure> {
     let url = args.url()?;
     let embedded = folder_of_embedded(&url)?;
-    let store = queue::connect(&url).await.context("cannot open the database")?;
+    Ok(opened(&url, embedded).await.map_err(anyhow::Error::from)?)
+}
+
+/// The database, for a program that may start before it: waits up to `patience` for one that does not answer.
+pub(super) async fn store_within(args: &DatabaseArgs, patience: Duration) -> Result<Arc<dyn Database>, Failure> {
+    let url = args.url()?;
+    let embedded = folder_of_embedded(&url)?;
+    let began = Instant::now();
+    loop {
+        match opened(&url, embedded).await {
+            Err(error) if error.is_transient() && began.elapsed() + WAIT_FOR_DATABASE < patience => {
+                tracing::warn!(event = "ERROR", error = %error, "waiting for the database");
+                tokio::time::sleep(WAIT_FOR_DATABASE).await;
+            }
+            opened => return Ok(opened.map_err(anyhow::Error::from)?),
+        }
+    }
+}
+
+/// What fails says itself that it is the database's, cause first.
+async fn opened(url: &str, embedded: bool) -> Result<Arc<dyn Database>, QueueError> {
+    let store = queue::connect(url).await?;
     if embedded {
-        store.migrate().await.context("cannot migrate the database")?;
+        store.migrate().await?;
     } else {
-        store.ping().await.context("cannot use the database")?;
+        store.ping().await?;
     }
     Ok(store)
 }

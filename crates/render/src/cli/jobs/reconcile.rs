@@ -1,6 +1,7 @@
 //! `render reconcile`: one round of maintenance now, by hand. Workers do the same by themselves.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use serde_json::json;
@@ -24,7 +25,7 @@ pub(super) fn run(task: &ReconcileTask, reporter: Reporter) -> Result<(), Failur
     let worker = WorkerArgs { spool: Some(spool.path().to_owned()), ..task.settings.worker.clone() };
     let settings = crate::config::Settings { worker, ..task.settings.clone() };
     let reports = open::runtime()?.block_on(async {
-        let resources = work::resources(&settings).await?;
+        let resources = work::resources(&settings, Duration::ZERO).await?;
         let reports = worker::reconcile(resources, work::worker_settings(&settings, Until::Once)).await;
         Ok::<_, Failure>(reports.context("cannot reconcile")?)
     })?;

@@ -27,6 +27,9 @@ use quotereel_jobs::worker::{self, Admission, JobReport, Program, Resources, Spo
 /// The worker counts as not ready after this time without an answer of the database.
 const PATIENCE_OF_STORE: Duration = Duration::from_secs(60);
 
+/// How long a worker that starts before its database waits for it.
+const PATIENCE_AT_START: Duration = Duration::from_secs(60);
+
 /// Maximum time that the end of the program waits for blocking calls.
 const LAST_CALLS: Duration = Duration::from_secs(5);
 
@@ -59,7 +62,14 @@ pub(super) fn run(task: &WorkerTask, reporter: Reporter, signals: &Signals) -> R
 /// Runs the worker; returns whether any job failed.
 async fn work(settings: &Settings, until: Until, reporter: Reporter, signals: &Signals) -> Result<bool, Failure> {
     let asked_to_stop = stop_on_signals(signals.received().is_some())?;
-    let resources = resources(settings).await?;
+    // Beside a worker that ends by itself nobody waits: what stands in its way is reported at once.
+    let patience = if until == Until::Stopped { PATIENCE_AT_START } else { Duration::ZERO };
+    let opened = resources(settings, patience);
+    let mut stopped = asked_to_stop.clone();
+    let resources = tokio::select! {
+        resources = opened => resources?,
+        _ = stopped.wait_for(|asked| *asked) => return Ok(false),
+    };
     let (metrics, health) = (Arc::clone(&resources.metrics), resources.health.clone());
     let (done, ended) = watch::channel(false);
     let pages = match settings.worker.metrics {
@@ -97,9 +107,9 @@ async fn work(settings: &Settings, until: Until, reporter: Reporter, signals: &S
     Ok(failures.load(std::sync::atomic::Ordering::SeqCst))
 }
 
-/// Opens everything.
-pub(super) async fn resources(settings: &Settings) -> Result<Resources, Failure> {
-    let database = open::store(&settings.database).await?;
+/// Opens everything; a database that does not answer is waited for up to `patience`.
+pub(super) async fn resources(settings: &Settings, patience: Duration) -> Result<Resources, Failure> {
+    let database = open::store_within(&settings.database, patience).await?;
     let storage = open::storage(&settings.storage, &settings.database).await?;
     let spool_root = settings.worker.spool_folder(&settings.database)?;
     let spool = Spool::open(&spool_root).with_context(|| format!("cannot open the spool {}", spool_root.display()))?;
