@@ -35,6 +35,12 @@ pub trait Database: Tenant + Queue + Maintenance + std::fmt::Debug {
         self.ping().await
     }
 
+    /// Logins of backends whose forgotten transactions stay open for ever: members of the tenants' role for which no
+    /// `idle_in_transaction_session_timeout` is set.
+    async fn logins_without_idle_limit(&self) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
     /// What stands between this program and the database; takes 20 transactions to find out.
     async fn pooling(&self) -> Result<Pooling> {
         Ok(Pooling::Direct)

@@ -29,7 +29,16 @@ pub(super) fn run(source: &Source, reporter: Reporter) -> Result<(), Failure> {
         Input::Stdin => "stdin".to_owned(),
         Input::File(path) => path.display().to_string(),
     };
-    reporter.result(true, &format!("{name} is valid\n"), json!({ "warnings": warnings }))
+    reporter.result(true, &format!("{name} is valid{}\n", counted(warnings.len())), json!({ "warnings": warnings }))
+}
+
+/// How many warnings there are; nothing where there is none.
+fn counted(warnings: usize) -> String {
+    match warnings {
+        0 => String::new(),
+        1 => ", with 1 warning".to_owned(),
+        more => format!(", with {more} warnings"),
+    }
 }
 
 /// The warning that a quote has expired at `now`.

@@ -69,7 +69,8 @@ fn validate_is_quiet_about_a_good_quote_and_shows_warnings_of_an_odd_one() {
     assert_eq!(bench.render("validate q.json --json").ends_with(0).json(), json!({ "ok": true, "warnings": [] }));
 
     bench.put("odd.json", with("/company/logo", json!({ "file": "missing.png" })));
-    bench.render("validate odd.json").ends_with(0).says(&["warning[", "/company/logo"]);
+    let run = bench.render("validate odd.json").ends_with(0).says(&["warning[", "/company/logo"]);
+    assert_eq!(run.text(), "odd.json is valid, with 1 warning\n");
     assert_eq!(bench.render("validate odd.json --quiet").ends_with(0).stderr, "");
     let report = bench.render("validate odd.json --json").ends_with(0).json();
     assert_eq!(report["warnings"][0]["pointer"], "/company/logo");

@@ -40,7 +40,7 @@ fn check_lists_the_files_that_differ_and_writes_none() {
     let before = read(&bench, "mine/template.json");
     let run = bench.render("templates fmt --check mine").ends_with(3);
     assert_eq!(run.text(), "mine/template.json\nmine/strings/es.json\n");
-    assert!(run.stderr.contains("2 of 3 files are not formatted"), "{}", run.stderr);
+    assert!(run.stderr.contains("2 of 3 files are not formatted; `render templates fmt`"), "{}", run.stderr);
     assert_eq!(read(&bench, "mine/template.json"), before);
     let report = bench.render("templates fmt --check mine --json").ends_with(3).json();
     assert_eq!(

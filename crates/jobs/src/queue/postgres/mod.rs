@@ -151,13 +151,37 @@ impl Database for PostgresDatabase {
         schema::expect_newest(found)
     }
 
+    async fn logins_without_idle_limit(&self) -> Result<Vec<String>> {
+        transaction!(self, {
+            let mut session = Session::worker(&self.pool).await?;
+            let logins = sqlx::query_scalar(
+                "select rolname::text from pg_roles login
+                 where rolcanlogin and not rolsuper and pg_has_role(oid, 'quotereel_tenant', 'member')
+                   and not exists (
+                     select from pg_db_role_setting, unnest(setconfig) setting
+                     where setrole in (0, login.oid)
+                       and setdatabase in (0, (select oid from pg_database where datname = current_database()))
+                       and setting ~ '^idle_in_transaction_session_timeout=.*[1-9]')
+                   and not exists (
+                     select from pg_settings where name = 'idle_in_transaction_session_timeout' and reset_val <> '0'
+                       and source in ('configuration file', 'command line'))
+                 order by rolname",
+            )
+            .fetch_all(&mut *session)
+            .await?;
+            session.commit().await?;
+            Ok(logins)
+        })
+    }
+
     async fn can_work(&self) -> Result<()> {
         let (read_only, may_claim): (bool, bool) = transaction!(self, {
             let mut session = Session::worker(&self.pool).await?;
             let found = sqlx::query_as(
                 "select current_setting('transaction_read_only') = 'on',
-                   exists (select from pg_proc where proname = 'claim_video_renders' and pg_function_is_visible(oid)
-                           and has_function_privilege(session_user, oid, 'execute'))",
+                   (select count(*) = 2 from pg_proc
+                    where proname in ('claim_video_renders', 'fold_video_render_lanes') and pg_function_is_visible(oid)
+                      and has_function_privilege(session_user, oid, 'execute'))",
             )
             .fetch_one(&mut *session)
             .await?;

@@ -30,6 +30,7 @@ async fn database(args: &DatabaseArgs) -> Vec<Check> {
                 Check { name, ok: true, found: format!("{place} answers, its schema is current"), advice: None };
             let mut checks = vec![answers, able(&*store).await];
             checks.extend(pooler(args, &*store).await);
+            checks.extend(open_transactions(args, &*store).await);
             checks
         }
         Err(failure) => {
@@ -69,6 +70,26 @@ async fn pooler(args: &DatabaseArgs, store: &dyn Database) -> Option<Check> {
         Err(error) => return Some(Check { name, ok: false, found: error.to_string(), advice: None }),
     };
     Some(Check { name, ok: true, found, advice })
+}
+
+/// Whether what a backend forgets ends by itself; nothing to say of an embedded database.
+async fn open_transactions(args: &DatabaseArgs, store: &dyn Database) -> Option<Check> {
+    let name = "open transactions";
+    args.url().ok().filter(|url| !url.starts_with("sqlite:"))?;
+    let (ok, found, advice) = match store.logins_without_idle_limit().await {
+        Ok(logins) if logins.is_empty() => (true, "every backend's login has a limit for idle ones".to_owned(), None),
+        Ok(logins) => (
+            true,
+            format!("no limit for idle ones of {}", logins.join(", ")),
+            Some(format!(
+                "a transaction that a backend forgets keeps its company from enqueueing: \
+                 alter role \"{}\" set idle_in_transaction_session_timeout = '60s'",
+                logins[0].replace('"', "\"\"")
+            )),
+        ),
+        Err(error) => (false, error.to_string(), None),
+    };
+    Some(Check { name, ok, found, advice })
 }
 
 /// Writes, reads, signs and deletes an object; one check per step.

@@ -38,7 +38,10 @@ pub(super) fn run(args: &FmtArgs, reporter: Reporter) -> Result<(), Failure> {
     }
     if !reporter.json && !reporter.quiet {
         let count = names.len();
-        reporter.say(&format!("{count} of {} files are not formatted; without --check they are\n", files.len()));
+        reporter.say(&format!(
+            "{count} of {} files are not formatted; `render templates fmt` with the same paths, without --check, formats them\n",
+            files.len()
+        ));
     }
     Err(Failure::Reported(status::INVALID))
 }
