@@ -3,8 +3,6 @@
 
 use std::time::{Duration, Instant};
 
-use sqlx::{Connection as _, PgConnection};
-
 use crate::database::Server;
 use crate::rig::{Rig, until};
 use crate::worker::{free_port, page};
@@ -63,34 +61,26 @@ async fn a_read_only_database_is_waited_out() {
 
 #[tokio::test]
 async fn a_server_without_connections_is_waited_out() {
-    let server = Server::start();
-    let rig = Rig::on(&server.url).await;
-    let worker = rig.worker("a").lease(3).start();
+    let rig = Rig::servers().await;
+    let (login, url) = rig.login().await;
+    let worker = rig.worker("a").lease(3).set("QUOTEREEL_DATABASE", &url).start();
     let id = rig.enqueue("slow").await;
     worker.draws(id).await;
-    // Somebody takes every connection, also those that the worker had.
-    let mut taken = Vec::new();
-    let mut refused = 0;
-    while refused < 3 {
-        match PgConnection::connect(&rig.url).await {
-            Ok(connection) => taken.push(connection),
-            Err(_) => {
-                refused += 1;
-                let cut = "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'quotereel'";
-                rig.number(cut).await;
-            }
-        }
-    }
+    // It loses the connections that it has, and gets no others.
+    rig.change(&format!("alter role {login} connection limit 0")).await;
+    let cut = format!("select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = '{login}'");
+    assert!(rig.number(&cut).await > 0, "its connections are cut");
     worker.says("53300").await;
     let lapsed = format!(
         "select count(*) from video_render_jobs where id = '{id}' and lease_expires_at < now() - interval '5 s'"
     );
     until("the lease is long over", async || (rig.number(&lapsed).await == 1).then_some(())).await;
-    drop(taken);
+    rig.change(&format!("alter role {login} connection limit -1")).await;
     let row = rig.reaches(id, "succeeded").await;
     assert_eq!((row.attempts, row.epoch, row.renders, row.rescues), (1, 1, 1, 0), "{row:?}");
     rig.assert_succeeded(id).await;
     worker.stop().await;
+    rig.remove_login(&login).await;
     rig.assert_spools_empty().await;
     rig.end().await;
 }

@@ -1,6 +1,6 @@
 //! Everything behind PgBouncer in transaction mode: enqueue by SQL, workers, cancel, heartbeats, rescue, `doctor`, `migrate`.
 
-use rustix::process::Signal;
+use rustix::process::{Signal, kill_process};
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{AssertSqlSafe, Executor as _};
 
@@ -35,8 +35,8 @@ async fn jobs_live_behind_a_pooler() {
         rig.worker(spool).lease(lease).set("QUOTEREEL_DATABASE", &pooled).set("QUOTEREEL_CONCURRENCY", "2")
     };
 
-    let first = worker("a", 3).start();
-    let second = worker("b", 3).start();
+    let mut first = worker("a", 2).start();
+    let second = worker("b", 2).start();
     let mut ids = Vec::new();
     for number in 0..9 {
         ids.push(enqueue(&format!("cmp_{}", number % 3), "tiny").await);
@@ -48,20 +48,28 @@ async fn jobs_live_behind_a_pooler() {
     }
     second.stop().await;
 
-    // Heartbeats hold a render that takes longer than its lease; a cancel stops it.
+    // Heartbeats hold a render that takes longer than its lease.
+    let long = enqueue("cmp_0", "slow").await;
+    let render = first.draws(long).await;
+    kill_process(render, Signal::STOP).expect("it runs");
+    let held = format!(
+        "select count(*) from video_render_jobs where id = '{long}' and started_at < now() - interval '5 s'
+           and lease_expires_at > now()"
+    );
+    until("it is held for longer than a lease", async || (rig.number(&held).await == 1).then_some(())).await;
+    kill_process(render, Signal::CONT).expect("it runs");
+    let row = rig.reaches(long, "succeeded").await;
+    assert_eq!((row.attempts, row.epoch, row.rescues), (1, 1, 0), "{row:?}");
+
+    // A cancel stops one.
     let cancelled = enqueue("cmp_1", "slow").await;
     first.draws(cancelled).await;
-    let lease = format!(
-        "select lease_epoch from video_render_jobs where id = '{cancelled}' and started_at < now() - interval '4 s'"
-    );
-    until("it runs for longer than a lease", async || (rig.number(&lease).await == 1).then_some(())).await;
     let environment = [("QUOTEREEL_DATABASE", pooled.as_str())];
     let cancel = rig.render_with(&["jobs", "cancel", &cancelled.to_string(), "--company", "cmp_1"], &environment);
     assert!(cancel.status.success(), "{}", String::from_utf8_lossy(&cancel.stderr));
     rig.reaches(cancelled, "cancelled").await;
 
     // A worker that dies is found dead.
-    let mut first = first;
     let rescued = enqueue("cmp_2", "slow").await;
     first.draws(rescued).await;
     first.signal(Signal::STOP);

@@ -11,15 +11,7 @@ use crate::worker::free_port;
 #[tokio::test]
 async fn a_worker_that_may_not_claim_is_not_ready() {
     let rig = Rig::servers().await;
-    let login = format!("login_{}", uuid::Uuid::now_v7().simple());
-    for sql in [
-        format!("create role {login} login"),
-        format!("grant quotereel_worker to {login}"),
-        format!("grant quotereel_tenant to {login}"),
-    ] {
-        rig.change(&sql).await;
-    }
-    let url = rig.url.replace("postgres@", &format!("{login}@"));
+    let (login, url) = rig.login().await;
     let port = free_port();
     let plan = rig.worker("a").set("QUOTEREEL_DATABASE", &url).set("QUOTEREEL_POLL", "1s");
     let worker = plan.set("QUOTEREEL_METRICS", &format!("127.0.0.1:{port}")).start();
@@ -45,8 +37,7 @@ async fn a_worker_that_may_not_claim_is_not_ready() {
     let row = rig.reaches(id, "succeeded").await;
     assert_eq!((row.attempts, row.rescues), (1, 0));
     worker.stop().await;
-    rig.change(&format!("drop owned by {login}")).await;
-    rig.change(&format!("drop role {login}")).await;
+    rig.remove_login(&login).await;
     rig.end().await;
 }
 

@@ -138,6 +138,19 @@ impl Rig {
         self.url.replace(self.database_host(), &address.to_string())
     }
 
+    /// A login with the rights that `docs/operations.md` gives to workers and no more, and the database's URL with it.
+    pub(crate) async fn login(&self) -> (String, String) {
+        let login = format!("login_{}", uuid::Uuid::now_v7().simple());
+        self.change(&format!("create role {login} login in role quotereel_worker, quotereel_tenant")).await;
+        let url = self.url.replace("postgres@", &format!("{login}@"));
+        (login, url)
+    }
+
+    /// Removes a login that nobody uses any more.
+    pub(crate) async fn remove_login(&self, login: &str) {
+        self.change(&format!("drop role {login}")).await;
+    }
+
     /// The S3 server.
     pub(crate) fn endpoint(&self) -> &str {
         match &self.place {
