@@ -9,6 +9,7 @@
 #![expect(clippy::print_stdout, reason = "a test that fails shows what the worker said")]
 
 mod books;
+mod certificate;
 mod database;
 mod gate;
 mod hostile;

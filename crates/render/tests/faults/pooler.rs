@@ -84,7 +84,15 @@ async fn jobs_live_behind_a_pooler() {
     assert!(said.contains("lends a connection for one transaction"), "{said}");
     let migrated = rig.render_with(&["migrate"], &environment);
     assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
-    assert_eq!(rig.number("select count(*) from pg_prepared_statements").await, 0);
+    // On none of the server's connections, which take turns, has anything been left but what a pooler keeps there itself.
+    for _ in 0..12 {
+        let count =
+            sqlx::raw_sql("select count(*)::text from pg_prepared_statements where name not like 'PGBOUNCER_%'")
+                .fetch_all(&backend)
+                .await;
+        let left: String = sqlx::Row::get(&count.expect("it answers")[0], 0);
+        assert_eq!(left, "0", "a prepared statement outlives its transaction");
+    }
     rig.assert_books().await;
     backend.close().await;
     rig.end().await;

@@ -61,10 +61,13 @@ fn is_passing(error: &sqlx::Error) -> bool {
 
 /// What a failure of the database means here (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
 pub(super) fn database_error(error: sqlx::Error) -> QueueError {
+    if let Some(untrusted) = Untrusted::of(&error) {
+        return untrusted.into();
+    }
     let database = match &error {
         sqlx::Error::Database(database) => database,
-        sqlx::Error::Tls(_) => return QueueError::Unavailable(Box::new(Untrusted::of(&error))),
-        sqlx::Error::Io(_)
+        sqlx::Error::Tls(_)
+        | sqlx::Error::Io(_)
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed
@@ -134,6 +137,9 @@ pub(super) async fn no_connection(pool: &PgPool) -> QueueError {
 
 /// What a failed first connection means.
 pub(super) fn unreachable(options: &PgConnectOptions, error: sqlx::Error) -> QueueError {
+    if let Some(untrusted) = Untrusted::of(&error) {
+        return untrusted.into();
+    }
     let cause = match &error {
         sqlx::Error::Io(error) => match error.kind() {
             io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
@@ -162,31 +168,40 @@ impl Unreachable {
     }
 }
 
-/// A connection that could not be encrypted, and what to do about it.
+/// A server whose certificate is not trusted, and what to do about it.
 #[derive(Debug, thiserror::Error)]
-#[error("{cause}{advice}")]
+#[error("{cause}; {advice}")]
 struct Untrusted {
     cause: String,
     advice: &'static str,
 }
 
 impl Untrusted {
-    fn of(error: &sqlx::Error) -> Self {
-        let cause = match error {
-            sqlx::Error::Tls(error) => error.to_string(),
-            other => other.to_string(),
-        };
-        let advice = if cause.contains("UnknownIssuer") || cause.contains("CaUsedAsEndEntity") {
-            "; the server's certificate is signed by nobody whom this machine trusts, as a self-signed one is: name the \
-             certificate that signed it with `sslrootcert=/path/to/ca.pem` in the address, or use `sslmode=require`, \
-             which encrypts and does not check whose server it is"
-        } else if cause.contains("NotValidForName") {
-            "; the server's certificate is for another name: use the name in the certificate as the host of the address, \
-             or `sslmode=verify-ca`, which does not compare names"
+    /// The word for a certificate comes from the library for TLS, which passes it on in several wrappings.
+    fn of(error: &sqlx::Error) -> Option<Self> {
+        let (sqlx::Error::Tls(_) | sqlx::Error::Io(_)) = error else { return None };
+        let text = error.to_string();
+        let cause = text.get(text.find("invalid peer certificate")?..)?.to_owned();
+        let has = |words: &[&str]| words.iter().any(|word| cause.contains(word));
+        let advice = if has(&["UnknownIssuer", "CaUsedAsEndEntity"]) {
+            "the server's certificate is signed by nobody whom this machine trusts, as a self-signed one is: name the \
+             certificate that signed it with `sslrootcert=/path/to/ca.pem` in the address, or use `sslmode=require`, which \
+             encrypts and does not check whose server it is"
+        } else if has(&["NotValidForName"]) {
+            "the server's certificate is for another name: put the name in the certificate into the address, or use \
+             `sslmode=verify-ca`, which does not compare names"
+        } else if has(&["Expired", "expired", "NotValidYet"]) {
+            "the certificate's days are over or have not begun: renew it, or set this machine's clock"
         } else {
-            ""
+            "see `sslmode` and `sslrootcert` in the address"
         };
-        Self { cause, advice }
+        Some(Self { cause, advice })
+    }
+}
+
+impl From<Untrusted> for QueueError {
+    fn from(untrusted: Untrusted) -> Self {
+        Self::Unavailable(Box::new(untrusted))
     }
 }
 
