@@ -187,7 +187,7 @@ impl Untrusted {
             "the server's certificate is signed by nobody whom this machine trusts, as a self-signed one is: name the \
              certificate that signed it with `sslrootcert=/path/to/ca.pem` in the address, or use `sslmode=require`, which \
              encrypts and does not check whose server it is"
-        } else if has(&["NotValidForName"]) {
+        } else if has(&["NotValidForName", "not valid for name"]) {
             "the server's certificate is for another name: put the name in the certificate into the address, or use \
              `sslmode=verify-ca`, which does not compare names"
         } else if has(&["Expired", "expired", "NotValidYet"]) {

@@ -252,9 +252,12 @@ impl Tenant for PostgresDatabase {
     async fn grant_credits(&self, scope: &TenantScope, amount: i64, reference: &str) -> Result<Credits> {
         transaction!(self, {
             let mut session = Session::worker(&self.pool).await?;
+            // Only where they are missing: `on conflict` alone would wait for an enqueue that has just changed the row.
             for create in [
-                "insert into tenant_credits (company_id, balance) values ($1, 0) on conflict do nothing",
-                "insert into tenant_credit_holds (company_id) values ($1) on conflict do nothing",
+                "insert into tenant_credits (company_id, balance) select $1, 0
+                 where not exists (select from tenant_credits where company_id = $1) on conflict do nothing",
+                "insert into tenant_credit_holds (company_id) select $1
+                 where not exists (select from tenant_credit_holds where company_id = $1) on conflict do nothing",
             ] {
                 sqlx::query(create).bind(scope.company_id()).execute(&mut *session).await?;
             }
