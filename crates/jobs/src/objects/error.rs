@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
-use super::key::TENANTS_PREFIX;
+use super::prefix::TENANTS_PREFIX;
 
 /// What a failure means to whoever has a file to store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

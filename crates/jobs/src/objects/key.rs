@@ -6,13 +6,12 @@ use std::fmt;
 use crate::job::{JobId, LeaseEpoch, TenantScope};
 
 use super::error::{StorageError, one_line};
+use super::prefix::TENANTS_PREFIX;
 
 /// S3's limit for a key, in bytes.
 const MAX_KEY_BYTES: usize = 1024;
 /// What Linux allows as the name of a file, less the room for the names of sidecars, in bytes.
 const MAX_PART_BYTES: usize = 200;
-/// Everything of tenants lies below.
-pub const TENANTS_PREFIX: &str = "org/";
 
 /// Which of a job's objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -10,6 +10,7 @@ mod error;
 mod key;
 mod link;
 mod object;
+mod prefix;
 mod s3;
 mod s3_fault;
 mod settings;
@@ -22,9 +23,10 @@ use async_trait::async_trait;
 
 pub use check::{CheckStep, StorageCheck};
 pub use error::{Refusal, StorageError, StorageErrorClass};
-pub use key::{JobFile, JobObject, ObjectKey, TENANTS_PREFIX};
+pub use key::{JobFile, JobObject, ObjectKey};
 pub use link::SIGNED_URL_LIFE;
 pub use object::{FileMeta, ListedObject, Listing, StoredObject, sha256_of_file};
+pub use prefix::TENANTS_PREFIX;
 pub use settings::{S3Keys, S3Settings, S3Timeouts, StorageSettings};
 
 /// Most objects that one call of [`ObjectStore::list`] gives.

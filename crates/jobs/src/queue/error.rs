@@ -87,7 +87,8 @@ impl QueueError {
     /// In words for everybody: no id, no value of a row.
     #[must_use]
     pub fn without_values(&self) -> String {
-        let cause = |error: &(dyn std::error::Error + Send + Sync + 'static)| match error.downcast_ref::<ServerError>() {
+        let cause = |error: &(dyn std::error::Error + Send + Sync + 'static)| match error.downcast_ref::<ServerError>()
+        {
             Some(error) => error.without_values(),
             None => error.to_string(),
         };

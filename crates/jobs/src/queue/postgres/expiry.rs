@@ -10,7 +10,8 @@ use crate::job::{Event, Facts, FailureCode, JobId, Language, Status, WorkerId};
 use crate::queue::error::Result;
 use crate::queue::types::{Expired, ExpiredHow};
 
-/// Ends the queued jobs whose cancel request came while a worker gave them back, which saw none.
+/// Ends the queued jobs whose cancel request came while a worker gave them back, which saw none; and removes requests that
+/// came too late.
 pub(super) async fn end_asked(database: &PostgresDatabase, limit: u32) -> Result<()> {
     transaction!(database, {
         let mut session = Session::worker(&database.pool).await?;
@@ -32,6 +33,12 @@ pub(super) async fn end_asked(database: &PostgresDatabase, limit: u32) -> Result
                correlation_id from moved",
         )
         .bind(i64::from(limit))
+        .execute(&mut *session)
+        .await?;
+        sqlx::query(
+            "delete from video_render_cancel_requests request using video_render_jobs job
+             where job.id = request.job_id and job.status not in ('queued', 'running')",
+        )
         .execute(&mut *session)
         .await?;
         session.commit().await

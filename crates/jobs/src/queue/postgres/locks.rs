@@ -5,8 +5,6 @@ use std::time::Duration;
 use sqlx::postgres::{PgPool, PgRow};
 use sqlx::{Executor, Row};
 
-use super::fault::Fault;
-use super::session::Session;
 use crate::queue::error::QueueError;
 
 /// How long the question may take: whoever asks has waited already.
@@ -34,10 +32,10 @@ pub(super) async fn explained(pool: &PgPool, error: QueueError) -> QueueError {
     QueueError::Locked { what, holders }
 }
 
-async fn holders(pool: &PgPool) -> Result<String, Fault> {
-    let mut session = Session::single(pool).await?;
-    let rows: Vec<PgRow> = session.fetch_all(sqlx::raw_sql(HOLDERS)).await?;
-    session.done();
+/// One simple query: it needs no transaction, and prepares nothing.
+async fn holders(pool: &PgPool) -> Result<String, sqlx::Error> {
+    let mut connection = pool.acquire().await?;
+    let rows: Vec<PgRow> = connection.fetch_all(sqlx::raw_sql(HOLDERS)).await?;
     let named: Vec<String> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
     Ok(named.join(", "))
 }
