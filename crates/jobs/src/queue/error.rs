@@ -79,13 +79,14 @@ impl QueueError {
     /// In words for everybody: no id, no value of a row.
     #[must_use]
     pub fn without_values(&self) -> String {
-        let cause = |error: &Box<dyn std::error::Error + Send + Sync>| match error.downcast_ref::<ServerError>() {
+        let cause = |error: &(dyn std::error::Error + Send + Sync + 'static)| match error.downcast_ref::<ServerError>()
+        {
             Some(error) => error.without_values(),
             None => error.to_string(),
         };
         match self {
-            Self::Unavailable(error) => format!("{}: the database is not available", cause(error)),
-            Self::Hindered(error) => format!("{}: the database cannot work now", cause(error)),
+            Self::Unavailable(error) => format!("{}: the database is not available", cause(&**error)),
+            Self::Hindered(error) => format!("{}: the database cannot work now", cause(&**error)),
             Self::Other(error) => match error.downcast_ref::<ServerError>() {
                 Some(error) => error.without_values(),
                 None => "an unexpected error of the database".to_owned(),
